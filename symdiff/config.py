@@ -165,7 +165,7 @@ class Options:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            check = _CHECKS.get(field.name, _check_flag)
+            check: Callable[[str, Any], Any] = _CHECKS.get(field.name, _check_flag)
             object.__setattr__(self, field.name, check(field.name, getattr(self, field.name)))
         if self.fastmath and self.strict:
             raise located(ValueError, "fastmath=True and strict=True contradict each other", hint="choose one of them")
