@@ -13,9 +13,11 @@ Fields are described at `Program` and `Case`, tags at `TAGS`. The file is long b
 marked, and a new program goes to the section whose construct it is about.
 """
 
+# ruff: noqa: SIM108, RUF021  (programs are written as users write them)
+
 import math
 import zlib
-from collections import namedtuple  # noqa: F401
+from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,9 +26,10 @@ from math import sin as s
 from typing import Any
 
 import numpy as np
-import program_helpers
-from numpy.linalg import solve as linear_solve  # noqa: F401
-from program_helpers import Spring, affine, normal_cdf, sigmoid, square
+from numpy.linalg import solve as linear_solve
+
+from tests import program_helpers
+from tests.program_helpers import Spring, affine, normal_cdf, sigmoid, square
 
 TAGS = {
     "special": "named in the definition of done, with its derivative known exactly",
@@ -352,7 +355,7 @@ def dead_code_and_constants(x):
     unused = math.exp(x)
     y = x * 1.0 + 0.0
     z = y - y + 3.0
-    unused += z  # noqa: F841
+    unused += z
     return z * y * y + 1.0 / 3.0
 
 
@@ -1258,8 +1261,8 @@ program(lambda rng: (rng.normal(size=2),), "p", "closure global array", second=T
 
 @program(lambda rng: (0.6, 1.4), ("x", "y"), "helper lambda closure scalar", second=True)
 def lambdas_inside(x, y):
-    f = lambda t: t * t + y  # noqa: E731
-    g = lambda a, b=2.0: f(a) * b - x  # noqa: E731
+    f = lambda t: t * t + y
+    g = lambda a, b=2.0: f(a) * b - x
     return f(x) * g(y) + g(x, b=y)
 
 
@@ -1534,3 +1537,967 @@ def flag_argument(x, squared):
 def clamp_by_builtins(x, lo, hi):
     y = min(max(x, lo), hi)
     return y * y * x
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Arrays: elementwise, broadcasting, reductions
+# ---------------------------------------------------------------------------------------------------------------------
+
+V = {
+    "n5": lambda rng: (rng.normal(size=5),),
+    "n1": lambda rng: (rng.normal(size=1),),
+    "empty": lambda rng: (np.zeros(0),),
+}
+
+
+@program(V, "x", "array elementary size-0", second=True)
+def elementwise_chain(x):
+    y = np.exp(-x * x) + np.sin(3.0 * x)
+    z = np.tanh(y) * np.sqrt(1.0 + x**2)
+    return np.sum(z / (2.0 + np.cos(x)))
+
+
+@program(
+    {"n4": lambda rng: (positive(rng, 4),), "n1": lambda rng: (positive(rng, 1),)},
+    "x",
+    "array elementary",
+    second=True,
+)
+def elementwise_positive(x):
+    a = np.log(x) * np.log2(x) + np.log10(x) * np.sqrt(x)
+    b = np.log1p(x) - np.expm1(-x) + np.cbrt(x) + np.power(x, 1.7)
+    c = np.arctan(x) + np.arcsinh(x) + np.reciprocal(x) + np.square(x)
+    return np.sum(a * b + c)
+
+
+@program(lambda rng: (rng.uniform(-0.8, 0.8, 5),), "x", "array elementary", second=True)
+def elementwise_inverse_functions(x):
+    a = np.arcsin(x) * np.arccos(x) + np.arctanh(x)
+    b = np.arccosh(2.0 + x) + np.sinh(x) * np.cosh(x) + np.tan(x)
+    return np.mean(a * b + np.exp2(x) + np.negative(x))
+
+
+@program(lambda rng: (away(rng, 5), away(rng, 5)), ("x", "y"), "array elementary", second=True)
+def elementwise_two_arguments(x, y):
+    a = np.hypot(x, y) * np.arctan2(x, y) + np.logaddexp(x, y)
+    return np.sum(a + np.abs(x) * y + np.absolute(y) * np.sign(x) + np.copysign(x, y))
+
+
+@program(
+    {
+        "plain": lambda rng: (rng.normal(size=(3, 4)), rng.normal(size=4)),
+        "size_one": lambda rng: (rng.normal(size=(3, 1)), rng.normal(size=4)),
+        "ones": lambda rng: (rng.normal(size=(3, 4)), rng.normal(size=1)),
+        "empty": lambda rng: (np.zeros((0, 4)), rng.normal(size=4)),
+    },
+    ("a", "r"),
+    "array broadcast size-0 size-1",
+    second=True,
+    note="the same text for rows and for axes that turn out to have size one",
+)
+def broadcast_row(a, r):
+    return np.sum((a + r) * r - a / (2.0 + r * r))
+
+
+@program(
+    {
+        "plain": lambda rng: (rng.normal(size=(3, 4)), rng.normal(size=3), 0.7),
+        "one_row": lambda rng: (rng.normal(size=(1, 4)), rng.normal(size=1), 0.7),
+        "one_column": lambda rng: (rng.normal(size=(3, 1)), rng.normal(size=3), 0.7),
+    },
+    ("a", "c", "s"),
+    "array broadcast size-1 index",
+    second=True,
+)
+def broadcast_column_and_scalar(a, c, s):
+    b = a * c[:, None] + s
+    return np.sum(b * b * s) + np.sum(s * c)
+
+
+@program(
+    {
+        "plain": lambda rng: (rng.normal(size=4), rng.normal(size=3)),
+        "one": lambda rng: (rng.normal(size=1), rng.normal(size=3)),
+        "empty": lambda rng: (rng.normal(size=4), np.zeros(0)),
+    },
+    ("x", "y"),
+    "array broadcast size-0 size-1 index",
+    second=True,
+)
+def broadcast_outer_difference(x, y):
+    d = x[:, np.newaxis] - y[np.newaxis, :]
+    return np.sum(np.exp(-d * d))
+
+
+@program(
+    lambda rng: (rng.normal(size=(2, 1, 4)), rng.normal(size=(3, 1)), rng.normal(size=(1, 1, 1))),
+    ("a", "b", "c"),
+    "array broadcast size-1",
+    second=True,
+)
+def broadcast_three_ways(a, b, c):
+    return np.sum(a * b + b * c * c - a / (3.0 + b * b))
+
+
+@program(
+    {
+        "same": lambda rng: (rng.normal(size=4), rng.normal(size=4)),
+        "one": lambda rng: (rng.normal(size=2), rng.normal(size=1)),
+    },
+    ("x", "y"),
+    "array broadcast index size-1",
+    second=True,
+    note="in the second case x[1:] has size one by chance and y stretches nothing",
+)
+def broadcast_derived_dimension(x, y):
+    return np.sum(x[1:] * y[: len(x) - 1] * y[0])
+
+
+@program(
+    {
+        "plain": lambda rng: (rng.normal(size=(3, 4)),),
+        "one_row": lambda rng: (rng.normal(size=(1, 4)),),
+        "one_column": lambda rng: (rng.normal(size=(3, 1)),),
+    },
+    "a",
+    "array reduction broadcast size-1",
+    second=True,
+)
+def reductions_with_axes(a):
+    rows = np.sum(a, axis=1)
+    columns = np.mean(a, axis=0, keepdims=True)
+    last = np.sum(a * a, axis=-1, keepdims=True)
+    both = np.sum(a - columns, axis=(0, 1)) + a.sum()
+    return np.sum(rows**2) + np.sum(columns * a * last) + both * np.mean(a)
+
+
+@program(lambda rng: (positive(rng, 3, 4),), "a", "array reduction", second=True)
+def products(a):
+    return np.prod(a) + np.sum(np.prod(a, axis=0)) * a.prod(axis=1, keepdims=True)[0, 0]
+
+
+@program(lambda rng: (rng.normal(size=(3, 4)),), "a", "array reduction", second=True)
+def extrema_with_axes(a):
+    m = np.max(a, axis=1, keepdims=True)
+    e = np.exp(a - m)
+    return np.max(a) * np.min(a) + np.sum(m * e) + np.sum(a.min(axis=0) ** 2)
+
+
+@program(lambda rng: (rng.normal(size=(4, 3)),), "a", "array reduction", second=True)
+def variance_and_deviation(a):
+    v = np.var(a, axis=0)
+    d = np.std(a, axis=1, keepdims=True)
+    return np.sum(v * a[0]) + np.sum(d * a) + np.var(a, ddof=1) + a.std() * a.var() + np.std(a[0], ddof=1)
+
+
+@program(lambda rng: (rng.normal(size=5), rng.normal(size=(3, 4))), ("x", "a"), "array reduction linalg", second=True)
+def norms(x, a):
+    return np.linalg.norm(x) * np.linalg.norm(a) + np.sum(np.linalg.norm(a, axis=1) ** 3) + np.linalg.norm(x, ord=1)
+
+
+@program(
+    {"n5": lambda rng: (rng.normal(size=5),), "n3": lambda rng: (rng.normal(size=3),)},
+    "x",
+    "array reduction",
+    second=True,
+    note="the standardised vector is used in three places",
+)
+def standardise(x):
+    z = (x - x.mean()) / x.std()
+    return np.sum(z**3) + z[0] * z[-1] + np.mean(z**4)
+
+
+@program(lambda rng: (rng.normal(size=(3, 4)), rng.normal(size=4)), ("a", "x"), "array", second=True)
+def array_methods_and_attributes(a, x):
+    total = a.sum(axis=0).dot(x) + a.T.shape[0] * x.mean() + a.ndim * x.sum()
+    return total / a.size + (a * x).max() - x.copy().min() + a.sum() * len(a)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Arrays: select, shape, index, make
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@program(lambda rng: (away(rng, 6), rng.normal(size=6)), ("x", "y"), "array select", second=True)
+def where_with_bad_branches(x, y):
+    root = np.where(x > 0, np.sqrt(x), 0.0)
+    quotient = np.where(x > 0, y / x, y)
+    return np.sum(root * y + quotient * np.where(y > x, x, y))
+
+
+@program(lambda rng: (away(rng, 6), rng.normal(size=6)), ("x", "y"), "array select", second=True)
+def maximum_minimum_clip(x, y):
+    relu = np.maximum(x, 0.0)
+    low = np.minimum(x * y, 2.0 * y)
+    return np.sum(relu * y + low + np.clip(x, -0.9, 1.1) * y * y + np.maximum(x, y) ** 2)
+
+
+@program(
+    lambda rng: (away(rng, 3, 4), away(rng, 4)),
+    ("a", "t"),
+    "array select broadcast logic",
+    second=True,
+    note="masks combined with & | ~, and broadcast",
+)
+def masks(a, t):
+    inside = (a > t) & (a < 2.0) | ~(a != a)
+    return np.sum(np.where((a > t) & (t > 0), a * t, a - t)) + np.sum(inside * a * a) + np.sum((a > 0) * a)
+
+
+@program(
+    {"finite": lambda rng: (rng.normal(size=5),), "nan": lambda rng: (np.array([0.5, np.nan, -1.5, np.nan, 2.0]),)},
+    "x",
+    "array select",
+    note="missing data: the gradient is zero where x is nan, which finite differences confirm",
+)
+def mean_of_what_is_there(x):
+    missing = np.isnan(x)
+    kept = np.where(missing, 0.0, x)
+    return np.sum(kept * kept) / np.sum(~missing) + np.sum(kept)
+
+
+@program(
+    {"2x6": lambda rng: (rng.normal(size=(2, 6)),), "6x2": lambda rng: (rng.normal(size=(6, 2)),)},
+    "a",
+    "array shape",
+    second=True,
+)
+def reshapes_and_transposes(a):
+    b = a.reshape(3, 4)
+    c = np.reshape(a, (4, -1))
+    d = a.reshape(-1)
+    e = np.transpose(b) * c
+    return np.sum(e * b.T) + np.sum(d[1:] * d[:-1]) + np.sum(a.T[0] * a[:, 0]) + np.sum(a.transpose() ** 3)
+
+
+@program(lambda rng: (rng.normal(size=(2, 3, 4)),), "a", "array shape", second=True)
+def transpose_three_axes(a):
+    b = np.transpose(a, (2, 0, 1))
+    c = a.transpose(1, 2, 0)
+    return np.sum(b[:, :, 0] * c[0]) + np.sum(c[:, 1:3, :].reshape(3, 4) ** 2) + np.sum(a.T * b[0, 0, 0])
+
+
+@program(
+    {
+        "n3": lambda rng: (rng.normal(size=3), rng.normal(size=2)),
+        "empty": lambda rng: (np.zeros(0), rng.normal(size=2)),
+    },
+    ("x", "y"),
+    "array shape size-0 broadcast",
+    second=True,
+)
+def concatenate_and_stack(x, y):
+    z = np.concatenate([x, y, x * 2.0])
+    w = np.stack([y, y**2, y * y[0]])
+    c = np.stack((y, np.sin(y)), axis=1)
+    k = np.concatenate((w, c.T), axis=0)
+    return np.sum(z * z) + np.sum(k * k) + z[-1] * w[1, 1] + np.sum(c[:, 1] * w[2])
+
+
+@program(lambda rng: (rng.normal(size=3), rng.normal(size=(3, 3))), ("x", "a"), "array shape linalg", second=True)
+def diagonals(x, a):
+    d = np.diag(x)
+    return np.sum(d @ a @ d) + np.sum(np.diag(a) ** 2) + np.trace(a * a)
+
+
+@program(
+    lambda rng: (rng.normal(size=7), np.array([0, 3, 3, 6, -1]), 2),
+    "x",
+    "array index",
+    second=True,
+    note="the index array has duplicates: their contributions add up",
+)
+def read_by_integer_array(x, idx, k):
+    y = x[idx]
+    z = x[[1, 1, 2]] * x[k]
+    return np.sum(y * y * np.arange(5)) + np.sum(z) * x[k + 1] * x[-k]
+
+
+@program(
+    lambda rng: (rng.normal(size=(4, 5)), np.array([2, 0, 2]), np.array([1, 1, 4])),
+    "a",
+    "array index",
+    second=True,
+    note="gather of rows, of columns, and of points",
+)
+def read_rows_columns_points(a, i, j):
+    return np.sum(a[i] ** 2) + np.sum(a[:, j] * a[:, 0, None]) + np.sum(a[i, j] ** 3) + np.sum(a[1, j] * a[i, 2])
+
+
+@program(lambda rng: (rng.normal(size=(3, 4, 2)),), "a", "array index broadcast", second=True)
+def ellipsis_none_and_steps(a):
+    b = a[..., 0] * a[:, :, 1]
+    c = a[::-1, 1::2, ...]
+    d = a[None, 0, :, 1] * a[-1, ..., 0, None].T
+    return np.sum(b) * np.sum(c[0] * c[-1]) + np.sum(d**2) + np.sum(a[2, -3:-1, ::-1] * a[0, :2])
+
+
+@program(
+    {"mid": lambda rng: (rng.normal(size=6), 1, 4), "empty": lambda rng: (rng.normal(size=6), 3, 3)},
+    "x",
+    "array index",
+    second=True,
+    note="the bounds of a slice are run-time values; the second slice is empty",
+)
+def slice_with_runtime_bounds(x, i, j):
+    y = x[i:j]
+    return np.sum(y * y) * x[0] + np.sum(x[:i]) * np.sum(x[j:] ** 2) + np.sum(x[-i:])
+
+
+@program(lambda rng: (0.6, 1.5, -0.4), ("angle", "x", "y"), "array make linalg", second=True)
+def rotation_matrix(angle, x, y):
+    c, s_ = np.cos(angle), np.sin(angle)
+    r = np.array([[c, -s_], [s_, c]])
+    p = r @ np.array([x, y])
+    q = r.T @ r @ p * np.array([1.0, 2.0])
+    return p[0] * q[1] + np.sum(q * q)
+
+
+@program(lambda rng: (rng.normal(size=3), rng.normal()), ("v", "x"), "array make", second=True)
+def arrays_of_scalars_and_rows(v, x):
+    a = np.array([v[0], x, 2.0, v[1] * v[2], x * x])
+    b = np.array([v, v * x, [1.0, x, 0.5]])
+    return np.sum(a * a) + np.sum(b[1] * b[2] * b[0])
+
+
+@program(
+    {"n4": lambda rng: (0.7, 4), "n0": lambda rng: (0.7, 0), "n1": lambda rng: (0.7, 1)},
+    "x",
+    "array make size-0",
+    second=True,
+)
+def makers(x, n):
+    t = np.linspace(0.0, 1.0, n)
+    k = np.arange(n, dtype=float)
+    a = np.full((2, n), x) + np.ones(n) * k
+    return np.sum(np.sin(x * t)) + np.sum(a * np.eye(2, n)) + np.sum(np.zeros((n, 2)) + x) + np.sum(x**k)
+
+
+@program(lambda rng: (rng.normal(size=3), np.array([1, 2, 3]), 2), "x", "array make int", second=True)
+def dtypes_and_conversions(x, k, n):
+    w = k.astype(float) / n
+    y = np.asarray(x, dtype=np.float64) * w
+    tiny = np.finfo(x.dtype).eps + np.finfo(float).tiny
+    z = np.zeros(3, dtype=x.dtype) + y.astype(np.float64)
+    return np.sum(np.log(z * z + tiny + 0.1)) + float(n) * np.sum(x / k) + int(2.7) * x[int(1.9)]
+
+
+@program(
+    {"n3": lambda rng: (rng.normal(size=3),)},
+    "x",
+    "array unpack index",
+    second=True,
+)
+def unpack_array(x):
+    a, b, c = x
+    x0, _ = (a * b, c)
+    return x0 * c + np.sin(a) * b
+
+
+@program(lambda rng: (rng.normal(size=(2, 3)),), "m", "array unpack index", second=True)
+def unpack_rows(m):
+    u, v = m
+    (a, b, c), w = u * v, m[1]
+    return a * b * c + np.sum(u * w) * v[2]
+
+
+@program(
+    lambda rng: (rng.normal(size=(2, 3)),),
+    "a",
+    "array make builtin",
+    note="0-d results, float() of them, and comparison of a reduction",
+    second=True,
+)
+def zero_dimensional(a):
+    m = np.mean(a)
+    t = float(m) * np.asarray(a[0, 0]) + float(a[1, 2])
+    return t * t if m > -100.0 else m
+
+
+@program(lambda rng: (rng.normal(size=(2, 3, 3)), rng.normal(size=3)), ("a", "x"), "array shape linalg", second=True)
+def less_common_shapes_and_products(a, x):
+    b = np.swapaxes(a, 0, 2)
+    d = np.diagonal(a[0]) * a[1].ravel()[:3] + a.flatten()[-3:]
+    e = np.expand_dims(x, 0) * np.squeeze(a[:1], axis=0)
+    return np.sum(b[0] ** 2) + np.sum(d * x) + np.inner(x, x) * np.vdot(x, d) + np.sum(e @ e)
+
+
+@program(lambda rng: (away(rng, 3, 4),), "a", "array reduction select", second=True)
+def less_common_reductions(a):
+    spread = np.ptp(a) + np.amax(a) * np.amin(a)
+    return spread * np.sum(np.fmax(a, 0.1) * np.fmin(a, 0.9)) + np.average(a) + np.sum(np.fabs(a) * a)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Linear algebra
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@program(
+    {
+        "plain": lambda rng: (rng.normal(size=(3, 4)), rng.normal(size=(4, 2)), rng.normal(size=4)),
+        "ones": lambda rng: (rng.normal(size=(1, 1)), rng.normal(size=(1, 1)), rng.normal(size=1)),
+        "empty": lambda rng: (np.zeros((3, 0)), np.zeros((0, 2)), np.zeros(0)),
+    },
+    ("a", "b", "x"),
+    "array linalg size-0 size-1",
+    second=True,
+    note="an inner dimension of size 0 gives zeros",
+)
+def products_of_matrices(a, b, x):
+    c = a @ b
+    y = a @ x
+    z = x @ b
+    return np.sum(c * c) + np.sum(y[:, None] * c) + np.dot(z, z) + np.sum(np.matmul(b.T, x) * z) + x @ x
+
+
+@program(lambda rng: (rng.normal(size=3), rng.normal(size=4)), ("x", "y"), "array linalg", second=True)
+def outer_and_dot(x, y):
+    a = np.outer(x, y)
+    return np.sum(np.tanh(a)) + np.dot(x, np.dot(a, y)) + x.dot(x) * np.dot(2.0, y[0])
+
+
+@program(
+    lambda rng: (rng.normal(size=(5, 2, 3)), rng.normal(size=(3, 2))),
+    ("a", "b"),
+    "array linalg broadcast",
+    second=True,
+)
+def batched_matmul(a, b):
+    c = a @ b
+    return np.sum(c @ c) + np.sum(a * (a @ np.ones((3, 3))))
+
+
+@program(
+    {
+        "n3": lambda rng: (definite(rng, 3) + rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=(3, 2))),
+        "n1": lambda rng: (definite(rng, 1), rng.normal(size=1), rng.normal(size=(1, 2))),
+    },
+    ("a", "b", "c"),
+    "array linalg",
+    second=True,
+)
+def solve_vector_and_matrix(a, b, c):
+    x = np.linalg.solve(a, b)
+    y = linear_solve(a.T, c)
+    return np.sum(x * x) + np.sum(y * y) * x[0]
+
+
+@program(
+    {"n3": lambda rng: (definite(rng, 3) + rng.normal(size=(3, 3)),), "n1": lambda rng: (definite(rng, 1),)},
+    "a",
+    "array linalg unpack",
+    second=True,
+)
+def inverse_and_determinants(a):
+    sign, logdet = np.linalg.slogdet(a)
+    return np.sum(np.linalg.inv(a) * a.T) + 0.01 * np.linalg.det(a) + sign * logdet + np.trace(a @ a)
+
+
+@program(
+    lambda rng: (definite(rng, 4), rng.normal(size=4)),
+    ("a", "x"),
+    "array linalg app",
+    second=True,
+    note="Gaussian log-likelihood; the matrix is symmetrised so that its gradient is that of an ordinary matrix",
+)
+def gaussian_log_likelihood(a, x):
+    sigma = 0.5 * (a + a.T)
+    low = np.linalg.cholesky(sigma)
+    z = np.linalg.solve(low, x)
+    return -0.5 * np.dot(z, z) - np.sum(np.log(np.diag(low))) - 0.5 * len(x) * np.log(2.0 * np.pi)
+
+
+@program(
+    {"n4": lambda rng: (rng.normal(size=(6, 3)), rng.normal(size=6), 0.7)},
+    ("x", "y", "alpha"),
+    "array linalg app",
+    second=True,
+    note="ridge regression by its normal equations, the residual as a function of the penalty",
+)
+def ridge_residual(x, y, alpha):
+    gram = x.T @ x + alpha * np.eye(x.shape[1])
+    w = np.linalg.solve(gram, x.T @ y)
+    r = y - x @ w
+    return r @ r
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Names that generated code would like to use
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@program(lambda rng: (0.7, 1.3), ("x", "x_bar"), "names scalar elementary", second=True)
+def cotangent_names(x, x_bar):
+    y = x * x_bar
+    y_bar = math.sin(y) + x
+    z_bar = y_bar * y
+    x_bar2 = z_bar * x_bar
+    return x_bar2 + y_bar
+
+
+@program(
+    {"n4": lambda rng: (0.7, 4), "zero": lambda rng: (0.7, 0)},
+    "y",
+    "names scalar loop carried zero-trip",
+    second=True,
+)
+def tape_names(y, n):
+    y_tape = y
+    i_bar = 1.0
+    for i in range(n):
+        y_tape = y_tape * y + i_bar
+        i_bar = i_bar * 0.5 + y_tape * i
+    return y_tape * i_bar
+
+
+@program(lambda rng: (rng.normal(size=3), 1.2), ("np_", "g"), "names array", second=True)
+def library_names(np_, g):
+    sum_ = np.sum(np_ * g)
+    math_ = math.exp(g)
+    out = sum_ * math_
+    return out + np.sum(np_) * g
+
+
+@program(lambda rng: (0.7, 1.3), ("f", "grad"), "names helper scalar", second=True)
+def function_names(f, grad):
+    library_names_grad = f * grad
+    square_grad = square(library_names_grad)
+    function_names_grad = square_grad + f
+    return function_names_grad * grad
+
+
+@program(lambda rng: (0.7, rng.normal(size=3)), ("float_", "zeros"), "names array builtin", second=True)
+def builtin_names(float_, zeros):
+    sum = np.sum(zeros * float_)
+    len = zeros[0] * sum
+    range_ = abs(len) * 2.0
+    return sum * range_ + float_
+
+
+@program(lambda rng: (0.7, 1.3), ("δ", "λ_1"), "names scalar", second=True, note="identifiers that are not ASCII")
+def greek_names(δ, λ_1):
+    α = δ * λ_1
+    return α * α + math.exp(-δ)
+
+
+@program(
+    {"n4": lambda rng: (rng.normal(size=3), 4), "zero": lambda rng: (rng.normal(size=3), 0)},
+    "x",
+    "names array loop store carried zero-trip",
+    second=True,
+    note="one name is a scalar, then an array, then a loop's counter",
+)
+def reused_name(x, n):
+    t = np.sum(x)
+    t = x * t
+    y = t.copy()
+    for t in range(n):
+        y[0] = y[0] * y[1] + t
+    t = y[0]
+    return t * np.sum(y)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Structures
+# ---------------------------------------------------------------------------------------------------------------------
+
+State = namedtuple("State", ["position", "speed"])
+
+
+@program(
+    lambda rng: ((rng.normal(size=(2, 3)), rng.normal(size=2)), rng.normal(size=3)),
+    ("params", "x"),
+    "structure array linalg unpack",
+    second=True,
+)
+def tuple_of_arrays(params, x):
+    w, b = params
+    return np.sum(np.tanh(w @ x + b))
+
+
+@program(
+    lambda rng: ({"w": rng.normal(size=3), "b": 0.4}, rng.normal(size=3)),
+    "params",
+    "structure array linalg",
+    second=True,
+)
+def dict_of_parameters(params, x):
+    return np.exp(-(params["w"] @ x + params["b"] ** 2))
+
+
+@program(lambda rng: (State(0.7, rng.normal(size=2)), 0.1), ("state", "dt"), "structure array", second=True)
+def named_tuple_state(state, dt):
+    moved = state.position + dt * np.sum(state.speed)
+    return moved * moved + state.speed[0] * state[0]
+
+
+@program(lambda rng: ([0.5, rng.normal(size=2), (1.5, -0.7)],), "items", "structure array", second=True)
+def nested_list(items):
+    a, v, (c, d) = items
+    return a * np.sum(v * v) * c + d * items[0] ** 2
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Models
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@program(
+    {
+        "n20": lambda rng: (np.array([0.6, 0.03, 0.8, 0.025]), 30.0, 4.0, 0.1, 20),
+        "zero": lambda rng: (np.array([0.6, 0.03, 0.8, 0.025]), 30.0, 4.0, 0.1, 0),
+    },
+    ("p", "hare", "lynx"),
+    "app array loop carried zero-trip unpack",
+    second=True,
+    note="RK4 of Lotka-Volterra in a plain loop over scalars",
+)
+def lotka_volterra_rk4(p, hare, lynx, dt, n):
+    a, b, c, d = p
+    u, v = hare, lynx
+    for _ in range(n):
+        k1u, k1v = a * u - b * u * v, d * u * v - c * v
+        u2, v2 = u + 0.5 * dt * k1u, v + 0.5 * dt * k1v
+        k2u, k2v = a * u2 - b * u2 * v2, d * u2 * v2 - c * v2
+        u3, v3 = u + 0.5 * dt * k2u, v + 0.5 * dt * k2v
+        k3u, k3v = a * u3 - b * u3 * v3, d * u3 * v3 - c * v3
+        u4, v4 = u + dt * k3u, v + dt * k3v
+        k4u, k4v = a * u4 - b * u4 * v4, d * u4 * v4 - c * v4
+        u = u + dt / 6.0 * (k1u + 2.0 * k2u + 2.0 * k3u + k4u)
+        v = v + dt / 6.0 * (k1v + 2.0 * k2v + 2.0 * k3v + k4v)
+    return np.log(u) ** 2 + np.log(v) ** 2
+
+
+def _oscillator(y, k):
+    return np.array([y[1], -k * y[0] - 0.1 * y[1]])
+
+
+@program(
+    {"n10": lambda rng: (rng.normal(size=2), 1.7, 10), "zero": lambda rng: (rng.normal(size=2), 1.7, 0)},
+    ("y", "k"),
+    "app array loop helper carried zero-trip make",
+    second=True,
+    note="RK4 over a vector state with a helper for the right-hand side",
+)
+def rk4_vector_state(y, k, n):
+    h = 0.1
+    for _ in range(n):
+        k1 = _oscillator(y, k)
+        k2 = _oscillator(y + h / 2 * k1, k)
+        k3 = _oscillator(y + h / 2 * k2, k)
+        k4 = _oscillator(y + h * k3, k)
+        y = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+    return np.sum(y * y)
+
+
+@program(
+    {"call": lambda rng: (100.0, 95.0, 0.03, 0.25, 1.5), "out": lambda rng: (80.0, 120.0, 0.01, 0.4, 0.5)},
+    ("S", "sigma", "K", "r", "T"),
+    "app scalar helper elementary",
+    second=True,
+    note="the derivative in S is the cumulative normal at d1",
+)
+def black_scholes_call(S, K, r, sigma, T):
+    d1 = (math.log(S / K) + (r + 0.5 * sigma**2) * T) / (sigma * math.sqrt(T))
+    d2 = d1 - sigma * math.sqrt(T)
+    return S * normal_cdf(d1) - K * math.exp(-r * T) * normal_cdf(d2)
+
+
+@program(
+    lambda rng: (rng.normal(size=3), 0.2, rng.normal(size=(8, 3)), np.sign(rng.normal(size=8))),
+    ("w", "b"),
+    "app array linalg elementary broadcast",
+    second=True,
+)
+def logistic_regression(w, b, x, y):
+    z = x @ w + b
+    return np.mean(np.log1p(np.exp(-y * z))) + 0.05 * np.sum(w**2)
+
+
+@program(
+    lambda rng: (
+        rng.normal(size=(3, 4)),
+        rng.normal(size=4),
+        rng.normal(size=(4, 1)),
+        rng.normal(size=1),
+        rng.normal(size=(6, 3)),
+        rng.normal(size=(6, 1)),
+    ),
+    ("w1", "b1", "w2", "b2"),
+    "app array linalg broadcast size-1",
+    second=True,
+)
+def tanh_network(w1, b1, w2, b2, x, y):
+    h = np.tanh(x @ w1 + b1)
+    out = h @ w2 + b2
+    return np.mean((out - y) ** 2)
+
+
+@program(
+    {
+        "n6": lambda rng: (rng.normal(size=6), 0.5, 0.3),
+        "n1": lambda rng: (rng.normal(size=1), 0.5, 0.3),
+        "zero": lambda rng: (np.zeros(0), 0.5, 0.3),
+    },
+    ("y", "q", "r"),
+    "app array loop carried zero-trip size-0",
+    second=True,
+    note="the log-likelihood of a local level model by a scalar Kalman filter",
+)
+def kalman_filter(y, q, r):
+    m, p = 0.0, 1.0
+    ll = 0.0
+    for obs in y:
+        p = p + q
+        f = p + r
+        e = obs - m
+        gain = p / f
+        ll -= 0.5 * (np.log(2.0 * np.pi * f) + e * e / f)
+        m = m + gain * e
+        p = (1.0 - gain) * p
+    return ll
+
+
+@program(
+    lambda rng: (rng.normal(size=(4, 3)), np.array([0, 2, 1, 2])),
+    "z",
+    "app array reduction index broadcast",
+    second=True,
+)
+def softmax_cross_entropy(z, labels):
+    shifted = z - np.max(z, axis=1, keepdims=True)
+    log_p = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
+    return -np.mean(log_p[np.arange(len(labels)), labels])
+
+
+@program(
+    {
+        "n7": lambda rng: (rng.normal(size=7), 0.6, -0.3, 0.9),
+        "n1": lambda rng: (rng.normal(size=1), 0.6, -0.3, 0.9),
+        "zero": lambda rng: (np.zeros(0), 0.6, -0.3, 0.9),
+    },
+    ("phi", "theta", "sigma"),
+    "app array loop carried zero-trip size-0 store make branch",
+    second=True,
+    note="conditional likelihood of an ARMA(1,1), the innovations kept in an array",
+)
+def arma_likelihood(y, phi, theta, sigma):
+    e = np.zeros(len(y))
+    for t in range(len(y)):
+        if t > 0:
+            e[t] = y[t] - phi * y[t - 1] - theta * e[t - 1]
+        else:
+            e[t] = y[t]
+    n = len(y)
+    return -0.5 * np.sum(e * e) / sigma**2 - n * np.log(sigma)
+
+
+@program(
+    {"n5": lambda rng: (positive(rng, 5), 0.05), "zero": lambda rng: (np.zeros(0), 0.05)},
+    ("flows", "rate"),
+    "app array loop carried zero-trip size-0",
+    second=True,
+)
+def discounted_cash_flow(flows, rate):
+    value = 0.0
+    discount = 1.0
+    for c in flows:
+        discount /= 1.0 + rate
+        value += c * discount
+    return value
+
+
+@program(
+    {"n5": lambda rng: (rng.normal(size=5), 0.7), "zero": lambda rng: (np.zeros(0), 0.7)},
+    ("c", "x"),
+    "app array loop carried zero-trip size-0 index",
+    second=True,
+)
+def horner_polynomial(c, x):
+    v = 0.0
+    for k in range(len(c) - 1, -1, -1):
+        v = v * x + c[k]
+    return v
+
+
+@program(
+    lambda rng: (rng.normal(size=6), np.array([0.3, -0.2]), np.array([-1.0, 1.2]), np.array([0.1, -0.3])),
+    ("logits", "mu", "log_s"),
+    "app array broadcast index reduction helper",
+    second=True,
+    note="a mixture of two normals, with a logsumexp written by hand over rows",
+)
+def mixture_log_likelihood(x, logits, mu, log_s):
+    log_w = logits - program_helpers.logsumexp(logits)
+    z = (x[:, None] - mu) * np.exp(-log_s)
+    a = log_w - log_s - 0.5 * z * z - 0.5 * np.log(2.0 * np.pi)
+    m = np.max(a, axis=1)
+    return np.sum(m + np.log(np.sum(np.exp(a - m[:, None]), axis=1)))
+
+
+@program(
+    {"n6": lambda rng: (0.2, 0.9, 0.4, rng.normal(size=6)), "zero": lambda rng: (0.2, 0.9, 0.4, np.zeros(0))},
+    ("omega", "beta", "alpha"),
+    "app array loop carried zero-trip size-0",
+    second=True,
+    note="GARCH(1,1)",
+)
+def garch_likelihood(omega, beta, alpha, returns):
+    h = omega
+    ll = 0.0
+    for r in returns:
+        ll += np.log(h) + r * r / h
+        h = omega + 0.1 * alpha * r * r + 0.5 * beta * h
+    return 0.5 * ll
+
+
+@program(
+    lambda rng: (rng.normal(size=(4, 2)),),
+    "q",
+    "app array broadcast reduction index shape",
+    second=True,
+    note="softened gravity between bodies, all pairs at once",
+)
+def n_body_energy(q):
+    d = q[:, None, :] - q[None, :, :]
+    r2 = np.sum(d * d, axis=-1) + 0.1
+    return -0.5 * np.sum(1.0 / np.sqrt(r2)) + 0.5 * q.shape[0] / np.sqrt(0.1)
+
+
+@program(
+    {"n5": lambda rng: (1.3, 0.4, 5), "zero": lambda rng: (1.3, 0.4, 0)},
+    ("q", "p"),
+    "app scalar loop carried zero-trip elementary",
+    second=True,
+    note="leapfrog steps of a pendulum, symplectic",
+)
+def pendulum_leapfrog(q, p, n):
+    h = 0.2
+    p = p - 0.5 * h * math.sin(q)
+    for i in range(n):
+        q += h * p
+        p -= h * math.sin(q) if i < n - 1 else 0.5 * h * math.sin(q)
+    return 0.5 * p * p - math.cos(q)
+
+
+@program(
+    {"n3": lambda rng: (rng.normal(size=2), 6, 0.1), "zero": lambda rng: (rng.normal(size=2), 0, 0.1)},
+    ("x", "lr"),
+    "app array loop carried zero-trip unpack make",
+    second=True,
+    note="gradient descent on Rosenbrock's function, differentiated through",
+)
+def unrolled_descent(x, steps, lr):
+    x = 0.3 * x
+    for _ in range(steps):
+        a, b = x
+        g = np.array([-2.0 * (1.0 - a) - 4.0 * a * (b - a * a), 2.0 * (b - a * a)])
+        x = x - lr * g
+    return (1.0 - x[0]) ** 2 + (x[1] - x[0] ** 2) ** 2
+
+
+@program(
+    {"n4": lambda rng: (rng.normal(size=(5, 3)), rng.normal(size=3))},
+    ("x", "w"),
+    "app array loop nested ragged index helper",
+    second=True,
+    note="a kernel sum over pairs of rows, through a helper of this module",
+)
+def kernel_sum(x, w):
+    total = 0.0
+    for i in range(x.shape[0]):
+        for j in range(i):
+            total += _rbf(x[i], x[j], w)
+    return total
+
+
+def _rbf(u, v, w):
+    """A helper defined below its caller."""
+    d = (u - v) * w
+    return np.exp(-0.5 * np.dot(d, d))
+
+
+@program(
+    {"n10": lambda rng: (100.0, 95.0, 0.3, 10), "one": lambda rng: (100.0, 95.0, 0.3, 1)},
+    ("spot", "vol"),
+    "app array loop store nested ragged builtin make select elementary",
+    second=True,
+    note="an American put on a binomial tree, stored in place",
+)
+def binomial_american_put(spot, strike, vol, n):
+    dt = 1.0 / n
+    up = math.exp(vol * math.sqrt(dt))
+    q = (math.exp(0.02 * dt) - 1.0 / up) / (up - 1.0 / up)
+    v = np.zeros(n + 1)
+    for j in range(n + 1):
+        v[j] = max(strike - spot * up ** (2 * j - n), 0.0)
+    for i in range(n - 1, -1, -1):
+        for j in range(i + 1):
+            hold = math.exp(-0.02 * dt) * (q * v[j + 1] + (1.0 - q) * v[j])
+            v[j] = max(hold, strike - spot * up ** (2 * j - i))
+    return v[0]
+
+
+@program(
+    {"n5": lambda rng: (rng.dirichlet(np.ones(2)), 0.7, 0.8, np.array([0, 1, 1, 0, 1]))},
+    ("p0", "stay", "emit"),
+    "app array loop carried make index linalg branch",
+    second=True,
+    note="the forward algorithm of a hidden Markov model, scaled at every step",
+)
+def hidden_markov_forward(p0, stay, emit, observed):
+    t = np.array([[stay, 1.0 - stay], [1.0 - stay, stay]])
+    e = np.array([[emit, 1.0 - emit], [1.0 - emit, emit]])
+    p = p0 / np.sum(p0)
+    ll = 0.0
+    for k in range(len(observed)):
+        p = p * e[:, observed[k]]
+        total = np.sum(p)
+        ll += np.log(total)
+        p = t.T @ p / total
+    return ll
+
+
+@program(
+    lambda rng: (rng.normal(size=(4, 5)), rng.normal(size=(2, 2)), 0.1),
+    ("image", "kernel", "bias"),
+    "app array loop nested store index reduction make select",
+    second=True,
+    note="a small convolution layer with a leaky ramp",
+)
+def convolution_layer(image, kernel, bias):
+    rows = image.shape[0] - kernel.shape[0] + 1
+    columns = image.shape[1] - kernel.shape[1] + 1
+    out = np.zeros((rows, columns))
+    for i in range(kernel.shape[0]):
+        for j in range(kernel.shape[1]):
+            out += kernel[i, j] * image[i : i + rows, j : j + columns]
+    z = out + bias
+    return np.sum(np.where(z > 0, z, 0.1 * z) ** 2)
+
+
+@program(
+    {"n4": lambda rng: (rng.normal(size=(4, 3)), rng.normal(size=(4, 3)), rng.normal(size=(4, 3)))},
+    ("q", "k", "v"),
+    "app array linalg reduction broadcast",
+    second=True,
+    note="attention of one head",
+)
+def attention(q, k, v):
+    scores = q @ k.T / np.sqrt(q.shape[1])
+    w = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    w = w / w.sum(axis=-1, keepdims=True)
+    return np.sum((w @ v) ** 2)
+
+
+@program(
+    {"n6": lambda rng: (positive(rng, 6), 1.4, 0.6), "n1": lambda rng: (positive(rng, 1), 1.4, 0.6)},
+    ("shape", "scale"),
+    "app array builtin elementary",
+    second=True,
+    note="Weibull log-likelihood; builtin sum over an array expression",
+)
+def weibull_log_likelihood(t, shape, scale):
+    z = t / scale
+    return len(t) * math.log(shape / scale) + sum((shape - 1.0) * np.log(z) - z**shape)
