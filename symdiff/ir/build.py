@@ -27,6 +27,11 @@ def python_type(value: object) -> Type:
     return Type(str(value.dtype), (), "numpy")  # type: ignore[attr-defined]
 
 
+def _join(a: Type, b: Type) -> Type:
+    """Type of a value that is one of two: a Python scalar beside a NumPy scalar is treated as NumPy's."""
+    return a if a.kind == b.kind or a.kind != "python" else b
+
+
 class Builder:
     """Appends nodes to one block.
 
@@ -106,6 +111,12 @@ class Builder:
             scope = scope.parent
         return None
 
+    def name(self, value: Value, hint: str, *, force: bool = False) -> Value:
+        """Suggest a name for a value that has none (names are cosmetic, so this is no change of the graph)."""
+        if hint and (force or not value.hint):
+            object.__setattr__(value, "hint", hint)
+        return value
+
     # -- blocks ------------------------------------------------------------------------------------------------------
 
     def inner(self) -> Builder:
@@ -115,27 +126,36 @@ class Builder:
     def finish(self, params: Sequence[Value], results: Sequence[Value]) -> Block:
         return Block(tuple(params), tuple(self.nodes), tuple(results))
 
-    def if_(self, condition: Value, then: Block, otherwise: Block, hints: Sequence[str] = ()) -> tuple[Value, ...]:
-        """Append an ``if``; both blocks have as many results, of the same types (that of the first is taken)."""
-        return self._structured(IF, (condition,), (then, otherwise), [r.type for r in then.results], hints)
+    def if_(
+        self, condition: Value, then: Block, otherwise: Block, hints: Sequence[str] = (), types: Sequence[Type] | None = None
+    ) -> tuple[Value, ...]:
+        """Append an ``if``; both blocks have as many results, of the same types up to kind."""
+        types = types or [_join(a.type, b.type) for a, b in zip(then.results, otherwise.results, strict=True)]
+        return self._structured(IF, (condition,), (then, otherwise), types, hints)
 
     def for_(
-        self, start: Value, stop: Value, step: Value, initials: Sequence[Value], body: Block, hints: Sequence[str] = ()
+        self, start: Value, stop: Value, step: Value, initials: Sequence[Value], body: Block, hints: Sequence[str] = (), *,
+        reverse: bool = False,
     ) -> tuple[Value, ...]:
-        """Append a ``for`` over ``range(start, stop, step)``; body params are the index and the carried values."""
+        """Append a ``for`` over ``range(start, stop, step)``, or over that range reversed.
+
+        The params of the body are the index and the carried values.
+        """
         types = [p.type for p in body.params[1:]]
-        return self._structured(FOR, (start, stop, step, *initials), (body,), types, hints)
+        attrs = {"reversed": True} if reverse else NO_ATTRS
+        return self._structured(FOR, (start, stop, step, *initials), (body,), types, hints, attrs)
 
     def while_(self, initials: Sequence[Value], test: Block, body: Block, hints: Sequence[str] = ()) -> tuple[Value, ...]:
         """Append a ``while``; test and body have the carried values as params, test has one result."""
         return self._structured(WHILE, tuple(initials), (test, body), [p.type for p in body.params], hints)
 
     def _structured(
-        self, op: Op, inputs: tuple[Value, ...], blocks: tuple[Block, ...], types: Sequence[Type], hints: Sequence[str]
+        self, op: Op, inputs: tuple[Value, ...], blocks: tuple[Block, ...], types: Sequence[Type], hints: Sequence[str],
+        attrs: Mapping[str, Any] = NO_ATTRS,
     ) -> tuple[Value, ...]:
         names = list(hints) or [""] * len(types)
         outputs = tuple(Value(t, h, self.where) for t, h in zip(types, names, strict=True))
-        self.append(Node(op, inputs, outputs, NO_ATTRS, blocks, self.where))
+        self.append(Node(op, inputs, outputs, attrs, blocks, self.where))
         return outputs
 
     # -- sizes -------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ Only a handful of operations are structural; everything else is a row of :mod:`s
 
     outputs = IF    condition                       [then, otherwise]   blocks without params; results are the outputs
     outputs = FOR   start stop step initials...     [body]              body.params = index, carried...; body.results = carried...
+              {reversed}                                        the same range, last index first
     outputs = WHILE initials...                     [test, body]        both have the carried values as params; test has one result
     value   = CONSTANT {value}
               REQUIRE_EQUAL size size {message}             an effect: two sizes must be equal, or a ShapeError is raised

@@ -1,0 +1,46 @@
+"""Sizes of ranges: how often a loop runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from symdiff.ops.primitive import Domain, elementwise
+
+__all__ = ["range_length"]
+
+STEP = Domain(1, 4, integer=True)
+BOUND = Domain(0, 20, integer=True)
+
+
+def _kernel(k: Any, start: Any, stop: Any, step: Any) -> Any:
+    """``max(0, ceil((stop - start) / step))`` in integers, for steps of either sign."""
+    up = k.floordiv(k.sub(k.add(k.sub(stop, start), step), 1), step)
+    down = k.floordiv(k.add(k.add(k.sub(stop, start), step), 1), step)
+    return k.max(k.select(k.gt(step, 0), up, down), 0)
+
+
+def _python(arguments: Sequence[str], attrs: dict[str, Any], show_shape: Callable[..., str]) -> str:
+    start, stop, step = arguments
+    if step != "1":
+        return f"len(range({start}, {stop}, {step}))"
+    return f"max({stop}, 0)" if start == "0" else f"len(range({start}, {stop}))"
+
+
+def _length(start: Any, stop: Any, step: Any) -> int:
+    return len(range(int(start), int(stop), int(step)))
+
+
+range_length = elementwise(
+    "range_length",
+    numpy=np.vectorize(_length, otypes=[np.int64]),
+    scalar=_length,
+    result="same",
+    kernel=_kernel,
+    python=_python,  # type: ignore[arg-type]
+    sympy=lambda sp, start, stop, step: sp.Max(0, sp.ceiling((stop - start) / step)),
+    vjp=(None, None, None),
+    domain=(BOUND, BOUND, STEP),
+)

@@ -1,0 +1,364 @@
+"""History: what a reverse sweep needs of the forward sweep, and how it gets it.
+
+A reverse loop runs through the trips of its forward loop backwards and reads values of each trip. Every such value is either
+*recomputed* from others, where that costs less than a store and a load, or *saved* by the forward sweep:
+
+- in a **tape**, an array with one axis for each enclosing loop, where all trip counts are known before the outermost loop;
+- in a **slot**, a plain variable, where the value belongs to a branch outside loops;
+- on a **stack**, last in first out, where trip counts are only known by running (``while``, ragged loops).
+
+The forward sweep keeps its values; only the control nodes around saved values are rebuilt, to carry the storage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from symdiff.errors import LimitError, located
+from symdiff.ir.build import Builder
+from symdiff.ir.graph import CONSTANT, FOR, IF, WHILE, Block, Dim, Function, Node, Type, Value
+from symdiff.ir.rewrite import free_values, substitute
+from symdiff.ops import REGISTRY
+
+__all__ = ["History", "Level", "Saved"]
+
+# Costs are in scalar additions. A saved scalar is written once and read once, and takes memory for the whole sweep.
+SAVE_COST = 8.0
+ARRAY_FACTOR = 100.0
+EXPENSIVE = 40.0
+# Structural: a put copies where the old array is read again, stacks are consumed by reading.
+Trip = tuple[Node, Value]
+"""A ``for`` and its index."""
+NEVER_AGAIN = frozenset({"put", "accumulate_at", "push", "pop", "new_stack"})
+CHEAP = frozenset({"reshape", "transpose", "broadcast_to", "index", "full", "arange", "convert", "pack", "stop_gradient"})
+
+
+@dataclass(eq=False)
+class Saved:
+    """One value saved by the forward sweep."""
+
+    value: Value
+    form: str
+    path: tuple[Level, ...]
+    type: Type
+    final: Value
+    """The storage as the forward sweep leaves it."""
+
+
+@dataclass(eq=False)
+class Level:
+    """A primal block that the reverse sweep has entered, and the reverse block that mirrors it."""
+
+    parent: Level | None
+    node: Node | None
+    block: Block
+    index: Value | None = None
+    """The primal index of a ``for`` loop."""
+    reverse_index: Value | None = None
+    defined: set[Value] = field(default_factory=set)
+    saved: list[Saved] = field(default_factory=list)
+    stacks: dict[Saved, Value] = field(default_factory=dict)
+    """The stack of each value saved at this level or inside it, as the reverse block finds it."""
+    stacks_after: dict[Saved, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.defined.update(self.block.params)
+        for node in self.block.nodes:
+            self.defined.update(node.outputs)
+
+    def path(self) -> tuple[Level, ...]:
+        """The levels from just inside the function to this one."""
+        above = self.parent.path() if self.parent else ()
+        return (*above, self) if self.parent else ()
+
+
+class History:
+    """Plans of one adjoint: which values are saved where.
+
+    Parameters
+    ----------
+    function : Function
+        The primal.
+    order : dict
+        Position of every value, for choices that must not depend on hashing.
+    """
+
+    def __init__(self, function: Function, order: dict[Value, int], definitions: dict[Value, Node]) -> None:
+        self.order = order
+        self.definitions = definitions
+        self.sizes = {d for v in order for d in v.type.shape if isinstance(d, Value)}
+        self.preparations: dict[Node, Builder] = {}
+        """Trip counts that storage needs, to be computed before the outermost control node of their path."""
+        self.top = set(function.params) | {d for d, _, _ in function.bound_dimensions()}
+        for node in function.block.nodes:
+            self.top.update(node.outputs)
+        self.saved_in: dict[Block, list[Saved]] = {}
+
+    # -- in the reverse sweep --------------------------------------------------------------------------------------------
+
+    def resolve(self, level: Level, reverse: Builder, results: Sequence[Value]) -> list[Value]:
+        """Give a finished reverse block the primal values it mentions; returns its results, replaced likewise.
+
+        Reads of storage and recomputed nodes are put before the nodes already there.
+        """
+        mapping: dict[Value, Value] = {}
+        if level.index is not None and level.reverse_index is not None:
+            mapping[level.index] = level.reverse_index
+        needs = [v for v in free_values(reverse.nodes, results) if v in level.defined and v not in mapping]
+        saved, again = self.plan(level, needs)
+        reader = Builder(reverse.parent, raising=False)
+        for value in saved:
+            mapping[value] = self._read(self._save(level, value), level, reader)
+        for node in again:
+            self._recompute(node, mapping, reader)
+        body = substitute(reverse.nodes, mapping)
+        reverse.nodes = [*reader.nodes, *body]
+        for node in reverse.nodes:
+            reverse.definitions.update((o, node) for o in node.outputs)
+        return [mapping.get(r, r) for r in results]
+
+    def plan(self, level: Level, needs: Iterable[Value]) -> tuple[list[Value], list[Node]]:
+        """Choose between saving and recomputing: values to save, and nodes to run again, in order."""
+        producers = {o: n for n in level.block.nodes for o in n.outputs}
+        saved: dict[Value, None] = {}
+        again: dict[Node, None] = {}
+        ready: set[Value] = {level.index} if level.index is not None else set()
+        for value in sorted(needs, key=self.order.__getitem__):
+            if value in ready:
+                continue
+            nodes, leaves = _cone(value, producers, level.defined, ready)
+            cost = sum(_cost(n) for n in nodes) + sum(_save_cost(leaf) for leaf in leaves)
+            if value in leaves or (cost > _save_cost(value) and self._can_save(level, value)):
+                nodes, leaves = [], [value]
+            saved.update(dict.fromkeys(leaves))
+            again.update(dict.fromkeys(nodes))
+            ready.update(leaves, *(n.outputs for n in nodes))
+        position = {n: k for k, n in enumerate(level.block.nodes)}
+        return sorted(saved, key=self.order.__getitem__), sorted(again, key=position.__getitem__)
+
+    def _recompute(self, node: Node, mapping: dict[Value, Value], reader: Builder) -> None:
+        reader.where = node.where
+        if node.op is CONSTANT:
+            mapping[node.output] = reader.constant(node.attrs["value"], node.output.hint)
+            return
+        (renewed,) = substitute([Node(node.op, node.inputs, (), node.attrs, (), node.where)], mapping)
+        attrs = dict(renewed.attrs)
+        if getattr(node.op, "fallible", False):
+            # the forward sweep has already shown that it does not fail
+            attrs["unchecked"] = True
+        outputs = reader.add_many(node.op, renewed.inputs, attrs, node.outputs[0].hint)
+        mapping.update(zip(node.outputs, outputs, strict=True))
+
+    def _can_save(self, level: Level, value: Value) -> bool:
+        return all(isinstance(d, int) or d in self.top for d in value.type.shape)
+
+    def _save(self, level: Level, value: Value) -> Saved:
+        path = level.path()
+        if not self._can_save(level, value):
+            message = "the gradient must keep an array whose size changes from trip to trip, which is not supported yet"
+            raise located(LimitError, message, value.where, "give the array one size, and store into part of it")
+        trips = [self._trips_known(p.node) for p in path if p.node is not None and p.node.op is not IF]
+        name = f"{value.hint}_tape" if value.hint else "tape"
+        kind = "numpy" if trips or value.type.shape else value.type.kind
+        if not all(trips):
+            form, type_ = "stack", Type(value.type.dtype, value.type.shape, "stack")
+        elif trips:
+            form, type_ = "tape", Type(value.type.dtype, (*self._tape_dims(path), *value.type.shape), kind)
+        else:
+            form, type_ = "slot", Type(value.type.dtype, value.type.shape, kind)
+            name = value.hint
+        saved = Saved(value, form, path, type_, Value(type_, name, value.where))
+        level.saved.append(saved)
+        self.saved_in.setdefault(level.block, []).append(saved)
+        return saved
+
+    def _tape_dims(self, path: tuple[Level, ...]) -> list[Dim]:
+        outermost = path[0].node
+        assert outermost is not None
+        if outermost not in self.preparations:
+            build = Builder(raising=False)
+            build.definitions = self.definitions
+            self.preparations[outermost] = build
+        build = self.preparations[outermost]
+        loops = [p.node for p in path if p.node is not None and p.node.op is FOR]
+        return [build.dim(trip_count(build, node, self.sizes)) for node in loops]
+
+    def _trips_known(self, node: Node) -> bool:
+        return node.op is FOR and all(v in self.top for v in node.inputs[:3])
+
+    def _read(self, saved: Saved, level: Level, reader: Builder) -> Value:
+        reader.where, hint = saved.value.where, saved.value.hint
+        if saved.form == "slot":
+            return saved.final
+        if saved.form == "tape":
+            trips = [trip_number(reader, p.node, p.reverse_index) for p in saved.path if p.reverse_index is not None and p.node]
+            entries = (("int",),) * len(trips) + (("slice", None, None, None),) * saved.value.type.rank
+            return reader.add(REGISTRY["index"], saved.final, *trips, index=entries, hint=hint)
+        stack, value = reader.add_many(REGISTRY["pop"], (stack_at(level, saved),), {}, saved.final.hint)
+        reader.name(value, hint, force=True)
+        level.stacks_after[saved] = stack
+        return value
+
+    # -- the forward sweep ---------------------------------------------------------------------------------------------
+
+    def forward(self, function: Function, build: Builder) -> None:
+        """Append the primal's nodes to ``build``, carrying the storage of what the reverse sweep asked for."""
+        for node in function.block.nodes:
+            inside = self._saved_inside(node)
+            if not inside:
+                build.append(node)
+                continue
+            if node in self.preparations:
+                for prepared in self.preparations[node].nodes:
+                    build.append(prepared)
+            state = {saved: self._allocate(saved, build) for saved in inside}
+            self._rebuild(node, inside, state, [], build, finals=True)
+
+    def _saved_inside(self, node: Node) -> list[Saved]:
+        found: list[Saved] = []
+        for block in node.blocks:
+            found.extend(self.saved_in.get(block, ()))
+            for inner in block.nodes:
+                if inner.blocks:
+                    found.extend(self._saved_inside(inner))
+        return found
+
+    def _allocate(self, saved: Saved, build: Builder) -> Value:
+        build.where = saved.value.where
+        type_, hint = saved.type, saved.final.hint
+        if saved.form == "stack":
+            return build.add(REGISTRY["new_stack"], dtype=type_.dtype, shape=type_.shape, hint=hint)
+        if not type_.shape:
+            return build.constant({"float": 0.0, "int": 0, "bool": False}[type_.dtype.rstrip("0123456789")])
+        zero = build.constant(0.0 if type_.is_float else 0)
+        return build.add(REGISTRY["full"], zero, shape=type_.shape, dtype=type_.dtype, hint=hint)
+
+    def _rebuild(
+        self, node: Node, inside: list[Saved], state: dict[Saved, Value], indices: list[Trip], build: Builder, finals: bool = False
+    ) -> None:
+        """Append a control node that carries ``inside``, and move ``state`` past it."""
+        extra = tuple(s.final if finals else Value(s.final.type, s.final.hint, s.value.where) for s in inside)
+        initial = tuple(state[s] for s in inside)
+        if node.op is IF:
+            blocks = tuple(self._rebuild_block(b, (), inside, state, indices, build) for b in node.blocks)
+            build.append(Node(IF, node.inputs, (*node.outputs, *extra), node.attrs, blocks, node.where))
+        else:
+            params = tuple(Value(s.final.type, s.final.hint, s.value.where) for s in inside)
+            within = dict(zip(inside, params, strict=True))
+            body = node.blocks[-1]
+            deeper = [*indices, _trip_of(node, body)] if node.op is FOR else indices
+            rebuilt = self._rebuild_block(body, params, inside, within, deeper, build)
+            blocks = (rebuilt,)
+            if node.op is WHILE:
+                test = node.blocks[0]
+                again = tuple(Value(s.final.type, s.final.hint, s.value.where) for s in inside)
+                blocks = (Block((*test.params, *again), test.nodes, test.results), rebuilt)
+            build.append(Node(node.op, (*node.inputs, *initial), (*node.outputs, *extra), node.attrs, blocks, node.where))
+        state.update(zip(inside, extra, strict=True))
+
+    def _rebuild_block(
+        self, block: Block, params: tuple[Value, ...], inside: list[Saved], state: dict[Saved, Value], indices: list[Trip], outer: Builder
+    ) -> Block:
+        build, state = outer.inner(), dict(state)
+        own = {s.value: s for s in self.saved_in.get(block, ())}
+        for value in block.params:
+            if value in own:
+                self._store(own[value], state, indices, build)
+        for node in block.nodes:
+            deeper = [s for s in inside if s in set(self._saved_inside(node))] if node.blocks else []
+            if deeper:
+                self._rebuild(node, deeper, state, indices, build)
+            else:
+                build.append(node)
+            for output in node.outputs:
+                if output in own:
+                    self._store(own[output], state, indices, build)
+        return build.finish((*block.params, *params), (*block.results, *(state[s] for s in inside)))
+
+    def _store(self, saved: Saved, state: dict[Saved, Value], indices: list[Trip], build: Builder) -> None:
+        build.where, hint = saved.value.where, saved.final.hint
+        if saved.form == "slot":
+            state[saved] = saved.value
+        elif saved.form == "stack":
+            state[saved] = build.add(REGISTRY["push"], state[saved], saved.value, hint=hint)
+        else:
+            trips = [trip_number(build, node, index) for node, index in indices]
+            entries = (("int",),) * len(trips) + (("slice", None, None, None),) * saved.value.type.rank
+            state[saved] = build.add(REGISTRY["put"], state[saved], saved.value, *trips, index=entries, hint=hint)
+
+
+def stack_at(level: Level, saved: Saved) -> Value:
+    """The stack of ``saved`` as the reverse block of ``level`` finds it: threaded down from the end of the forward sweep."""
+    if level.parent is None:
+        return saved.final
+    if saved not in level.stacks:
+        if level.node is not None and level.node.op is IF:
+            level.stacks[saved] = stack_at(level.parent, saved)
+        else:
+            level.stacks[saved] = Value(saved.final.type, saved.final.hint, saved.value.where)
+    return level.stacks[saved]
+
+
+def _trip_of(node: Node, body: Block) -> Trip:
+    return node, body.params[0]
+
+
+def trip_count(build: Builder, node: Node, sizes: set[Value]) -> Value:
+    """How often a ``for`` runs, as a size (never negative); ``sizes`` are values known to be sizes."""
+    start, stop, step = node.inputs[:3]
+    first, stride = build.constant_of(start), build.constant_of(step)
+    if first == 0 and stride == 1 and stop in sizes:
+        return stop
+    return build.add(REGISTRY["range_length"], start, stop, step)
+
+
+def trip_number(build: Builder, node: Node, index: Value) -> Value:
+    """Which trip, from 0, has this index."""
+    start, _, step = node.inputs[:3]
+    number = index
+    if build.constant_of(start) != 0:
+        number = build.add(REGISTRY["subtract"], number, start, unchecked=True)
+    if build.constant_of(step) != 1:
+        number = build.add(REGISTRY["floor_divide"], number, step, unchecked=True)
+    return number
+
+
+def _cone(
+    value: Value, producers: dict[Value, Node], defined: set[Value], ready: set[Value]
+) -> tuple[list[Node], list[Value]]:
+    """What recomputing ``value`` takes: nodes, and leaves of this block that cannot be recomputed."""
+    nodes: dict[Node, None] = {}
+    leaves: dict[Value, None] = {}
+    stack = [value]
+    while stack:
+        current = stack.pop()
+        if current in ready or current not in defined or current in leaves:
+            continue
+        node = producers.get(current)
+        if node is None or node.blocks or node.op.name in NEVER_AGAIN:
+            leaves[current] = None
+        elif node not in nodes:
+            nodes[node] = None
+            stack.extend(node.inputs)
+            stack.extend(d for o in node.outputs for d in o.type.shape if isinstance(d, Value))
+    return list(nodes), list(leaves)
+
+
+def _size_factor(value: Value) -> float:
+    return ARRAY_FACTOR ** min(value.type.rank, 3)
+
+
+def _save_cost(value: Value) -> float:
+    return SAVE_COST * _size_factor(value)
+
+
+def _cost(node: Node) -> float:
+    if node.op is CONSTANT:
+        return 0.0
+    factor = max((_size_factor(v) for v in node.outputs), default=1.0)
+    if node.op.name in CHEAP:
+        return 2.0 * factor
+    if getattr(node.op, "elementwise", False):
+        return float(node.op.cost) * factor  # type: ignore[attr-defined]
+    return EXPENSIVE * max([factor, *(_size_factor(v) for v in node.inputs)])
