@@ -278,26 +278,41 @@ def lane_tree(terms: Sequence[T], combine: Callable[[T, T], T]) -> T:
 
 # Linear algebra by name, with the core signature of the function that does it (as NumPy writes them).
 
-LINALG: Mapping[str, str] = MappingProxyType(
-    {
-        "solve": "(m,m),(m,n)->(m,n)",
-        "solve1": "(m,m),(m)->(m)",
-        "inv": "(m,m)->(m,m)",
-        "cholesky": "(m,m)->(m,m)",
-        "det": "(m,m)->()",
-        "slogdet": "(m,m)->(),()",
-        "eigh": "(m,m)->(m),(m,m)",
-        "eigvalsh": "(m,m)->(m)",
-    }
-)
 
+@dataclass(frozen=True)
+class LinalgRow:
+    """A function of whole matrices: NumPy's name for its inner loop, and the core dimensions of its operands."""
 
-def linalg_signature(name: str) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
-    """Return the core dimensions of each input and of each output of a linear-algebra function."""
-    inputs, outputs = LINALG[name].split("->")
-    return _operands(inputs), _operands(outputs)
+    symbol: str
+    signature: str
+
+    @property
+    def inputs(self) -> tuple[tuple[str, ...], ...]:
+        """The core dimensions of each input."""
+        return _operands(self.signature.split("->")[0])
+
+    @property
+    def outputs(self) -> tuple[tuple[str, ...], ...]:
+        """The core dimensions of each output."""
+        return _operands(self.signature.split("->")[1])
 
 
 def _operands(text: str) -> tuple[tuple[str, ...], ...]:
     groups = text.removeprefix("(").removesuffix(")").split("),(")
     return tuple(tuple(name for name in group.split(",") if name) for group in groups)
+
+
+LINALG: Mapping[str, LinalgRow] = MappingProxyType(
+    {
+        "solve": LinalgRow("solve", "(m,m),(m,n)->(m,n)"),
+        "solve1": LinalgRow("solve1", "(m,m),(m)->(m)"),
+        "inv": LinalgRow("inv", "(m,m)->(m,m)"),
+        "cholesky": LinalgRow("cholesky_lo", "(m,m)->(m,m)"),
+        "det": LinalgRow("det", "(m,m)->()"),
+        "slogdet": LinalgRow("slogdet", "(m,m)->(),()"),
+        "eigh": LinalgRow("eigh_lo", "(m,m)->(m),(m,m)"),
+        "eigvalsh": LinalgRow("eigvalsh_lo", "(m,m)->(m)"),
+        "svdvals": LinalgRow("svd", "(m,n)->(p)"),
+        "svd": LinalgRow("svd_s", "(m,n)->(m,p),(p),(p,n)"),
+    }
+)

@@ -16,6 +16,7 @@ carries from one trip to the next stands in ``carried``, what a branch chooses i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .instructions import ITEMSIZE, NUMPY_NAME, TYPES
@@ -23,7 +24,8 @@ from .instructions import ITEMSIZE, NUMPY_NAME, TYPES
 __all__ = [
     "Accumulate", "Alloc", "Body", "Buffer", "Carried", "Check", "Const", "Copy", "Fill", "For", "If", "Instruction",
     "Kernel", "Let", "Linalg", "Load", "Local", "Mark", "Matmul", "Merge", "NewStack", "Operand", "Output", "Pop",
-    "Push", "Reduction", "Release", "Result", "ResultSpec", "Stack", "Store", "View", "While",
+    "Push", "Reduction", "Release", "Result", "ResultSpec", "Stack", "Store", "View", "While", "blocks", "walk",
+    "written_buffers",
 ]  # fmt: skip
 
 
@@ -407,6 +409,53 @@ class Kernel:
                 seen.update(fresh)
                 bound[param] = tuple(fresh)
         return bound
+
+
+def blocks(instruction: Instruction) -> tuple[Body, ...]:
+    """Return the blocks nested directly in an instruction, in the order they run."""
+    if isinstance(instruction, For):
+        return (instruction.body,)
+    if isinstance(instruction, While):
+        return instruction.test_body, instruction.body
+    if isinstance(instruction, If):
+        return instruction.then, instruction.otherwise
+    return ()
+
+
+def walk(body: Body) -> Iterator[Instruction]:
+    """Yield the instructions of a body and of all blocks nested in it, each before what it contains."""
+    pending = [iter(body)]
+    while pending:
+        for instruction in pending[-1]:
+            yield instruction
+            nested = blocks(instruction)
+            if nested:
+                pending.extend(iter(block) for block in reversed(nested))
+                break
+        else:
+            pending.pop()
+
+
+def written_buffers(body: Body) -> set[Buffer]:
+    """Return the buffers a body writes to, and those it writes to through a view."""
+    written: set[Buffer] = set()
+    sources: dict[Buffer, Buffer] = {}
+    for instruction in walk(body):
+        match instruction:
+            case Store(buffer=buffer) | Accumulate(buffer=buffer) | Fill(buffer=buffer):
+                written.add(buffer)
+            case Copy(target=buffer) | Matmul(out=buffer):
+                written.add(buffer)
+            case Linalg(outputs=buffers):
+                written.update(buffers)
+            case View(buffer=buffer, source=source):
+                sources[buffer] = source
+    for buffer in tuple(written):
+        root = buffer
+        while root in sources:
+            root = sources[root]
+            written.add(root)
+    return written
 
 
 SCALAR_KINDS = {"float": "f64", "float32": "f32", "int": "i64", "bool": "i1"}
