@@ -1,0 +1,48 @@
+"""What all tests share: the environment they run in, golden files, and how Hypothesis searches."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+WORKER = "PYTEST_XDIST_WORKER"
+
+hypothesis.settings.register_profile("ci", derandomize=True, database=None, deadline=None)
+hypothesis.settings.register_profile("wild", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files instead of comparing")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Verify every graph, and keep compiled code of the tests out of the user's cache.
+
+    The workers of pytest-xdist inherit both settings, so that the directory is made and removed once.
+    """
+    os.environ["SYMDIFF_CHECK"] = "1"
+    if WORKER not in os.environ and "SYMDIFF_CACHE_DIR" not in os.environ:
+        os.environ["SYMDIFF_CACHE_DIR"] = directory = tempfile.mkdtemp(prefix="symdiff-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with the file of that name in tests/golden; ``--update-golden`` writes the file instead."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        else:
+            assert path.exists(), f"{path} does not exist: write it with `make golden`, and read it"
+            assert text == path.read_text(encoding="utf-8"), f"{path} differs: if that is meant, run `make golden`"
+
+    return compare
