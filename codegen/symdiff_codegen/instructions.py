@@ -38,6 +38,8 @@ class Row:
         Argument types to result type.
     python
         A template for ``str.format``, or one template per kind of the last argument (float, integer, boolean).
+        ``{bits}`` stands for the bits of an integer besides its sign. Functions that neither Python nor NumPy has are
+        helpers of ``text``.
     cost
         Roughly how many additions it costs.
     ulps
@@ -136,13 +138,13 @@ _INTEGER = (
     # Python's signs. Division by zero gives 0 here as in NumPy; a program that must notice checks before.
     Row("floordiv", _same(2, *INTEGERS), "{0} // {1}", cost=12),
     Row("mod", _same(2, *INTEGERS), "{0} % {1}", cost=12),
-    Row("shl", _same(2, *INTEGERS), "shl({0}, {1})", cost=2),
+    Row("shl", _same(2, *INTEGERS), "shl({0}, {1}, {bits})", cost=2),
     Row("shr", _same(2, *INTEGERS), "{0} >> {1}", cost=2),
     Row("ipow", _same(2, *INTEGERS), "{0} ** {1}", cost=20),
-    Row("add_ok", _test(2, *INTEGERS), "fits({0} + {1})"),
-    Row("sub_ok", _test(2, *INTEGERS), "fits({0} - {1})"),
-    Row("mul_ok", _test(2, *INTEGERS), "fits({0} * {1})"),
-    Row("ipow_ok", _test(2, *INTEGERS), "fits({0} ** {1})", cost=20),
+    Row("add_ok", _test(2, *INTEGERS), "fits({0} + {1}, {bits})"),
+    Row("sub_ok", _test(2, *INTEGERS), "fits({0} - {1}, {bits})"),
+    Row("mul_ok", _test(2, *INTEGERS), "fits({0} * {1}, {bits})"),
+    Row("ipow_ok", _test(2, *INTEGERS), "fits({0} ** {1}, {bits})", cost=20),
 )
 
 _LOGIC = (
@@ -281,10 +283,11 @@ def lane_tree(terms: Sequence[T], combine: Callable[[T, T], T]) -> T:
 
 @dataclass(frozen=True)
 class LinalgRow:
-    """A function of whole matrices: NumPy's name for its inner loop, and the core dimensions of its operands."""
+    """A function of whole matrices: NumPy's inner loop, the core dimensions of its operands, and its spelling."""
 
     symbol: str
     signature: str
+    python: str
 
     @property
     def inputs(self) -> tuple[tuple[str, ...], ...]:
@@ -304,15 +307,15 @@ def _operands(text: str) -> tuple[tuple[str, ...], ...]:
 
 LINALG: Mapping[str, LinalgRow] = MappingProxyType(
     {
-        "solve": LinalgRow("solve", "(m,m),(m,n)->(m,n)"),
-        "solve1": LinalgRow("solve1", "(m,m),(m)->(m)"),
-        "inv": LinalgRow("inv", "(m,m)->(m,m)"),
-        "cholesky": LinalgRow("cholesky_lo", "(m,m)->(m,m)"),
-        "det": LinalgRow("det", "(m,m)->()"),
-        "slogdet": LinalgRow("slogdet", "(m,m)->(),()"),
-        "eigh": LinalgRow("eigh_lo", "(m,m)->(m),(m,m)"),
-        "eigvalsh": LinalgRow("eigvalsh_lo", "(m,m)->(m)"),
-        "svdvals": LinalgRow("svd", "(m,n)->(p)"),
-        "svd": LinalgRow("svd_s", "(m,n)->(m,p),(p),(p,n)"),
+        "solve": LinalgRow("solve", "(m,m),(m,n)->(m,n)", "np.linalg.solve({0}, {1})"),
+        "solve1": LinalgRow("solve1", "(m,m),(m)->(m)", "np.linalg.solve({0}, {1})"),
+        "inv": LinalgRow("inv", "(m,m)->(m,m)", "np.linalg.inv({0})"),
+        "cholesky": LinalgRow("cholesky_lo", "(m,m)->(m,m)", "np.linalg.cholesky({0})"),
+        "det": LinalgRow("det", "(m,m)->()", "np.linalg.det({0})"),
+        "slogdet": LinalgRow("slogdet", "(m,m)->(),()", "np.linalg.slogdet({0})"),
+        "eigh": LinalgRow("eigh_lo", "(m,m)->(m),(m,m)", "np.linalg.eigh({0})"),
+        "eigvalsh": LinalgRow("eigvalsh_lo", "(m,m)->(m)", "np.linalg.eigvalsh({0})"),
+        "svdvals": LinalgRow("svd", "(m,n)->(p)", "np.linalg.svd({0}, compute_uv=False)"),
+        "svd": LinalgRow("svd_s", "(m,n)->(m,p),(p),(p,n)", "np.linalg.svd({0}, full_matrices=False)"),
     }
 )

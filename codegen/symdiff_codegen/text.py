@@ -1,0 +1,382 @@
+"""A kernel as Python: plain loops over NumPy arrays that run and mean what the native code means.
+
+What the loop carries is one variable from before the loop to after it; a reduction collects its terms and combines them
+in the lanes of the native code, so that even sums have the same bits. Integers do not wrap around here.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .instructions import KIND, LINALG, NUMPY_NAME, REDUCTIONS, ROWS
+from .kernel import (
+    Accumulate,
+    Alloc,
+    Body,
+    Buffer,
+    Carried,
+    Check,
+    Const,
+    Copy,
+    Fill,
+    For,
+    If,
+    Kernel,
+    Let,
+    Linalg,
+    Load,
+    Local,
+    Mark,
+    Matmul,
+    NewStack,
+    Operand,
+    Output,
+    Pop,
+    Push,
+    Release,
+    Result,
+    Stack,
+    Store,
+    View,
+    While,
+    walk,
+)
+from .text_helpers import HELPERS
+
+_RESERVED = {
+    *keyword.kwlist, *HELPERS, "np", "math", "Fraction", "abs", "bool", "float", "int", "max", "min", "range",
+    "RuntimeError",
+}  # fmt: skip
+_BITS = {"i64": 63, "i32": 31}
+
+
+def kernel_text(kernel: Kernel) -> str:
+    """Return a kernel as Python source: imports, the helpers it needs, and one function.
+
+    The function takes the kernel's parameters, a buffer as an array without its dims. It returns the result, or a tuple
+    of them. A failed check raises ``RuntimeError(error, *args)``.
+
+    Parameters
+    ----------
+    kernel
+        A kernel that ``check.check_kernel`` accepts.
+    """
+    printer = _Printer(kernel)
+    body = printer.function()
+    helpers = [HELPERS[name].strip("\n") for name in HELPERS if name in printer.helpers]
+    imports = ["import math", *(["from fractions import Fraction"] if "fma" in printer.helpers else [])]
+    head = "\n".join([*imports, "", "import numpy as np"])
+    return "\n\n\n".join([head, *helpers, body]) + "\n"
+
+
+def run_text(kernel: Kernel) -> Callable[..., Any]:
+    """Return the function of ``kernel_text``, ready to be called."""
+    namespace: dict[str, Any] = {}
+    exec(compile(kernel_text(kernel), f"<kernel {kernel.name}>", "exec"), namespace)
+
+    def call(*args: Any) -> Any:
+        with namespace["np"].errstate(all="ignore"):
+            return namespace[kernel.name](*args)
+
+    return call
+
+
+class _Printer:
+    """Lines of text so far, and the names they use."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.lines: list[str] = []
+        self.depth = 0
+        self.helpers: set[str] = set()
+        self.givers = Counter(step.slot for step in walk(kernel.body) if isinstance(step, (Result, Output)))
+        self.names: dict[Any, str] = {}
+        self.taken: dict[str, int] = dict.fromkeys(_RESERVED, 1)
+        self.taken[kernel.name] = 1
+
+    # Names and operands.
+
+    def name(self, thing: Local | Buffer | Stack | str) -> str:
+        """Return the variable of a value; the first to ask for a name gets it, the next ones get a number."""
+        known = self.names.get(thing)
+        if known is None:
+            known = self.names[thing] = self.fresh(thing if isinstance(thing, str) else thing.name)
+        return known
+
+    def fresh(self, hint: str) -> str:
+        base = re.sub(r"\W", "_", hint) or "_"
+        base = "_" + base if base[0].isdigit() else base
+        count = self.taken.get(base, 0)
+        name = base
+        while name in self.taken:
+            count += 1
+            name = f"{base}_{count}"
+        self.taken[base] = count
+        self.taken.setdefault(name, 1)
+        return name
+
+    def operand(self, operand: Operand) -> str:
+        return self.name(operand) if isinstance(operand, Local) else literal(operand)
+
+    def inside(self, operand: Operand) -> str:
+        """Return an operand as part of an expression."""
+        text = self.operand(operand)
+        return f"({text})" if text.startswith("-") else text
+
+    def index(self, indices: Iterable[Operand]) -> str:
+        return ", ".join(map(self.operand, indices)) or "()"
+
+    def shape(self, buffer: Buffer) -> str:
+        if buffer.rank == 1:
+            return self.operand(buffer.dims[0])
+        return "(" + ", ".join(map(self.operand, buffer.dims)) + ")"
+
+    # Lines.
+
+    def put(self, line: str) -> None:
+        self.lines.append("    " * self.depth + line)
+
+    def block(self, head: str, body: Body, after: Callable[[], list[str]] = list) -> None:
+        """Print a header and a block; its last lines may use names that the block introduces."""
+        self.put(head)
+        self.depth += 1
+        before = len(self.lines)
+        self.body(body)
+        for line in after():
+            self.put(line)
+        if len(self.lines) == before:
+            self.put("pass")
+        self.depth -= 1
+
+    def body(self, body: Body) -> None:
+        for instruction in body:
+            PRINT[type(instruction)](self, instruction)
+
+    def function(self) -> str:
+        params = ", ".join(self.name(param) for param in self.kernel.params)
+        self.put(f"def {self.kernel.name}({params}):")
+        self.depth += 1
+        for buffer, dims in self.kernel.bound_dims().items():
+            for dim in dims:
+                self.put(f"{self.name(dim)} = {self.name(buffer)}.shape[{buffer.dims.index(dim)}]")
+        self.body(self.kernel.body)
+        results = [self.result_name(slot) for slot in range(len(self.kernel.results))]
+        if results:
+            self.put("return " + ", ".join(results))
+        elif len(self.lines) == 1:
+            self.put("pass")
+        return "\n".join(self.lines)
+
+    def result_name(self, slot: int) -> str:
+        return self.name(f"result{slot}")
+
+    # Scalars and elements.
+
+    def let(self, let: Let) -> None:
+        types = [arg.type for arg in let.args]
+        self.put(f"{self.name(let.target)} = {self.expression(let.op, types, *map(self.inside, let.args))}")
+
+    def expression(self, op: str, types: list[str], *args: str) -> str:
+        template = ROWS[op].spelling(types)
+        function = template.partition("(")[0]
+        text = template.format(*args, bits=_BITS.get(types[-1], 0))
+        if function in HELPERS:
+            self.helpers.add(function)
+        is_double = function.startswith("math.") or function in ("gamma", "lgamma")
+        return f"np.float32({text})" if is_double and types[0] == "f32" else text
+
+    def load(self, load: Load) -> None:
+        element = f"{self.name(load.buffer)}[{self.index(load.indices)}]"
+        convert = {"integer": "int", "boolean": "bool"}.get(KIND[load.buffer.type])
+        self.put(f"{self.name(load.target)} = {f'{convert}({element})' if convert else element}")
+
+    def store(self, store: Store) -> None:
+        self.put(f"{self.name(store.buffer)}[{self.index(store.indices)}] = {self.operand(store.value)}")
+
+    def accumulate(self, update: Accumulate) -> None:
+        self.put(f"{self.name(update.buffer)}[{self.index(update.indices)}] += {self.operand(update.value)}")
+
+    def result(self, result: Result) -> None:
+        self.give(result.slot, self.operand(result.value))
+
+    def give(self, slot: int, value: str) -> None:
+        """Give a result: as it is where nothing else may give it, else by a variable."""
+        if self.depth == 1 and self.givers[slot] == 1:
+            self.names[f"result{slot}"] = value
+        else:
+            self.put(f"{self.result_name(slot)} = {value}")
+
+    # Whole arrays.
+
+    def alloc(self, alloc: Alloc | Output) -> None:
+        buffer = alloc.buffer
+        maker = "np.zeros" if alloc.zeroed else "np.empty"
+        kind = "" if buffer.type == "f64" else f", dtype=np.{NUMPY_NAME[buffer.type]}"
+        self.put(f"{self.name(buffer)} = {maker}({self.shape(buffer)}{kind})")
+
+    def output(self, output: Output) -> None:
+        self.alloc(output)
+        self.give(output.slot, self.name(output.buffer))
+
+    def view(self, view: View) -> None:
+        buffer = view.buffer
+        size = " * ".join(map(self.operand, buffer.dims)) or "1"
+        known = buffer.static_size
+        length = str(known) if known is not None else size
+        start = self.operand(view.offset)
+        end = length if start == "0" else f"{start} + {length}"
+        part = f"{self.name(view.source)}.reshape(-1)[{start}:{end}]"
+        shaped = part if buffer.rank == 1 else f"{part}.reshape({self.shape(buffer)})"
+        self.put(f"{self.name(buffer)} = {shaped}")
+
+    def fill(self, fill: Fill) -> None:
+        self.put(f"{self.name(fill.buffer)}[...] = {self.operand(fill.value)}")
+
+    def copy(self, copy: Copy) -> None:
+        target = self.name(copy.target)
+        self.put(f"{target}[...] = {self.name(copy.source)}.reshape({target}.shape)")
+
+    def mark(self, mark: Mark) -> None:
+        self.put(f"pass  # mark {mark.name}")
+
+    def release(self, release: Release) -> None:
+        self.put(f"pass  # release {release.name}")
+
+    # Control.
+
+    def start(self, carried: Iterable[Carried]) -> None:
+        """Print the initial values; what comes out of the loop is the same variable."""
+        for item in carried:
+            self.put(f"{self.name(item.param)} = {self.operand(item.init)}")
+            self.names[item.out] = self.name(item.param)
+
+    def moves(self, carried: Iterable[Carried]) -> list[str]:
+        """Return the step to the next trip: all at once, since each may need the others' old values."""
+        moving = [item for item in carried if item.next is not item.param]
+        targets = ", ".join(self.name(item.param) for item in moving)
+        values = ", ".join(self.operand(item.next) for item in moving)
+        return [f"{targets} = {values}"] if moving else []
+
+    def loop(self, loop: For) -> None:
+        self.start(loop.carried)
+        terms = [self.fresh(reduction.out.name + "_terms") for reduction in loop.reductions]
+        for name in terms:
+            self.put(f"{name} = []")
+
+        def after() -> list[str]:
+            pairs = zip(terms, loop.reductions, strict=True)
+            appends = [f"{name}.append({self.operand(reduction.value)})" for name, reduction in pairs]
+            return [*self.moves(loop.carried), *appends]
+
+        self.block(f"for {self.name(loop.index)} in range({self.range(loop)}):", loop.body, after)
+        for name, reduction in zip(terms, loop.reductions, strict=True):
+            row, type = REDUCTIONS[reduction.op], reduction.out.type
+            self.helpers.add("in_lanes")
+            combine = self.expression(row.combine, [type, type], "a", "b")
+            start, empty = (literal(Const(value, type)) for value in (row.start(type), row.empty_value(type)))
+            combined = f"in_lanes(lambda a, b: {combine}, {start}, {name})"
+            rest = "" if start == empty else f" if {name} else {empty}"
+            self.put(f"{self.name(reduction.out)} = {combined}{rest}")
+
+    def range(self, loop: For) -> str:
+        step = str(loop.step) if isinstance(loop.step, int) else self.operand(loop.step)
+        start, stop = self.operand(loop.start), self.operand(loop.stop)
+        if step != "1":
+            return f"{start}, {stop}, {step}"
+        return stop if start == "0" else f"{start}, {stop}"
+
+    def while_loop(self, loop: While) -> None:
+        self.start(loop.carried)
+        if not loop.test_body:
+            head = f"while {self.operand(loop.test)}:"
+            self.block(head, loop.body, lambda: self.moves(loop.carried))
+            return
+        self.put("while True:")
+        self.depth += 1
+        self.body(loop.test_body)
+        self.block(f"if not {self.inside(loop.test)}:", (), lambda: ["break"])
+        self.body(loop.body)
+        for line in self.moves(loop.carried):
+            self.put(line)
+        self.depth -= 1
+
+    def branch(self, branch: If) -> None:
+        def merges(side: str) -> Callable[[], list[str]]:
+            return lambda: [
+                f"{self.name(merge.out)} = {self.operand(getattr(merge, side))}" for merge in branch.merges
+            ]
+
+        self.block(f"if {self.operand(branch.test)}:", branch.then, merges("then"))
+        if branch.otherwise or branch.merges:
+            self.block("else:", branch.otherwise, merges("otherwise"))
+
+    def check(self, check: Check) -> None:
+        args = ", ".join([str(check.error), *map(self.operand, check.args)])
+        self.block(f"if not {self.inside(check.condition)}:", (), lambda: [f"raise RuntimeError({args})"])
+
+    # Calls and stacks.
+
+    def matmul(self, product: Matmul) -> None:
+        a, b = (
+            self.name(factor) + (".T" if transposed else "")
+            for factor, transposed in ((product.a, product.transpose_a), (product.b, product.transpose_b))
+        )
+        assign = "+=" if product.accumulate else "="
+        self.put(f"{self.name(product.out)}[...] {assign} {a} @ {b}")
+
+    def linalg(self, call: Linalg) -> None:
+        outputs = ", ".join(f"{self.name(buffer)}[...]" for buffer in call.outputs)
+        value = LINALG[call.name].python.format(*map(self.name, call.inputs))
+        ok = self.name(call.ok)
+        self.block("try:", (), lambda: [f"{outputs} = {value}", f"{ok} = True"])
+        self.block("except np.linalg.LinAlgError:", (), lambda: [f"{ok} = False"])
+
+    def new_stack(self, new: NewStack) -> None:
+        self.put(f"{self.name(new.stack)} = []")
+
+    def push(self, push: Push) -> None:
+        self.put(f"{self.name(push.stack)}.append({self.operand(push.value)})")
+
+    def pop(self, pop: Pop) -> None:
+        self.put(f"{self.name(pop.target)} = {self.name(pop.stack)}.pop()")
+
+
+def literal(constant: Const) -> str:
+    """Return a constant as Python; a float reads back as the same bits."""
+    value, kind = constant.value, KIND[constant.type]
+    if kind == "boolean":
+        return str(bool(value))
+    if kind == "integer":
+        return str(int(value))
+    text = repr(float(value))
+    text = text.replace("inf", "np.inf").replace("nan", "np.nan")
+    return f"np.float32({text})" if constant.type == "f32" else text
+
+
+PRINT: Mapping[type, Callable[[_Printer, Any], None]] = {
+    Let: _Printer.let,
+    Load: _Printer.load,
+    Store: _Printer.store,
+    Accumulate: _Printer.accumulate,
+    Result: _Printer.result,
+    Alloc: _Printer.alloc,
+    Output: _Printer.output,
+    View: _Printer.view,
+    Fill: _Printer.fill,
+    Copy: _Printer.copy,
+    Mark: _Printer.mark,
+    Release: _Printer.release,
+    For: _Printer.loop,
+    While: _Printer.while_loop,
+    If: _Printer.branch,
+    Check: _Printer.check,
+    Matmul: _Printer.matmul,
+    Linalg: _Printer.linalg,
+    NewStack: _Printer.new_stack,
+    Push: _Printer.push,
+    Pop: _Printer.pop,
+}
