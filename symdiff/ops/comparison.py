@@ -8,9 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.ops.primitive import REALS, TRUTH, elementwise
+from symdiff.ops.primitive import REALS, TRUTH, Primitive, elementwise
 
-__all__ = ["equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_not", "logical_or", "not_equal", "where"]
+__all__ = [
+    "equal",
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "not_equal",
+    "where",
+]
 
 
 def _comparison(name: str, numpy: Any, scalar: Any, sign: str, kernel: str, form: str) -> Any:
@@ -26,19 +37,19 @@ def _comparison(name: str, numpy: Any, scalar: Any, sign: str, kernel: str, form
     )
 
 
-less = _comparison("less", np.less, operator.lt, "<", "lt", "Lt")
-less_equal = _comparison("less_equal", np.less_equal, operator.le, "<=", "le", "Le")
-greater = _comparison("greater", np.greater, operator.gt, ">", "gt", "Gt")
-greater_equal = _comparison("greater_equal", np.greater_equal, operator.ge, ">=", "ge", "Ge")
-equal = _comparison("equal", np.equal, operator.eq, "==", "eq", "Eq")
-not_equal = _comparison("not_equal", np.not_equal, operator.ne, "!=", "ne", "Ne")
+less: Primitive = _comparison("less", np.less, operator.lt, "<", "lt", "Lt")
+less_equal: Primitive = _comparison("less_equal", np.less_equal, operator.le, "<=", "le", "Le")
+greater: Primitive = _comparison("greater", np.greater, operator.gt, ">", "gt", "Gt")
+greater_equal: Primitive = _comparison("greater_equal", np.greater_equal, operator.ge, ">=", "ge", "Ge")
+equal: Primitive = _comparison("equal", np.equal, operator.eq, "==", "eq", "Eq")
+not_equal: Primitive = _comparison("not_equal", np.not_equal, operator.ne, "!=", "ne", "Ne")
 
 
 def _truth(k: Any, x: Any) -> Any:
     return x if x.type == "i1" else k.ne(x, 0)
 
 
-logical_and = elementwise(
+logical_and: Primitive = elementwise(
     "logical_and",
     numpy=np.logical_and,
     scalar=lambda a, b: bool(a and b),
@@ -48,10 +59,9 @@ logical_and = elementwise(
     sympy="And",
     vjp=(None, None),
     domain=TRUTH,
-    also=(np.bitwise_and,),
 )
 
-logical_or = elementwise(
+logical_or: Primitive = elementwise(
     "logical_or",
     numpy=np.logical_or,
     scalar=lambda a, b: bool(a or b),
@@ -63,7 +73,7 @@ logical_or = elementwise(
     domain=TRUTH,
 )
 
-logical_not = elementwise(
+logical_not: Primitive = elementwise(
     "logical_not",
     numpy=np.logical_not,
     scalar=operator.not_,
@@ -77,13 +87,13 @@ logical_not = elementwise(
 
 # The condition of a cotangent's select is carried by the walk to the accumulation, so these rules are never asked to
 # multiply by 0: see transform/adjoint.py.
-where = elementwise(
+where: Primitive = elementwise(
     "where",
     numpy=np.where,
     scalar=lambda c, a, b: a if c else b,
     spelling="({1} if {0} else {2})",
     kernel=lambda k, c, a, b: k.select(c, a, b),
-    result="same",
+    result="choice",
     sympy=lambda sp, c, a, b: sp.Piecewise((a, c), (b, True)),
     vjp=(None, lambda g, y, c, a, b: where(c, g, 0.0), lambda g, y, c, a, b: where(c, 0.0, g)),
     domain=(TRUTH, REALS, REALS),
@@ -102,6 +112,39 @@ def _classification(name: str, numpy: Any, scalar: Any) -> Any:
     )
 
 
-isnan = _classification("isnan", np.isnan, math.isnan)
-isinf = _classification("isinf", np.isinf, math.isinf)
-isfinite = _classification("isfinite", np.isfinite, math.isfinite)
+isnan: Primitive = _classification("isnan", np.isnan, math.isnan)
+isinf: Primitive = _classification("isinf", np.isinf, math.isinf)
+isfinite: Primitive = _classification("isfinite", np.isfinite, math.isfinite)
+
+
+def _bitwise(name: str, numpy: Any, scalar: Any, sign: str, instruction: str) -> Any:
+    """On ints by bits, on truth values the logical operation."""
+    return elementwise(
+        name,
+        numpy=numpy,
+        scalar=scalar,
+        operator=sign,
+        result="bits",
+        kernel=instruction,
+        sympy=lambda sp, *xs: sp.Function(name)(*xs),
+        vjp=(None, None),
+        domain=TRUTH,
+    )
+
+
+bitwise_and: Primitive = _bitwise("bitwise_and", np.bitwise_and, operator.and_, "&", "and_")
+bitwise_or: Primitive = _bitwise("bitwise_or", np.bitwise_or, operator.or_, "|", "or_")
+bitwise_xor: Primitive = _bitwise("bitwise_xor", np.bitwise_xor, operator.xor, "^", "xor")
+
+bitwise_not: Primitive = elementwise(
+    "bitwise_not",
+    numpy=np.invert,
+    scalar=operator.invert,
+    operator="~",
+    python="np.invert({})",
+    result="same",
+    kernel=lambda k, a: k.not_(a) if a.type == "i1" else k.sub(-1, a),
+    sympy=lambda sp, x: sp.Function("bitwise_not")(x),
+    vjp=(None,),
+    domain=TRUTH,
+)

@@ -1,28 +1,44 @@
 """What a row is: everything the compiler knows of one primitive, in one place.
 
-A row is callable. Given graph operands (:class:`Traced`) it builds a node; given SymPy expressions it builds SymPy; given
-numbers and arrays it computes with NumPy. So one lambda written as mathematics serves as derivative rule, as its reference
-and as its proof.
+A row is callable. Given graph operands (:class:`Traced`) it builds a node; given SymPy expressions it builds SymPy;
+given numbers and arrays it computes with NumPy. So one lambda written as mathematics serves as derivative rule, as its
+reference and as its proof.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from symdiff.errors import DtypeError, SymdiffError
+from symdiff.errors import DtypeError
 from symdiff.ir.build import Builder
-from symdiff.ir.graph import Dim, Op, Type, Value
+from symdiff.ir.graph import Dim, Node, Op, Type, Value
 from symdiff.ir.shapes import broadcast_shapes
+from symdiff.ops.dtypes import SUPPORTED_DTYPES, DtypeRule, dtype_rule
 
-__all__ = ["REGISTRY", "Check", "Domain", "Primitive", "Rule", "Traced", "elementwise", "primitive"]
+__all__ = [
+    "ABOVE_ONE",
+    "AROUND_ZERO",
+    "POSITIVE",
+    "REALS",
+    "REGISTRY",
+    "TRUTH",
+    "UNIT",
+    "Check",
+    "Domain",
+    "EachArgument",
+    "Primitive",
+    "Rule",
+    "Traced",
+    "elementwise",
+    "kind_of",
+    "lift",
+    "primitive",
+]
 
 REGISTRY: dict[str, Primitive] = {}
-SUPPORTED_DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
 
 Rule = Callable[..., Any]
 Infer = Callable[[Builder, tuple[Value, ...], dict[str, Any]], Type | tuple[Type, ...]]
@@ -59,12 +75,28 @@ class Check:
         CPython's message.
     after : bool
         Whether the condition looks at the result (its first operand then), as overflow does.
+    on : str
+        ``int`` or ``float``: only where the operation runs on operands of this type; empty for both.
     """
 
     passes: Callable[..., Any]
     error: str
     message: str
     after: bool = False
+    on: str = ""
+
+
+class EachArgument(Sequence["Rule | None"]):
+    """The rules of a row that takes any number of arguments: ``make(position)`` gives the rule of one."""
+
+    def __init__(self, make: Callable[[int], Rule | None]) -> None:
+        self._make = functools.cache(make)
+
+    def __len__(self) -> int:
+        raise TypeError("this row takes any number of arguments")
+
+    def __getitem__(self, position: Any) -> Any:
+        return self._make(position)
 
 
 class Primitive(Op):
@@ -75,21 +107,29 @@ class Primitive(Op):
     infer : callable
         ``infer(build, inputs, attrs)`` gives the type of the output; may add size computations and checks.
     numpy : callable
-        Meaning on arrays: ``numpy(*inputs, **attrs)``.
+        Meaning on arrays: ``numpy(*inputs, **attrs)`` (without the attribute ``kind``, which only says how to fail).
     scalar : callable or None
         Meaning on Python scalars, raising as Python does; None where ``numpy`` serves.
     sympy : callable or None
         ``sympy(sp, *expressions)``; elementwise rows only.
     kernel : str, callable or None
-        Elementwise rows: the scalar instruction, or ``kernel(k, *operands)``. Other rows are lowered by name.
+        Elementwise rows: the scalar instruction, or ``kernel(k, *operands, **attrs)`` where ``k.name(...)`` emits an
+        instruction and Python numbers take the type of the operand beside them. Other rows are lowered by name.
+    expand : callable or None
+        ``expand(*inputs, **attrs)`` builds the row from simpler ones, with :class:`Traced` operands: how it is lowered.
     python : str or callable
-        Spelling of the NumPy form, ``"np.tanh({})"`` or ``python(arguments, attrs, names)``.
+        Spelling of the NumPy form, ``"np.tanh({})"`` or ``python(arguments, attrs, show_shape)``.
     spelling : str or None
         Spelling on Python scalars: ``"math.tanh({})"``.
     operator : str or None
         The infix or prefix operator that spells it.
+    helper : str
+        Definition of a function the spelling uses and NumPy lacks; printed above the text.
+    stores : bool
+        Whether the spelling is a statement that changes its first argument in place.
     vjp : tuple
-        One rule an argument, ``rule(g, y, *inputs, **attrs)``; None where there is no derivative.
+        One rule an argument, ``rule(g, y, *inputs, **attrs)``; None where there is no derivative. Of a row with
+        several outputs, g and y are tuples, and an entry of g is None where nothing flows back.
     accumulate : callable or None
         For reads: ``accumulate(x_bar, g, *inputs, **attrs)`` adds the contribution of the first argument into its
         cotangent in place, at the cost of what is read and not of the whole array.
@@ -113,11 +153,14 @@ class Primitive(Op):
         numpy: Callable[..., Any],
         python: str | Callable[..., str],
         vjp: Sequence[Rule | None],
+        expand: Callable[..., Any] | None = None,
         scalar: Callable[..., Any] | None = None,
         sympy: Callable[..., Any] | None = None,
         kernel: str | Callable[..., Any] | None = None,
         spelling: str | None = None,
         operator: str | None = None,
+        helper: str = "",
+        stores: bool = False,
         accumulate: Rule | None = None,
         domain: Sequence[Domain] = (),
         kink: str | None = None,
@@ -137,14 +180,30 @@ class Primitive(Op):
             raise ValueError(f"elementwise primitive {name!r} needs a SymPy form and a kernel")
         self.infer, self.numpy, self.scalar = infer, numpy, scalar
         self.sympy, self.kernel = sympy, kernel
+        self.expand = expand
         self.python, self.spelling, self.operator = python, spelling, operator
-        self.vjp, self.accumulate = tuple(vjp), accumulate
+        self.helper, self.stores = helper, stores
+        self.vjp: Sequence[Rule | None] = vjp if isinstance(vjp, EachArgument) else tuple(vjp)
+        self.accumulate = accumulate
         self.domain, self.kink, self.checks = tuple(domain), kink, tuple(checks)
         self.elementwise, self.pure, self.effect = elementwise, pure, effect
         self.cost, self.linear = cost, linear
         self.input_dtypes = input_dtypes
         self.also = tuple(also)
         REGISTRY[name] = self
+
+    def text(self, node: Node, arguments: list[str], show_shape: Callable[[tuple[Dim, ...]], str]) -> str:
+        """A node as a call (or, for rows that store, as a statement), in the spelling of its kind.
+
+        Operators are left to the printer, which knows about parentheses: see the column ``operator``.
+        """
+        if node.outputs[0].type.kind == "python" and self.spelling is not None:
+            return self.spelling.format(*arguments)
+        if isinstance(self.python, str):
+            return self.python.format(*arguments)
+        # reductions leave out axis= where all axes are meant
+        attrs = {**node.attrs, "rank": node.inputs[0].type.rank if node.inputs else 0}
+        return self.python(arguments, attrs, show_shape)
 
     @property
     def fallible(self) -> bool:
@@ -155,18 +214,25 @@ class Primitive(Op):
         traced = next((a for a in args if isinstance(a, Traced)), None)
         if traced is not None:
             build = traced.build
-            return Traced(build, build.add(self, *(lift(build, a) for a in args), **attrs))
+            outputs = build.add_many(self, [lift(build, a) for a in args], attrs)
+            wrapped = tuple(Traced(build, v) for v in outputs)
+            return wrapped if len(wrapped) > 1 else wrapped[0]
         if any(type(a).__module__.startswith("sympy") for a in args):
-            return self.symbolic(*args)
-        return self.numpy(*args, **attrs)
+            return self.symbolic(*args, **attrs)
+        return self.numpy(*args, **without_kind(attrs))
 
-    def symbolic(self, *args: Any) -> Any:
+    def symbolic(self, *args: Any, **attrs: Any) -> Any:
         """The SymPy form of the operation applied to expressions."""
         import sympy
 
         if self.sympy is None:
             raise TypeError(f"{self.name} has no SymPy form")
-        return self.sympy(sympy, *args)
+        return self.sympy(sympy, *args, **without_kind(attrs))
+
+
+def without_kind(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes that functions of numbers take."""
+    return {name: value for name, value in attrs.items() if name != "kind"}
 
 
 def lift(build: Builder, operand: Any) -> Value:
@@ -235,7 +301,7 @@ for _method, _name in {
     setattr(Traced, f"__{_method}__", _operator(_name))
 
 
-# -- elementwise rows ----------------------------------------------------------------------------------------------------
+# -- elementwise rows --------------------------------------------------------------------------------------------------
 
 
 def elementwise(
@@ -246,11 +312,10 @@ def elementwise(
     vjp: Sequence[Rule | None],
     arity: int | None = None,
     kernel: str | Callable[..., Any] | None = None,
-    python: str | None = None,
-    scalar: Callable[..., Any] | None = None,
-    spelling: str | None = None,
+    python: str | Callable[..., str] | None = None,
     result: str = "float",
     domain: Sequence[Domain] | Domain = REALS,
+    infer: Infer | None = None,
     **columns: Any,
 ) -> Primitive:
     """Register an operation that acts on each element.
@@ -260,24 +325,23 @@ def elementwise(
     sympy : str or callable
         Name of SymPy's function, or ``form(sp, *expressions)``.
     result : str
-        What Python scalars give: ``float``, ``same`` (int for ints, else float) or ``bool``.
+        What Python scalars give: ``float``, ``same`` (int for ints, else float), ``bits`` (as ``same``, but bool for
+        bools), ``choice`` (``bits`` of all but the first), ``int`` or ``bool``.
     domain : Domain or sequence of Domain
         Where each argument is sampled by the tests.
     """
     count = arity or len(vjp)
     domains = [domain] * count if isinstance(domain, Domain) else list(domain)
     form = (lambda sp, *xs: getattr(sp, sympy)(*xs)) if isinstance(sympy, str) else sympy
-    dtypes = _DtypeRule(name, numpy, result)
+    dtypes = dtype_rule(numpy, result)
     return Primitive(
         name,
-        infer=functools.partial(_infer_elementwise, dtypes, bool(columns.get("checks"))),
-        input_dtypes=dtypes.inputs,
+        infer=infer or functools.partial(infer_elementwise, dtypes, bool(columns.get("checks"))),
+        input_dtypes=lambda types, attrs: dtypes.inputs(types, kind_of_types(types, attrs)),
         numpy=numpy,
-        scalar=scalar,
         sympy=form,
         kernel=kernel or name,
         python=python or f"np.{name}({', '.join(['{}'] * count)})",
-        spelling=spelling,
         vjp=vjp,
         domain=domains,
         elementwise=True,
@@ -290,72 +354,34 @@ def primitive(name: str, **columns: Any) -> Primitive:
     return Primitive(name, **columns)
 
 
-def kind_of(inputs: Sequence[Value], attrs: dict[str, Any]) -> str:
+def kind_of(inputs: Sequence[Value], attrs: Mapping[str, Any]) -> str:
     """``python`` when all operands are Python scalars, unless the spelling decided."""
+    return kind_of_types([v.type for v in inputs], attrs)
+
+
+def kind_of_types(types: Sequence[Type], attrs: Mapping[str, Any]) -> str:
+    """As :func:`kind_of`, of types."""
     if "kind" in attrs:
         return str(attrs["kind"])
-    return "python" if inputs and all(v.type.kind == "python" for v in inputs) else "numpy"
+    return "python" if types and all(t.kind == "python" for t in types) else "numpy"
 
 
-def _infer_elementwise(
-    dtypes: _DtypeRule, fallible: bool, build: Builder, inputs: tuple[Value, ...], attrs: dict[str, Any]
+def infer_elementwise(
+    dtypes: DtypeRule, fallible: bool, build: Builder, inputs: tuple[Value, ...], attrs: dict[str, Any]
 ) -> Type:
+    """Type of an elementwise operation: broadcast shape, promoted dtype."""
     kind = kind_of(inputs, attrs)
     shape = broadcast_shapes(build, [v.type.shape for v in inputs])
     if shape and kind == "python":
-        build.refuse(DtypeError, "a function of the math module takes scalars, not arrays", "use NumPy's function of the same name")
-    if fallible and not build.raising:
-        kind = "numpy"
+        hint = "use NumPy's function of the same name"
+        build.refuse(DtypeError, "a function of the math module takes scalars, not arrays", hint)
     try:
         dtype = dtypes.output([v.type for v in inputs], kind)
     except TypeError as error:
         build.refuse(DtypeError, str(error))
     if dtype not in SUPPORTED_DTYPES:
-        build.refuse(DtypeError, f"the result would have dtype {dtype}, which is not supported", "convert an operand with .astype")
+        hint = "convert an operand with .astype"
+        build.refuse(DtypeError, f"the result would have dtype {dtype}, which is not supported", hint)
+    if fallible and not build.raising:
+        kind = "numpy"
     return Type(dtype, shape, kind)
-
-
-class _DtypeRule:
-    """Promotion of an elementwise operation: Python's on Python scalars, NumPy 2's otherwise."""
-
-    def __init__(self, name: str, numpy: Callable[..., Any], result: str) -> None:
-        self.name, self.ufunc, self.result = name, numpy, result
-
-    def output(self, types: Sequence[Type], kind: str) -> str:
-        if kind == "python":
-            return self._python(types)
-        return self._resolve(tuple(_token(t, weak=_any_strong(types)) for t in types))[-1]
-
-    def inputs(self, types: Sequence[Type], attrs: dict[str, Any]) -> tuple[str, ...]:
-        """The dtypes operands are converted to before the operation."""
-        if all(t.kind == "python" for t in types):
-            if self.result == "float":
-                return ("float64",) * len(types)
-            joined = "float64" if any(t.is_float for t in types) else "int64"
-            return (joined,) * len(types)
-        return self._resolve(tuple(_token(t, weak=_any_strong(types)) for t in types))[: len(types)]
-
-    def _python(self, types: Sequence[Type]) -> str:
-        if self.result == "same":
-            return "float64" if any(t.is_float for t in types) else "int64"
-        return {"float": "float64", "bool": "bool"}[self.result]
-
-    @functools.lru_cache(maxsize=None)  # noqa: B019 - rules live as long as the process
-    def _resolve(self, tokens: tuple[Any, ...]) -> tuple[str, ...]:
-        if isinstance(self.ufunc, np.ufunc):
-            return tuple(str(d) for d in self.ufunc.resolve_dtypes((*tokens, None)))
-        joined = np.result_type(*(t(0) if isinstance(t, type) else t for t in tokens))
-        if self.result == "float" and joined.kind in "bi":
-            joined = np.dtype("float64")
-        return (str(joined),) * len(tokens) + ("bool" if self.result == "bool" else str(joined),)
-
-
-def _any_strong(types: Sequence[Type]) -> bool:
-    return any(t.kind != "python" for t in types)
-
-
-def _token(type_: Type, *, weak: bool) -> Any:
-    """An operand as ``ufunc.resolve_dtypes`` takes it: Python's int and float are weak."""
-    if weak and type_.kind == "python" and type_.dtype != "bool":
-        return float if type_.is_float else int
-    return np.dtype(type_.dtype)

@@ -1,0 +1,84 @@
+"""From the functions users call to rows, by identity.
+
+``math.sin``, ``np.sin`` and ``from math import sin as s`` are one row.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from symdiff.ops.primitive import REGISTRY, Primitive
+
+__all__ = ["KIND_OF", "ROW_OF"]
+
+ROW_OF: dict[Callable[..., Any], Primitive] = {}
+"""Row of each function; the caller brings other arguments (``np.sum`` and its ``axis``) into the row's form."""
+
+KIND_OF: dict[Callable[..., Any], str] = {}
+"""What a spelling says of its result: ``python`` (:mod:`math`), ``numpy``, or nothing where the operands decide."""
+
+# Where a row's `numpy` column is not the function users call.
+SPELLED: dict[Callable[..., Any], str] = {
+    np.sum: "sum",
+    np.prod: "prod",
+    np.max: "max",
+    np.min: "min",
+    np.amax: "max",
+    np.amin: "min",
+    np.any: "any",
+    np.all: "all",
+    np.argmax: "argmax",
+    np.argmin: "argmin",
+    np.mean: "mean",
+    np.var: "var",
+    np.std: "std",
+    np.linalg.norm: "norm",
+    np.full: "full",
+    np.arange: "arange",
+    np.linspace: "linspace",
+    np.reshape: "reshape",
+    np.transpose: "transpose",
+    np.broadcast_to: "broadcast_to",
+    np.concatenate: "concatenate",
+    np.diagonal: "diagonal",
+    math.floor: "floor_to_int",
+    math.ceil: "ceil_to_int",
+    math.trunc: "trunc_to_int",
+    round: "round_to_int",
+    abs: "absolute",
+    pow: "power",
+    math.erf: "erf",
+}
+
+
+def _register(function: Callable[..., Any], row: Primitive) -> None:
+    module = getattr(function, "__module__", None) or ""
+    ROW_OF[function] = row
+    KIND_OF[function] = "python" if module == "math" else "" if module in ("builtins", "_operator") else "numpy"
+
+
+def _fill() -> None:
+    for row in REGISTRY.values():
+        for function in (row.numpy, row.scalar, *row.also):
+            if function is not None and _is_public(function):
+                _register(function, row)
+    for function, name in SPELLED.items():
+        _register(function, REGISTRY[name])
+
+
+def _is_public(function: Callable[..., Any]) -> bool:
+    """Whether it is a function of NumPy, ``math`` or ``operator``, and not one of ours."""
+    if function in (max, min):  # Python's own are a choice between operands, which the front end writes out
+        return False
+    if isinstance(function, np.ufunc):
+        return True
+    return (getattr(function, "__module__", None) or "").split(".")[0] in ("numpy", "math", "_operator")
+
+
+_fill()
+assert operator.add in ROW_OF
