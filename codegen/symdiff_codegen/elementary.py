@@ -1,0 +1,65 @@
+"""Elementary functions emitted inline as LLVM IR, the same for a scalar and for every lane of a vector.
+
+A loop that calls a library for each element neither vectorises nor fuses; here each function is a few dozen branch-free
+instructions. The same instructions serve scalars, vector bodies and masked tails, so that an element gets the same bits
+wherever it stands. No fast-math flag is set and every `fma` is explicit: the optimiser cannot change a result.
+
+Functions of single precision are computed in double precision and rounded, which is correctly rounded but for very rare
+cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from llvmlite import ir
+
+from . import elementary_exp, elementary_log, elementary_power, elementary_trig
+from .elementary_values import F64, Real, like
+
+_FUNCTIONS: dict[str, Callable[..., Real]] = {
+    "exp": elementary_exp.exp,
+    "exp2": elementary_exp.exp2,
+    "expm1": elementary_exp.expm1,
+    "tanh": elementary_exp.tanh,
+    "log": elementary_log.log,
+    "log1p": elementary_log.log1p,
+    "log2": elementary_log.log2,
+    "log10": elementary_log.log10,
+    "sin": elementary_trig.sin,
+    "cos": elementary_trig.cos,
+    "tan": elementary_trig.tan,
+    "sqrt": elementary_power.sqrt,
+    "pow": elementary_power.power,
+}
+
+INLINE: frozenset[str] = frozenset(_FUNCTIONS)
+
+ARITY: dict[str, int] = {name: 2 if name in ("pow", "atan2", "hypot") else 1 for name in INLINE}
+
+MAX_ULP: dict[str, float] = dict.fromkeys(INLINE, 1.0)
+
+
+def emit(name: str, builder: ir.IRBuilder, *args: ir.Value) -> ir.Value:
+    """Emit an elementary function at the position of a builder, which stays in its block.
+
+    Parameters
+    ----------
+    name
+        One of `INLINE`.
+    builder
+        Where to emit. Its module receives declarations of intrinsics and, for the trigonometric functions, internal
+        functions called ``elementary.*``, of which those marked ``alwaysinline`` should be inlined by any pipeline.
+    *args
+        Doubles, floats, or vectors of either, all of one type.
+
+    Returns
+    -------
+    ir.Value
+        The result, of the type of the arguments.
+    """
+    type_ = args[0].type
+    single = str(getattr(type_, "element", type_)) == "float"
+    wide = [builder.fpext(arg, like(type_, F64)) for arg in args] if single else args
+    result = _FUNCTIONS[name](*(Real(builder, arg) for arg in wide)).value
+    return builder.fptrunc(result, type_) if single else result

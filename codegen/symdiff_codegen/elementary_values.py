@@ -1,0 +1,277 @@
+"""Arithmetic on scalars and vectors of doubles with Python operators, each emitting LLVM instructions.
+
+The elementary functions are formulas; written against an `ir.IRBuilder` they would drown in calls. `Real`, `Bits` and
+`Mask` wrap a double, its 64-bit integer pattern and a condition, for one value or for every lane of a vector alike.
+Each operator emits exactly one IEEE operation: nothing here reassociates, so error-free transformations keep their
+meaning.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from typing import Any
+
+from llvmlite import ir
+
+F64 = ir.DoubleType()
+I64 = ir.IntType(64)
+I1 = ir.IntType(1)
+
+
+def like(type_: ir.Type, element: ir.Type) -> ir.Type:
+    """Return ``element``, or the vector of it with as many lanes as ``type_``."""
+    return ir.VectorType(element, type_.count) if isinstance(type_, ir.VectorType) else element
+
+
+def splat(type_: ir.Type, value: float | int) -> ir.Constant:
+    """Return a constant with ``value`` in every lane; integers wrap to the width of the type."""
+    if not isinstance(type_, ir.VectorType):
+        return ir.Constant(type_, value)
+    # One element instead of sixteen: the text of the module is parsed at every compilation.
+    constant = ir.values.FormattedConstant(type_, "")
+    constant.constant = f"splat ({ir.Constant(type_.element, value)})"
+    return constant
+
+
+def intrinsic(builder: ir.IRBuilder, name: str, *args: ir.Value) -> ir.Value:
+    """Call an intrinsic that is overloaded on its first argument only, such as ``llvm.fma``.
+
+    ``ir.Module.declare_intrinsic`` gives several of these a wrong signature, so the declaration is made here.
+    """
+    type_ = args[0].type
+    element = type_.element if isinstance(type_, ir.VectorType) else type_
+    short = {"double": "f64", "float": "f32"}.get(str(element), str(element))
+    full = f"{name}.v{type_.count}{short}" if isinstance(type_, ir.VectorType) else f"{name}.{short}"
+    known = builder.module.globals.get(full)
+    if known is None:
+        known = ir.Function(builder.module, ir.FunctionType(type_, [arg.type for arg in args]), full)
+    return builder.call(known, args)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Real:
+    """A double, or a vector of them."""
+
+    builder: ir.IRBuilder
+    value: ir.Value
+
+    def const(self, value: float) -> Real:
+        """Return a constant of the same shape."""
+        return Real(self.builder, splat(self.value.type, value))
+
+    def _other(self, other: Real | float) -> ir.Value:
+        return other.value if isinstance(other, Real) else splat(self.value.type, other)
+
+    def __add__(self, other: Real | float) -> Real:
+        return Real(self.builder, self.builder.fadd(self.value, self._other(other)))
+
+    def __radd__(self, other: float) -> Real:
+        return self.const(other) + self
+
+    def __sub__(self, other: Real | float) -> Real:
+        return Real(self.builder, self.builder.fsub(self.value, self._other(other)))
+
+    def __rsub__(self, other: float) -> Real:
+        return self.const(other) - self
+
+    def __mul__(self, other: Real | float) -> Real:
+        return Real(self.builder, self.builder.fmul(self.value, self._other(other)))
+
+    def __rmul__(self, other: float) -> Real:
+        return self * other
+
+    def __truediv__(self, other: Real | float) -> Real:
+        return Real(self.builder, self.builder.fdiv(self.value, self._other(other)))
+
+    def __rtruediv__(self, other: float) -> Real:
+        return self.const(other) / self
+
+    def __neg__(self) -> Real:
+        return Real(self.builder, self.builder.fneg(self.value))
+
+    def __abs__(self) -> Real:
+        return self.call("llvm.fabs")
+
+    def call(self, name: str, *others: Real) -> Real:
+        """Return an intrinsic of this and further values."""
+        return Real(self.builder, intrinsic(self.builder, name, self.value, *(other.value for other in others)))
+
+    def sqrt(self) -> Real:
+        return self.call("llvm.sqrt")
+
+    def rint(self) -> Real:
+        return self.call("llvm.rint")
+
+    def copysign(self, sign: Real) -> Real:
+        return self.call("llvm.copysign", sign)
+
+    def _compare(self, operator: str, other: Real | float) -> Mask:
+        return Mask(self.builder, self.builder.fcmp_ordered(operator, self.value, self._other(other)))
+
+    def __lt__(self, other: Real | float) -> Mask:
+        return self._compare("<", other)
+
+    def __le__(self, other: Real | float) -> Mask:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Real | float) -> Mask:
+        return self._compare(">", other)
+
+    def __ge__(self, other: Real | float) -> Mask:
+        return self._compare(">=", other)
+
+    def equals(self, other: Real | float) -> Mask:
+        return self._compare("==", other)
+
+    def is_nan(self) -> Mask:
+        return Mask(self.builder, self.builder.fcmp_unordered("uno", self.value, self.value))
+
+    def at_least(self, low: float) -> Real:
+        """Return the maximum with ``low``; NaN stays NaN. One instruction on x86, whose ``max`` is this comparison."""
+        return (self < low).where(self.const(low), self)
+
+    def at_most(self, high: float) -> Real:
+        """Return the minimum with ``high``; NaN stays NaN."""
+        return (self > high).where(self.const(high), self)
+
+    def bits(self) -> Bits:
+        return Bits(self.builder, self.builder.bitcast(self.value, like(self.value.type, I64)))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Bits:
+    """The 64-bit pattern of a double, or an integer of as many lanes."""
+
+    builder: ir.IRBuilder
+    value: ir.Value
+
+    def _other(self, other: Bits | int) -> ir.Value:
+        return other.value if isinstance(other, Bits) else splat(self.value.type, other)
+
+    def __add__(self, other: Bits | int) -> Bits:
+        return Bits(self.builder, self.builder.add(self.value, self._other(other)))
+
+    def __sub__(self, other: Bits | int) -> Bits:
+        return Bits(self.builder, self.builder.sub(self.value, self._other(other)))
+
+    def __rsub__(self, other: int) -> Bits:
+        return Bits(self.builder, splat(self.value.type, other)) - self
+
+    def __and__(self, other: Bits | int) -> Bits:
+        return Bits(self.builder, self.builder.and_(self.value, self._other(other)))
+
+    def __or__(self, other: Bits | int) -> Bits:
+        return Bits(self.builder, self.builder.or_(self.value, self._other(other)))
+
+    def __xor__(self, other: Bits | int) -> Bits:
+        return Bits(self.builder, self.builder.xor(self.value, self._other(other)))
+
+    def __lshift__(self, count: int) -> Bits:
+        return Bits(self.builder, self.builder.shl(self.value, splat(self.value.type, count)))
+
+    def __rshift__(self, count: int) -> Bits:
+        """Shift right, filling with zeros: the arithmetic shift of 64 bits is missing before AVX-512."""
+        return Bits(self.builder, self.builder.lshr(self.value, splat(self.value.type, count)))
+
+    def nonzero(self) -> Mask:
+        return Mask(self.builder, self.builder.icmp_unsigned("!=", self.value, self._other(0)))
+
+    def real(self) -> Real:
+        return Real(self.builder, self.builder.bitcast(self.value, like(self.value.type, F64)))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Mask:
+    """A condition, or one for each lane."""
+
+    builder: ir.IRBuilder
+    value: ir.Value
+
+    def __and__(self, other: Mask) -> Mask:
+        return Mask(self.builder, self.builder.and_(self.value, other.value))
+
+    def __or__(self, other: Mask) -> Mask:
+        return Mask(self.builder, self.builder.or_(self.value, other.value))
+
+    def __xor__(self, other: Mask) -> Mask:
+        return Mask(self.builder, self.builder.xor(self.value, other.value))
+
+    def __invert__(self) -> Mask:
+        return Mask(self.builder, self.builder.not_(self.value))
+
+    def where(self, yes: Real | float, no: Real) -> Real:
+        """Return ``yes`` where the condition holds and ``no`` elsewhere."""
+        chosen = yes if isinstance(yes, Real) else no.const(yes)
+        return Real(self.builder, self.builder.select(self.value, chosen.value, no.value))
+
+    def any(self) -> ir.Value:
+        """Return whether the condition holds in any lane, as an ``i1``."""
+        if not isinstance(self.value.type, ir.VectorType):
+            return self.value
+        packed = self.builder.bitcast(self.value, ir.IntType(self.value.type.count))
+        return self.builder.icmp_unsigned("!=", packed, ir.Constant(packed.type, 0))
+
+
+def fma(a: Real, b: Real | float, c: Real | float) -> Real:
+    """Return ``a * b + c`` with one rounding."""
+    second = b if isinstance(b, Real) else a.const(b)
+    third = c if isinstance(c, Real) else a.const(c)
+    return a.call("llvm.fma", second, third)
+
+
+def horner(x: Real, coefficients: tuple[float, ...]) -> Real:
+    """Return a polynomial by Horner's rule, lowest coefficient first: fewest operations, longest chain."""
+    result = x.const(coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        result = fma(result, x, coefficient)
+    return result
+
+
+def estrin(x: Real, coefficients: tuple[float, ...]) -> Real:
+    """Return a polynomial by Estrin's scheme: pairs, then pairs of pairs in x^2, x^4 and so on.
+
+    One or two operations more than Horner's rule, and a chain that grows with the logarithm of the degree, so that the
+    two or three vectors in flight fill the pipelines.
+    """
+    terms: list[Real | float] = list(coefficients)
+    power = x
+    while len(terms) > 1:
+        paired: list[Real | float] = []
+        for low, high in zip(terms[::2], terms[1::2], strict=False):
+            paired.append(fma(power, high, low))
+        if len(terms) % 2:
+            paired.append(terms[-1])
+        terms = paired
+        if len(terms) > 1:
+            power = power * power
+    return _only(terms[0])
+
+
+def _only(term: Any) -> Real:
+    assert isinstance(term, Real)
+    return term
+
+
+def fast_two_sum(a: Real, b: Real) -> tuple[Real, Real]:
+    """Return the rounded sum and its exact error, given that ``a`` is zero or not smaller than ``b`` (Dekker 1971)."""
+    total = a + b
+    return total, b - (total - a)
+
+
+def two_sum(a: Real, b: Real) -> tuple[Real, Real]:
+    """Return the rounded sum and its exact error, in any order of size (Knuth)."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
+
+
+def two_product(a: Real, b: Real) -> tuple[Real, Real]:
+    """Return the rounded product and its exact error."""
+    product = a * b
+    return product, fma(a, b, -product)
+
+
+def pattern(value: float) -> int:
+    """Return the bits of a double as an integer."""
+    return int.from_bytes(struct.pack(">d", value), "big")

@@ -1,0 +1,278 @@
+"""Accuracy, special values and bitwise agreement of the inline elementary functions."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+import struct
+from collections.abc import Callable
+
+import llvmlite.binding as llvm
+import mpmath
+import numpy as np
+import pytest
+from llvmlite import ir
+
+from symdiff_codegen.elementary import ARITY, INLINE, MAX_ULP, emit
+
+LANES = 16
+POINTS = 2000
+INF, NAN = math.inf, math.nan
+TINY, SMALL, BIG = 5e-324, 2.0**-1022, 1.7976931348623157e308
+DOUBLE, FLOAT, INT = ir.DoubleType(), ir.FloatType(), ir.IntType(64)
+NAMES = sorted(INLINE)
+rng = np.random.default_rng
+
+
+# ------------------------------------------------------------------------------------------------ a small compiler
+def loop_module(name: str, element: ir.Type, lanes: int) -> ir.Module:
+    """Return a module with ``loop(out, inputs..., count)``: whole blocks as vectors, the rest as scalars."""
+    module = ir.Module("test")
+    module.triple = llvm.get_default_triple()
+    pointer = element.as_pointer()
+    type_ = ir.FunctionType(ir.VoidType(), [pointer] * (ARITY[name] + 1) + [INT])
+    function = ir.Function(module, type_, "loop")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    count = function.args[-1]
+    zero = ir.Constant(INT, 0)
+    start = zero
+    if lanes:
+        start = builder.and_(count, ir.Constant(INT, -lanes))
+        add_loop(builder, function, name, zero, start, ir.VectorType(element, lanes))
+    add_loop(builder, function, name, start, count, element)
+    builder.ret_void()
+    return module
+
+
+def add_loop(
+    builder: ir.IRBuilder, function: ir.Function, name: str, start: ir.Value, stop: ir.Value, type_: ir.Type
+) -> None:
+    step = getattr(type_, "count", 1)
+    before = builder.block
+    head, body, leave = (function.append_basic_block(label) for label in ("head", "body", "leave"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    index = builder.phi(INT)
+    index.add_incoming(start, before)
+    builder.cbranch(builder.icmp_signed("<", index, stop), body, leave)
+    builder.position_at_end(body)
+    places = [builder.bitcast(builder.gep(p, [index]), type_.as_pointer()) for p in function.args[:-1]]
+    size = 4 if "float" in str(type_) else 8
+    values = [builder.load(place, align=size) for place in places[1:]]
+    builder.store(emit(name, builder, *values), places[0], align=size)
+    # The builder stays where it was.
+    assert builder.block is body
+    index.add_incoming(builder.add(index, ir.Constant(INT, step)), body)
+    builder.branch(head)
+    builder.position_at_end(leave)
+
+
+@functools.cache
+def target_machine() -> llvm.TargetMachine:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, jit=True
+    )
+
+
+_alive: list[object] = []
+
+
+@functools.cache
+def compiled(name: str, lanes: int = LANES, single: bool = False) -> Callable[..., np.ndarray]:
+    """Return the function as ``arrays -> array``."""
+    module = llvm.parse_assembly(str(loop_module(name, FLOAT if single else DOUBLE, lanes)))
+    module.verify()
+    tuning = llvm.create_pipeline_tuning_options(speed_level=2)
+    tuning.loop_vectorization = tuning.slp_vectorization = False
+    llvm.create_pass_builder(target_machine(), tuning).getModulePassManager().run(
+        module, llvm.create_pass_builder(target_machine(), tuning)
+    )
+    # The compiler owns its target machine, hence one each.
+    target_machine.cache_clear()
+    compiler = llvm.create_lljit_compiler(target_machine())
+    target_machine.cache_clear()
+    library = llvm.JITLibraryBuilder().add_ir(module).export_symbol("loop").add_current_process().link(compiler, name)
+    _alive.append((compiler, library))
+    types = [ctypes.c_void_p] * (ARITY[name] + 1) + [ctypes.c_int64]
+    native = ctypes.CFUNCTYPE(None, *types)(library["loop"])
+    dtype = np.float32 if single else np.float64
+
+    def call(*arrays: np.ndarray) -> np.ndarray:
+        inputs = [np.ascontiguousarray(array, dtype=dtype) for array in arrays]
+        out = np.empty_like(inputs[0])
+        native(out.ctypes.data, *(array.ctypes.data for array in inputs), len(out))
+        return out
+
+    return call
+
+
+# ---------------------------------------------------------------------------------------------------- the references
+
+REFERENCE: dict[str, Callable[..., mpmath.mpf]] = {
+    "exp2": lambda x: mpmath.power(2, x),
+    "log2": lambda x: mpmath.log(x, 2),
+    "pow": mpmath.power,
+}
+
+
+def error_in_ulp(name: str, arguments: tuple[float, ...], got: float) -> float:
+    """Return the error of a result in units of the last place of the true value."""
+    reference = REFERENCE.get(name) or getattr(mpmath, name)
+    with mpmath.workprec(240):
+        exact = reference(*map(mpmath.mpf, arguments))
+        if isinstance(exact, mpmath.mpc):
+            return 0.0 if math.isnan(got) else INF
+        rounded = float(exact)
+        if math.isinf(rounded) or math.isinf(got) or math.isnan(got):
+            return 0.0 if rounded == got else INF
+        return float(abs(mpmath.mpf(got) - exact) / mpmath.mpf(math.ulp(rounded)))
+
+
+def uniform(low: float, high: float) -> Callable[[np.random.Generator, int], np.ndarray]:
+    return lambda random, count: random.uniform(low, high, count)
+
+
+def powers(low: float, high: float, signed: bool = True) -> Callable[[np.random.Generator, int], np.ndarray]:
+    """Points with uniformly distributed logarithm to base 2."""
+
+    def points(random: np.random.Generator, count: int) -> np.ndarray:
+        sign = random.choice([-1.0, 1.0], count) if signed else 1.0
+        return sign * 2.0 ** random.uniform(low, high, count)
+
+    return points
+
+
+WIDE, POSITIVE = powers(-1074, 1023.9), powers(-1074, 1023.9, False)
+# Where the points of each function lie, each part with its share.
+REGIONS: dict[str, list[tuple[Callable[[np.random.Generator, int], np.ndarray], ...]]] = {
+    "exp": [(uniform(-1, 1),), (uniform(-746, 710),), (powers(-60, 9),)],
+    "exp2": [(uniform(-1, 1),), (uniform(-1075, 1024),), (powers(-60, 10),)],
+    "expm1": [(uniform(-1, 1),), (uniform(-40, 710),), (powers(-60, 5),), (powers(-1074, -60),)],
+    "log": [(uniform(0.5, 2),), (uniform(0, 100),), (POSITIVE,)],
+    "log2": [(uniform(0.5, 2),), (uniform(0, 100),), (POSITIVE,)],
+    "log10": [(uniform(0.5, 2),), (uniform(0, 100),), (POSITIVE,)],
+    "log1p": [(uniform(-0.5, 1),), (uniform(-1, 30),), (powers(-60, 1023.9, False),), (powers(-1074, 0),)],
+    "sin": [(uniform(-4, 4),), (uniform(-1e5, 1e5),), (powers(-60, 20),), (WIDE,)],
+    "cos": [(uniform(-4, 4),), (uniform(-1e5, 1e5),), (powers(-60, 20),), (WIDE,)],
+    "tan": [(uniform(-4, 4),), (uniform(-1e5, 1e5),), (powers(-60, 20),), (WIDE,)],
+    "tanh": [(uniform(-1, 1),), (uniform(-20, 20),), (powers(-60, 5),), (WIDE,)],
+    "sqrt": [(POSITIVE,)],
+    "pow": [
+        (uniform(0, 10), uniform(-20, 20)),
+        (powers(-1074, 1023, False), powers(-6, 6)),
+        (uniform(0.7, 1.42), uniform(-2000, 2000)),
+        (powers(-3, 3), lambda random, count: np.rint(random.uniform(-30, 30, count))),
+    ],
+}
+
+
+def points_of(name: str, count: int, seed: int) -> list[np.ndarray]:
+    """Return about ``count`` argument tuples of a function as one array for each argument."""
+    regions = REGIONS[name]
+    random = rng(seed)
+    parts = [[draw(random, count // len(regions)) for draw in region] for region in regions]
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+
+# --------------------------------------------------------------------------------------------------------- the tests
+@pytest.mark.parametrize("name", NAMES)
+def test_accuracy(name: str) -> None:
+    arguments = points_of(name, POINTS, 20)
+    results = compiled(name)(*arguments)
+    worst = max(
+        (error_in_ulp(name, values, got), values)
+        for *values, got in zip(*(a.tolist() for a in arguments), results.tolist(), strict=True)
+    )
+    assert worst[0] <= MAX_ULP[name], worst
+
+
+SPECIAL_POINTS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, TINY, -TINY, SMALL, -SMALL, BIG, -BIG]
+SPECIAL_POINTS += [INF, -INF, NAN] + [k * math.pi / 4 for k in range(-9, 10)] + [1e6, -1e6, 1e22, 2.0**53, 2.0**1000, 709.7, 710.5, -745.2]
+
+
+def special_arguments(name: str) -> list[np.ndarray]:
+    points = np.array(SPECIAL_POINTS)
+    if ARITY[name] == 1:
+        return [points]
+    return [grid.ravel() for grid in np.meshgrid(points, points)]
+
+
+def bits(array: np.ndarray) -> np.ndarray:
+    """Return the bit patterns, with one pattern for all NaN: their sign and payload are not promised."""
+    clean = np.where(np.isnan(array), array.dtype.type(NAN), array)
+    return clean.view(np.uint64 if array.dtype == np.float64 else np.uint32)
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["double", "single"])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_bits_as_a_scalar_and_as_a_lane(name: str, single: bool) -> None:
+    dtype = np.float32 if single else np.float64
+    with np.errstate(over="ignore", under="ignore"):
+        arguments = [
+            np.concatenate(pair).astype(dtype)
+            for pair in zip(special_arguments(name), points_of(name, 400, 3), strict=True)
+        ]
+    scalar = compiled(name, 0, single)(*arguments)
+    for length in [*range(LANES * 2 + 2), len(scalar)]:
+        for start in (0, 5) if length < len(scalar) else (0,):
+            part = slice(start, start + length)
+            vector = compiled(name, LANES, single)(*(a[part] for a in arguments))
+            np.testing.assert_array_equal(bits(vector), bits(scalar[part]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_single_precision_is_the_rounded_double(name: str) -> None:
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        arguments = [a.astype(np.float32) for a in points_of(name, 400, 4)]
+        expected = compiled(name)(*(a.astype(np.float64) for a in arguments)).astype(np.float32)
+    np.testing.assert_array_equal(bits(compiled(name, LANES, True)(*arguments)), bits(expected))
+
+
+PI = math.pi
+# name: arguments and the exact result, compared with its sign; a string of names shares a row.
+SPECIAL: list[tuple[str, tuple[float, ...], float]] = [
+    *(("exp", *row) for row in [((0.0,), 1.0), ((-0.0,), 1.0), ((INF,), INF), ((-INF,), 0.0), ((NAN,), NAN)]),
+    *(("exp", *row) for row in [((BIG,), INF), ((-BIG,), 0.0), ((TINY,), 1.0), ((-745.13,), TINY), ((-745.14,), 0.0)]),
+    *(("exp", *row) for row in [((709.782712893384,), math.exp(709.782712893384)), ((709.7827128933841,), INF)]),
+    *(("exp2", (float(k),), math.ldexp(1.0, k)) for k in (*range(-1074, 1024, 13), -1074, -1022, 1023)),
+    *(("exp2", *row) for row in [((1024.0,), INF), ((-1075.0,), 0.0), ((INF,), INF), ((-INF,), 0.0), ((NAN,), NAN)]),
+    *(("expm1", *row) for row in [((INF,), INF), ((-INF,), -1.0), ((NAN,), NAN), ((BIG,), INF), ((-BIG,), -1.0)]),
+    *(("log", *row) for row in [((1.0,), 0.0), ((0.0,), -INF), ((-0.0,), -INF), ((-1.0,), NAN), ((INF,), INF)]),
+    *(("log", *row) for row in [((-INF,), NAN), ((NAN,), NAN), ((-TINY,), NAN), ((BIG,), 709.782712893384)]),
+    *(("log2", (math.ldexp(1.0, k),), float(k)) for k in (*range(-1074, 1024, 13), -1074, 1023)),
+    *((name, *row) for name in ("log2", "log10") for row in [((0.0,), -INF), ((-1.0,), NAN), ((INF,), INF)]),
+    *(("log10", (float(10**k),), float(k)) for k in range(23)),
+    *(("log1p", *row) for row in [((-1.0,), -INF), ((-1.5,), NAN), ((INF,), INF), ((-INF,), NAN), ((NAN,), NAN)]),
+    *(("log1p", *row) for row in [((BIG,), 709.782712893384), ((2.0**1023 * 1.5,), math.log(2.0**1023 * 1.5))]),
+    *((name, (x,), x) for name in ("expm1", "log1p", "sin", "tan", "tanh") for x in (0.0, -0.0, TINY, -TINY, SMALL)),
+    *((name, (x,), NAN) for name in ("sin", "cos", "tan") for x in (INF, -INF, NAN)),
+    *(("cos", *row) for row in [((0.0,), 1.0), ((-0.0,), 1.0), ((PI,), -1.0), ((-PI,), -1.0), ((2 * PI,), 1.0)]),
+    *(("sin", (k * PI,), math.sin(k * PI)) for k in (1, -1, 2, 3, 4, 100)),
+    *(("sin", (k * PI / 2,), math.sin(k * PI / 2)) for k in (1, -1, 3, 5)),
+    *(("cos", (k * PI / 2,), math.cos(k * PI / 2)) for k in (1, -1, 3, 5, 101)),
+    *(("tan", *row) for row in [((PI / 2,), 1.633123935319537e16), ((PI,), math.tan(PI))]),
+    # The double nearest to a multiple of pi/2, of all there are.
+    ("cos", (6381956970095103.0 * 2.0**797,), -4.68716592425462761112e-19),
+    ("sin", (6381956970095103.0 * 2.0**797,), 1.0),
+    *(("tanh", *row) for row in [((INF,), 1.0), ((-INF,), -1.0), ((NAN,), NAN), ((BIG,), 1.0), ((-30.0,), -1.0)]),
+    *(("sqrt", *row) for row in [((0.0,), 0.0), ((-0.0,), -0.0), ((-1.0,), NAN), ((INF,), INF), ((4.0,), 2.0)]),
+]
+
+
+def same(got: float, expected: float) -> bool:
+    if math.isnan(expected):
+        return math.isnan(got)
+    return struct.pack("<d", got) == struct.pack("<d", expected)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_special_values(name: str) -> None:
+    rows = [(arguments, expected) for row_name, arguments, expected in SPECIAL if row_name == name]
+    if not rows:
+        pytest.skip("no exact values beyond those of the other tests")
+    results = compiled(name)(*(np.array(column) for column in zip(*(row[0] for row in rows), strict=True)))
+    wrong = [(*row, got) for row, got in zip(rows, results.tolist(), strict=True) if not same(got, row[1])]
+    assert not wrong
