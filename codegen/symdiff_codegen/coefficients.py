@@ -1,4 +1,4 @@
-"""Coefficients of the elementary functions, written by ``codegen/tools/fit_coefficients.py``; do not edit."""
+"""Coefficients of the elementary functions, written by ``codegen/tools/fit_coefficients.py``."""
 
 from __future__ import annotations
 

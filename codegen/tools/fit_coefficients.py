@@ -117,7 +117,7 @@ def tuple_text(items: list[str]) -> str:
 def main() -> None:
     """Write the module of coefficients."""
     lines = [
-        '"""Coefficients of the elementary functions, written by ``codegen/tools/fit_coefficients.py``; do not edit."""\n'
+        '"""Coefficients of the elementary functions, written by ``codegen/tools/fit_coefficients.py``."""\n'
         "\nfrom __future__ import annotations\n\n_hex = float.fromhex\n"
     ]
     for item in FITS:

@@ -190,7 +190,8 @@ def test_accuracy(name: str) -> None:
 
 
 SPECIAL_POINTS = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, TINY, -TINY, SMALL, -SMALL, BIG, -BIG]
-SPECIAL_POINTS += [INF, -INF, NAN] + [k * math.pi / 4 for k in range(-9, 10)] + [1e6, -1e6, 1e22, 2.0**53, 2.0**1000, 709.7, 710.5, -745.2]
+SPECIAL_POINTS += [INF, -INF, NAN, *(k * math.pi / 4 for k in range(-9, 10))]
+SPECIAL_POINTS += [1e6, -1e6, 1e22, 2.0**53, 2.0**1000, 709.7, 710.5, -745.2]
 
 
 def special_arguments(name: str) -> list[np.ndarray]:
