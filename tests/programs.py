@@ -95,9 +95,8 @@ class Program:
     """A function and what the tests know about it.
 
     `wrt` is what to differentiate: a parameter's name or a tuple of them. `second` says that the gradient's own
-    gradient is tested too. `expected` gives exact gradients by case, `values` exact values. `kinks` lists the cases
-    that sit on a kink or an edge of a domain, where finite differences say nothing and only `expected` counts. `note`
-    says what is peculiar.
+    gradient is tested too. `expected` gives exact gradients by case. `kinks` lists the cases that sit on a kink or an
+    edge of a domain, where finite differences say nothing and only `expected` counts. `note` says what is peculiar.
     """
 
     name: str
@@ -107,7 +106,6 @@ class Program:
     tags: frozenset[str]
     second: bool = False
     expected: dict[str, Any] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
     kinks: frozenset[str] = frozenset()
     note: str = ""
 
@@ -115,7 +113,7 @@ class Program:
 PROGRAMS: dict[str, Program] = {}
 
 
-def program(inputs, wrt, tags, *, second=False, expected=None, values=None, kinks=(), note="", name=None):
+def program(inputs, wrt, tags, *, second=False, expected=None, kinks=(), note="", name=None):
     """Register a function; `inputs` is one maker of arguments, or a dict of them by case name."""
     makers = inputs if isinstance(inputs, dict) else {"only": inputs}
     labels = frozenset(tags.split())
@@ -125,9 +123,7 @@ def program(inputs, wrt, tags, *, second=False, expected=None, values=None, kink
         key = name or function.__name__
         assert key not in PROGRAMS, f"two programs are called {key}"
         cases = tuple(Case(key, label, make) for label, make in makers.items())
-        PROGRAMS[key] = Program(
-            key, function, wrt, cases, labels, second, expected or {}, values or {}, frozenset(kinks), note
-        )
+        PROGRAMS[key] = Program(key, function, wrt, cases, labels, second, expected or {}, frozenset(kinks), note)
         return function
 
     return register

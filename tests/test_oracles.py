@@ -99,7 +99,7 @@ def test_what_it_names_exists(program: Program):
     labels = {case.label for case in program.cases}
     wrt = {program.wrt} if isinstance(program.wrt, str) else set(program.wrt)
     assert wrt <= set(inspect.signature(program.function).parameters)
-    assert labels >= set(program.expected) | set(program.values) | program.kinks
+    assert labels >= set(program.expected) | program.kinks
     assert program.kinks <= set(program.expected), "at a kink only an exact expectation says anything"
     assert ("zero-trip" in program.tags) == any(label.startswith("zero") for label in labels - program.kinks)
 
