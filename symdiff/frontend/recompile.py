@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from types import CodeType, SimpleNamespace
 from typing import Any
 
+from symdiff.errors import LimitError
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -91,7 +93,11 @@ def _quiet(action: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """Parse or compile without repeating the warnings that the user's own import has given."""
     with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return action(*arguments, **options)
+        try:
+            return action(*arguments, **options)
+        except RecursionError:
+            # Python reads text that is nested deeper than the trees it can hand out and take back.
+            raise LimitError("the source is nested too deeply to be read", hint="split long expressions") from None
 
 
 # ---- compiling it again ----------------------------------------------------------------------------------------------
@@ -123,7 +129,13 @@ class Build:
 
     def code(self, marked: int | None = None) -> CodeType:
         """Compile; the function with index ``marked`` claims to start on the line `marker`."""
-        tree = _quiet(ast.parse, self.module.text)
+        source: str | ast.Module = self.module.text
+        if marked is not None or self.rewriter is not None:
+            source = self._changed(marked)
+        return _quiet(compile, source, self.module.file, "exec", self.flags, dont_inherit=True, optimize=self.optimize)
+
+    def _changed(self, marked: int | None) -> ast.Module:
+        tree: ast.Module = _quiet(ast.parse, self.module.text)
         if marked is not None:
             node = list(entries_of(tree))[marked].node
             node.lineno = node.end_lineno = self.marker
@@ -131,7 +143,7 @@ class Build:
         if self.rewriter is not None:
             config = SimpleNamespace(getini=lambda name: self.hooked)
             _quiet(self.rewriter, tree, self.module.text.encode(), self.module.file, config)
-        return _quiet(compile, tree, self.module.file, "exec", self.flags, dont_inherit=True, optimize=self.optimize)
+        return tree
 
 
 @functools.lru_cache(maxsize=64)
