@@ -191,7 +191,7 @@ def ask(question: Question, rounds: int = 15, sample: float = 0.02) -> list[Figu
 
 
 def in_fresh_process(source: str, environment: Mapping[str, str] | None = None) -> str:
-    """What a script prints in a new interpreter with an empty cache; its last words as NotImplementedError if it fails."""
+    """What a script prints in a new interpreter with an empty cache; NotImplementedError if it fails."""
     with tempfile.TemporaryDirectory() as cache:
         variables = {**os.environ, "SYMDIFF_CACHE_DIR": cache, **(environment or {})}
         done = subprocess.run(

@@ -712,7 +712,11 @@ def power_iteration(a, v, n):
 
 
 @program(
-    {"n3": lambda rng: (rng.normal(size=(3, 4)),), "one": lambda rng: (rng.normal(size=(1, 1)),)},
+    {
+        "n3": lambda rng: (rng.normal(size=(3, 4)),),
+        "one": lambda rng: (rng.normal(size=(1, 1)),),
+        "strided": lambda rng: (rng.normal(size=(6, 3)).T[::-1, 1::2],),
+    },
     "a",
     "array loop nested index",
     second=True,
@@ -1551,6 +1555,7 @@ V = {
     "n5": lambda rng: (rng.normal(size=5),),
     "n1": lambda rng: (rng.normal(size=1),),
     "empty": lambda rng: (np.zeros(0),),
+    "strided": lambda rng: (rng.normal(size=9)[::-2],),
 }
 
 
@@ -1941,6 +1946,7 @@ def less_common_reductions(a):
     {
         "plain": lambda rng: (rng.normal(size=(3, 4)), rng.normal(size=(4, 2)), rng.normal(size=4)),
         "ones": lambda rng: (rng.normal(size=(1, 1)), rng.normal(size=(1, 1)), rng.normal(size=1)),
+        "strided": lambda rng: (rng.normal(size=(4, 3)).T, rng.normal(size=(4, 5))[:, ::3], rng.normal(size=8)[1::2]),
         "empty": lambda rng: (np.zeros((3, 0)), np.zeros((0, 2)), np.zeros(0)),
     },
     ("a", "b", "x"),
