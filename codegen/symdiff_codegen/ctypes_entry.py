@@ -92,7 +92,7 @@ class SlowCallable:
         self, handle: Handle, kernel_address: int, finish_address: int, kernel: Kernel, signature: Signature
     ) -> None:
         self.next: Callable[..., Any] | None = None
-        self.__name__ = signature.name or kernel.name
+        self.__name__ = signature.named(kernel.name).name
         self.__doc__ = signature.doc
         self._handle = handle
         self._signature = signature

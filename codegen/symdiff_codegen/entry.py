@@ -64,16 +64,16 @@ def emit_entry(symbols: Symbols, native: ir.Function, kernel: Kernel, signature:
     function = ir.Function(symbols.module, _ENTRY_TYPE, ENTRY)
     for name, argument in zip(("self", "args", "nargs", "kwnames"), function.args, strict=True):
         argument.name = name
-    _emit_method(symbols.module, function, signature.name or kernel.name, signature.doc)
+    _emit_method(symbols.module, function, signature.named(kernel.name))
     _Entry(symbols, function, native, kernel, signature).emit()
 
 
-def _emit_method(module: ir.Module, function: ir.Function, name: str, doc: str | None) -> None:
+def _emit_method(module: ir.Module, function: ir.Function, signature: Signature) -> None:
     """The PyMethodDef and the cell for the next variant live as long as the code, in its own data."""
-    doc_text = NULL if doc is None else string_constant(module, "entry.doc", doc)
+    doc = NULL if signature.doc is None else string_constant(module, "entry.doc", signature.doc)
+    name = string_constant(module, "entry.name", str(signature.name))
     method = ir.GlobalVariable(module, _METHOD_TYPE, METHOD)
-    fields = [string_constant(module, "entry.name", name), function, I32(_METH_FASTCALL_KEYWORDS), doc_text]
-    method.initializer = ir.Constant(_METHOD_TYPE, fields)
+    method.initializer = ir.Constant(_METHOD_TYPE, [name, function, I32(_METH_FASTCALL_KEYWORDS), doc])
     following = ir.GlobalVariable(module, POINTER, NEXT)
     following.initializer = NULL
 
@@ -202,9 +202,11 @@ class _Entry:
         context = field(self.builder, frame, 8, "context")
         self.builder.store(NULL, context)
         self.builder.store(NULL, field(self.builder, context, THREAD_STATE_OFFSET))
-        for slot, spec in enumerate(results):
-            if spec.is_array:
-                self.builder.store(NULL, result_cell(self.builder, context, slot))
+        for index in range(ERROR_ARG_COUNT):
+            # A check may store fewer, and all are shown.
+            self.builder.store(I64(0), field(self.builder, context, ERROR_ARGS_OFFSET + 8 * index))
+        for slot in array_slots(results):
+            self.builder.store(NULL, result_cell(self.builder, context, slot))
         return context
 
     def _hold(self, captured: list[Value]) -> None:

@@ -4,8 +4,9 @@ A unit of code has a linker of its own. What keeps it loaded is a `Handle`, and 
 `self` of the builtin. Both are built so that code is unloaded in one place only, when the last reference is gone:
 
 - A `Code` is a tuple, which the cycle collector traverses (cycles through the dispatcher are found) but never clears.
-- A `Handle` is not seen by the cycle collector at all, so that it is not finalised before the objects of its cycle are
-  freed. A builtin reads its method table, which lies in the code's own data, while it is being freed.
+- A `Handle` is hidden from the cycle collector, which would finalise it before the other objects of its cycle are
+  freed; but a builtin that is being freed, or looked at by the collector, reads its method table, and that lies in the
+  code's own data.
 """
 
 from __future__ import annotations
@@ -24,17 +25,22 @@ _LOADED: dict[int, tuple[Any, Any]] = {}
 ctypes.pythonapi.Py_IncRef(ctypes.py_object(_LOADED))
 
 
-class Handle(int):
-    """Keeps code loaded. An int without further fields: such objects take no part in cycle collection."""
+class Handle:
+    """Keeps code loaded until its own memory is freed. It refers to nothing that the cycle collector has to know."""
 
-    __slots__ = ()
+    __slots__ = ("number",)
+
+    def __init__(self, tracker: Any, linker: Any) -> None:
+        self.number = id(linker)
+        _LOADED[self.number] = (tracker, linker)
+        ctypes.pythonapi.PyObject_GC_UnTrack(ctypes.py_object(self))
 
     def __del__(
         self, loaded: dict[int, tuple[Any, Any]] = _LOADED, is_ending: Callable[[], bool] = sys.is_finalizing
     ) -> None:
         if is_ending():
             return
-        tracker, linker = loaded.pop(int(self), (None, None))
+        tracker, linker = loaded.pop(self.number, (None, None))
         if tracker is not None:
             tracker.close()
             linker.close()
@@ -46,7 +52,7 @@ class Code(tuple[Any, ...]):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return f"<native code {int(self[0])}>"
+        return f"<native code {self[0].number:#x}>"
 
     # Told apart by identity: comparing what the code refers to would mean nothing.
     __eq__ = object.__eq__
@@ -73,7 +79,8 @@ class Loaded:
     """
 
     def __init__(self, object_code: bytes, addresses: Mapping[str, int], exports: Iterable[str]) -> None:
-        linker = llvm.create_lljit_compiler(target_machine())
+        # What goes wrong is raised below, and need not be printed as well.
+        linker = llvm.create_lljit_compiler(target_machine(), suppress_errors=True)
         library = llvm.JITLibraryBuilder().add_object_img(object_code).add_current_process()
         for name, address in addresses.items():
             library.import_symbol(name, address)
@@ -85,8 +92,7 @@ class Loaded:
         except RuntimeError as error:
             raise NativeBuildError(f"code cannot be linked: {error}") from error
         self.addresses = {name: int(tracker[name]) for name in exports}
-        self.handle = Handle(id(linker))
-        _LOADED[int(self.handle)] = (tracker, linker)
+        self.handle = Handle(tracker, linker)
 
 
 def new_builtin(code: Code, method: int) -> Callable[..., Any]:

@@ -132,7 +132,7 @@ def compile_unit(kernel: Kernel, *, signature: Signature | None = None, options:
     options = options or Options()
     if signature is not None:
         check_signature(signature, kernel)
-        signature = replace(signature, name=signature.name or kernel.name)
+        signature = signature.named(kernel.name)
     # A name of its own, since the kernel's is the user's and could be that of a function called from it.
     kernel = replace(kernel, name="kernel." + re.sub(r"\W", "_", kernel.name, flags=re.ASCII))
     symbols = Symbols(ir.Module(kernel.name, context=ir.Context()))

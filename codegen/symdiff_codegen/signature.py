@@ -6,8 +6,9 @@ argument that comes of it. A call for which any test fails belongs to another va
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CellType
 from typing import Any, Literal
 
@@ -125,6 +126,10 @@ class Signature:
     name: str | None = None
     doc: str | None = None
 
+    def named(self, name: str) -> Signature:
+        """This signature, with a name for the function if it has none."""
+        return self if self.name is not None else replace(self, name=name)
+
     @property
     def captured_specs(self) -> tuple[Parameter, ...]:
         """The test for each captured value."""
@@ -160,6 +165,10 @@ def check_signature(signature: Signature, kernel: Kernel) -> None:
         _check_param(spec, param)
     if signature.results != kernel.results:
         raise ValueError(f"the signature of {kernel.name} names other results than the kernel")
+    known = {param for param in kernel.params if isinstance(param, Local)}
+    known.update(dim for dims in kernel.bound_dims().values() for dim in dims)
+    if isinstance(signature.work, tuple) and not all(known.issuperset(dims) for _, dims in signature.work):
+        raise ValueError(f"the work of {kernel.name} depends on a size that no argument has")
     for slot in slots_of(signature.template):
         if not 0 <= slot < len(kernel.results):
             raise ValueError(f"{kernel.name} has no result slot {slot}")
@@ -183,3 +192,8 @@ def slots_of(template: Template) -> tuple[int, ...]:
         return (template,)
     return tuple(slot for item in template for slot in slots_of(item))
 
+
+def float_of_bits(cell: int) -> float:
+    """The double whose bits a `Check` has stored in a cell."""
+    value: float = struct.unpack("=d", struct.pack("=q", cell))[0]
+    return value
