@@ -23,7 +23,7 @@ SYMDIFF_LAYERS = [
     "ir",
     "ops",
     "frontend transform",
-    "lower",
+    "derive lower",
     "stages",
     "runtime",
     "nn optim autograd utils",
