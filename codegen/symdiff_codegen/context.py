@@ -83,9 +83,7 @@ def new_array(module: ir.Module) -> ir.Function:
 
     It stores the new array in the result's cell and returns the address of its data; null with an exception set.
     """
-    function = declare(module, "new_array", POINTER, [POINTER, I64, I32, I32, POINTER, I32], "nounwind")
-    function.return_value.attributes.add("noalias")
-    return function
+    return declare(module, "new_array", POINTER, [POINTER, I64, I32, I32, POINTER, I32], "nounwind")
 
 
 def floating_point_flags(module: ir.Module) -> tuple[ir.Function, ir.Function]:
@@ -98,9 +96,7 @@ def arena_alloc(module: ir.Module) -> ir.Function:
     function = declare(module, "arena_alloc", POINTER, [POINTER, I64], "nounwind", "noinline")
     if not function.is_declaration:
         return function
-    # Not inlined: the promise that the result is a block of its own would be lost.
     function.linkage = "internal"
-    function.return_value.attributes.add("noalias")
     context, size = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))
     fits, grow = function.append_basic_block("fits"), function.append_basic_block("grow")

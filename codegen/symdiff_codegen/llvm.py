@@ -43,6 +43,7 @@ from .kernel import (
     While,
     written_buffers,
 )
+from .llvm_alias import find_aliases
 from .llvm_linalg import lower_linalg, lower_matmul
 from .llvm_loops import chunk_of, close, counted, emit_poll, phis
 from .llvm_memory import (
@@ -120,7 +121,8 @@ def _start(kernel: Kernel, function: ir.Function) -> State:
     context.name = "context"
     for attribute in ("noalias", "nonnull", "noundef"):
         context.add_attribute(attribute)
-    return State(kernel, function, context, builder, ir.IRBuilder(entry), leave, status, lower_body)
+    aliases = find_aliases(kernel, function.module)
+    return State(kernel, function, context, builder, ir.IRBuilder(entry), leave, status, aliases, lower_body)
 
 
 def _bind_params(state: State, bound: Mapping[Buffer, tuple[Local, ...]]) -> None:

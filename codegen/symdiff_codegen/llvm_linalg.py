@@ -15,7 +15,7 @@ from .context import I8, I32, I64, POINTER, VOID, arena_mark, arena_release, dec
 from .instructions import LINALG
 from .kernel import Buffer, Const, Linalg, Matmul
 from .llvm_loops import LEAF_CHUNK, counted
-from .llvm_memory import allocate, element_pointer, size_of
+from .llvm_memory import allocate, element_pointer, load_at, size_of
 from .llvm_ops import LLVM_TYPE
 from .llvm_state import State, Value
 from .llvm_vector import add_lanes
@@ -128,13 +128,13 @@ def _small(state: State, product: Matmul) -> None:
         total: Value = None
         for k in range(inner):
             offset = _left_offset(builder, i, k, rows, inner, transpose_a)
-            left = builder.load(element_pointer(state, a, offset), typ=row_type.element, align=a.itemsize)
+            left = load_at(state, a, offset)
             total = _step(state, total, _splat(builder, left, columns), right[k], product.fma)
         pointer = element_pointer(state, product.out, builder.mul(i, I64(columns)))
         if product.accumulate:
             before = builder.load(pointer, typ=row_type, align=a.itemsize)
-            total = state.op("add", before, total)
-        builder.store(total, pointer, align=a.itemsize)
+            total = state.op("add", state.aliases.note(before, product.out), total)
+        state.aliases.note(builder.store(total, pointer, align=a.itemsize), product.out)
         return []
 
     counted(state, I64(rows), 1, LEAF_CHUNK, [], row)
@@ -152,12 +152,12 @@ def _right_row(state: State, b: Buffer, transposed: bool, k: int, row_type: ir.V
     """Return row ``k`` of the second factor."""
     builder, columns = state.builder, row_type.count
     if not transposed:
-        return builder.load(element_pointer(state, b, I64(k * columns)), typ=row_type, align=b.itemsize)
+        whole = builder.load(element_pointer(state, b, I64(k * columns)), typ=row_type, align=b.itemsize)
+        return state.aliases.note(whole, b)
     inner = (b.static_size or 0) // columns
     row: Value = ir.Constant(row_type, ir.Undefined)
     for j in range(columns):
-        scalar = builder.load(element_pointer(state, b, I64(j * inner + k)), typ=row_type.element, align=b.itemsize)
-        row = builder.insert_element(row, scalar, I32(j))
+        row = builder.insert_element(row, load_at(state, b, I64(j * inner + k)), I32(j))
     return row
 
 

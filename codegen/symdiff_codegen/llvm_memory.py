@@ -90,13 +90,15 @@ def load_at(state: State, buffer: Buffer, offset: Value) -> Value:
     """Load the element at a flat offset."""
     pointer = element_pointer(state, buffer, offset)
     raw = state.builder.load(pointer, typ=memory_type(buffer.type), align=buffer.itemsize)
+    state.aliases.note(raw, buffer)
     return from_memory(state.builder, buffer.type, raw)
 
 
 def store_at(state: State, buffer: Buffer, offset: Value, value: Value) -> None:
     """Store the element at a flat offset."""
     pointer = element_pointer(state, buffer, offset)
-    state.builder.store(to_memory(state.builder, buffer.type, value), pointer, align=buffer.itemsize)
+    raw = to_memory(state.builder, buffer.type, value)
+    state.aliases.note(state.builder.store(raw, pointer, align=buffer.itemsize), buffer)
 
 
 def lower_load(state: State, load: Load) -> None:

@@ -11,6 +11,7 @@ from llvmlite import ir
 
 from .context import ERROR_ARGS_OFFSET, I8, I64, POINTER, field
 from .kernel import Body, Buffer, Const, Kernel, Local, Operand, Stack
+from .llvm_alias import Aliases
 from .llvm_ops import FAST, LLVM_TYPE, emit_op
 
 Value = Any
@@ -42,6 +43,8 @@ class State:
         Emits in the entry block, which holds the allocas and runs once.
     exit, status
         The block through which every path leaves, and what it returns.
+    aliases
+        Which memory the buffers are in.
     values, buffers, stacks, marks
         What the kernel's names stand for.
     lower_body
@@ -55,6 +58,7 @@ class State:
     entry: ir.IRBuilder
     exit: ir.Block
     status: Value
+    aliases: Aliases
     lower_body: Callable[[State, Body], None]
     values: dict[Local, Value] = dataclasses.field(default_factory=dict)
     buffers: dict[Buffer, Value] = dataclasses.field(default_factory=dict)

@@ -180,6 +180,7 @@ def load_lanes(step: Pass, buffer: Buffer, offset: Lanes) -> Value:
     type = ir.VectorType(stored, LANES)
     if is_uniform(offset):
         raw = builder.load(element_pointer(step.state, buffer, offset), typ=stored, align=buffer.itemsize)
+        step.state.aliases.note(raw, buffer)
     elif isinstance(offset, Affine) and _is_constant(offset.stride, 1):
         raw = _load_run(step, buffer, type, offset.base, step.mask)
     elif isinstance(offset, Affine) and _is_constant(offset.stride, -1):
@@ -189,14 +190,17 @@ def load_lanes(step: Pass, buffer: Buffer, offset: Lanes) -> Value:
     else:
         pointers = _pointers(step, buffer, offset)
         raw = _masked(builder, "gather", type, [pointers, I32(buffer.itemsize), step.active(), _zero(type)])
+        step.state.aliases.note(raw, buffer)
     return from_memory(builder, buffer.type, raw)
 
 
 def _load_run(step: Pass, buffer: Buffer, type: ir.VectorType, base: Value, mask: Value | None) -> Value:
     pointer = element_pointer(step.state, buffer, base)
     if mask is None:
-        return step.builder.load(pointer, typ=type, align=buffer.itemsize)
-    return _masked(step.builder, "load", type, [pointer, I32(buffer.itemsize), mask, _zero(type)])
+        run = step.builder.load(pointer, typ=type, align=buffer.itemsize)
+    else:
+        run = _masked(step.builder, "load", type, [pointer, I32(buffer.itemsize), mask, _zero(type)])
+    return step.state.aliases.note(run, buffer)
 
 
 def _zero(type: ir.VectorType) -> ir.Constant:
@@ -235,12 +239,13 @@ def store_lanes(step: Pass, buffer: Buffer, offset: Lanes, value: Value) -> None
     if isinstance(offset, Affine) and _is_constant(offset.stride, 1):
         pointer = element_pointer(step.state, buffer, offset.base)
         if step.mask is None:
-            builder.store(raw, pointer, align=buffer.itemsize)
+            access = builder.store(raw, pointer, align=buffer.itemsize)
         else:
-            _masked(builder, "store", raw.type, [raw, pointer, I32(buffer.itemsize), step.mask])
+            access = _masked(builder, "store", raw.type, [raw, pointer, I32(buffer.itemsize), step.mask])
     else:
         pointers = _pointers(step, buffer, offset)
-        _masked(builder, "scatter", raw.type, [raw, pointers, I32(buffer.itemsize), step.active()])
+        access = _masked(builder, "scatter", raw.type, [raw, pointers, I32(buffer.itemsize), step.active()])
+    step.state.aliases.note(access, buffer)
 
 
 def run_accumulate(step: Pass, update: Accumulate) -> None:
@@ -407,6 +412,7 @@ def _flat(state: State, buffer: Buffer, size: Value) -> tuple[Buffer, Local, Ope
     stop = _bind(state, "i64", size)
     flat = Buffer(buffer.name, buffer.type, (stop,))
     state.buffers[flat] = state.buffers[buffer]
+    state.aliases.share(flat, buffer)
     return flat, Local("i64", "position"), stop
 
 
