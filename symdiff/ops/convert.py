@@ -51,7 +51,7 @@ def _convert_scalar(x: Any, dtype: str) -> Any:
     return PYTHON_TYPE[dtype](x)
 
 
-def _convert_kernel(k: Any, x: Any, dtype: str, kind: str = "numpy") -> Any:
+def _convert_kernel(k: Any, x: Any, dtype: str, **_: Any) -> Any:
     if dtype == "bool" and x.type != "i1":
         return k.ne(x, 0)
     return getattr(k, KERNEL_TYPE[dtype])(x)
@@ -72,7 +72,7 @@ convert: Primitive = elementwise(
     python=_convert_text,
     kernel=_convert_kernel,
     sympy=lambda sp, x, dtype: x if dtype.startswith("float") else sp.Function(f"to_{dtype}")(x),
-    vjp=(lambda g, y, x, dtype, kind: g if dtype.startswith("float") else None,),
+    vjp=(lambda g, y, x, dtype, kind="numpy": g if dtype.startswith("float") else None,),
     checks=FITS_INT,
     linear=True,
 )

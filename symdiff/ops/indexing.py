@@ -24,7 +24,7 @@ from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ir.shapes import broadcast_shapes, require_same, show_shape
 from symdiff.ops.comparison import equal, where
 from symdiff.ops.creation import arange, full, zeros_like
-from symdiff.ops.primitive import EachArgument, Primitive, Traced, primitive
+from symdiff.ops.primitive import Primitive, Traced, primitive
 from symdiff.ops.shaping import reshape
 from symdiff.ops.sizes import product
 from symdiff.ops.slices import slice_length
@@ -196,14 +196,6 @@ def has_arrays(index: Index) -> bool:
 # -- rules -------------------------------------------------------------------------------------------------------------
 
 
-def _first_only(rule: Any) -> EachArgument:
-    return EachArgument(lambda position: rule if position == 0 else None)
-
-
-def _first_two(first: Any, second: Any) -> EachArgument:
-    return EachArgument(lambda position: (first, second)[position] if position < 2 else None)
-
-
 def _last_writer(g: Any, v: Any, operands: Sequence[Any], index_: Index) -> Any:
     """The cotangent of what was stored, 0 where a later entry of the index went to the same place."""
     read = index(g, *operands, index=index_)
@@ -223,7 +215,7 @@ index: Primitive = primitive(
     infer=_infer_index,
     numpy=_index_numpy,
     python=_index_python,
-    vjp=_first_only(lambda g, y, x, *ks, index, shape=None: accumulate_at(zeros_like(x), g, *ks, index=index)),
+    vjp=(lambda g, y, x, *ks, index, shape=None: accumulate_at(zeros_like(x), g, *ks, index=index), None),
     accumulate=lambda x_bar, g, x, *ks, index, shape=None: accumulate_at(x_bar, g, *ks, index=index),
     linear=True,
 )
@@ -234,7 +226,7 @@ put: Primitive = primitive(
     numpy=_put_numpy,
     python=_put_python,
     stores=True,
-    vjp=_first_two(
+    vjp=(
         lambda g, y, x, v, *operands, index: put(g, 0.0, *operands, index=index),
         lambda g, y, x, v, *operands, index: _last_writer(g, v, operands, index),
     ),
@@ -247,7 +239,7 @@ accumulate_at: Primitive = primitive(
     numpy=_accumulate_numpy,
     python=_accumulate_python,
     stores=True,
-    vjp=_first_two(
+    vjp=(
         lambda g, y, x, v, *operands, index: g,
         lambda g, y, x, v, *operands, index: _read(g, operands, index),
     ),

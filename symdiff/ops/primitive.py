@@ -8,9 +8,9 @@ reference and as its proof.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symdiff.errors import DtypeError
 from symdiff.ir.build import Builder
@@ -87,13 +87,19 @@ class Check:
 
 
 class EachArgument(Sequence["Rule | None"]):
-    """The rules of a row that takes any number of arguments: ``make(position)`` gives the rule of one."""
+    """The rules of a row that takes any number of arguments: ``make(position)`` gives the rule of one.
+
+    As a sequence it has one entry, the rule of the first argument; but it can be indexed by any position.
+    """
 
     def __init__(self, make: Callable[[int], Rule | None]) -> None:
         self._make = functools.cache(make)
 
     def __len__(self) -> int:
-        raise TypeError("this row takes any number of arguments")
+        return 1
+
+    def __iter__(self) -> Iterator[Rule | None]:
+        return iter((self[0],))
 
     def __getitem__(self, position: Any) -> Any:
         return self._make(position)
@@ -107,7 +113,7 @@ class Primitive(Op):
     infer : callable
         ``infer(build, inputs, attrs)`` gives the type of the output; may add size computations and checks.
     numpy : callable
-        Meaning on arrays: ``numpy(*inputs, **attrs)`` (without the attribute ``kind``, which only says how to fail).
+        Meaning on arrays: ``numpy(*inputs, **attrs)``, without ``kind`` and ``unchecked``, which only say how it fails.
     scalar : callable or None
         Meaning on Python scalars, raising as Python does; None where ``numpy`` serves.
     sympy : callable or None
@@ -219,7 +225,7 @@ class Primitive(Op):
             return wrapped if len(wrapped) > 1 else wrapped[0]
         if any(type(a).__module__.startswith("sympy") for a in args):
             return self.symbolic(*args, **attrs)
-        return self.numpy(*args, **without_kind(attrs))
+        return self.numpy(*args, **numeric_attrs(attrs))
 
     def symbolic(self, *args: Any, **attrs: Any) -> Any:
         """The SymPy form of the operation applied to expressions."""
@@ -227,12 +233,12 @@ class Primitive(Op):
 
         if self.sympy is None:
             raise TypeError(f"{self.name} has no SymPy form")
-        return self.sympy(sympy, *args, **without_kind(attrs))
+        return self.sympy(sympy, *args, **numeric_attrs(attrs))
 
 
-def without_kind(attrs: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes that functions of numbers take."""
-    return {name: value for name, value in attrs.items() if name != "kind"}
+def numeric_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes that functions of numbers take: not those that only say how the operation may fail."""
+    return {name: value for name, value in attrs.items() if name not in ("kind", "unchecked")}
 
 
 def lift(build: Builder, operand: Any) -> Value:
@@ -263,6 +269,14 @@ class Traced:
     @property
     def rank(self) -> int:
         return len(self.value.type.shape)
+
+    if TYPE_CHECKING:  # these methods are set below, in a table
+
+        def __add__(self, other: Any) -> Any: ...
+        def __sub__(self, other: Any) -> Any: ...
+        def __mul__(self, other: Any) -> Any: ...
+        def __truediv__(self, other: Any) -> Any: ...
+        def __neg__(self) -> Any: ...
 
 
 def _operator(name: str, *, swapped: bool = False) -> Callable[..., Any]:

@@ -1,8 +1,8 @@
 """A linear recurrence along the last axis, which derivatives of products are made of.
 
 ``linear_scan(a, b)[i]`` is the state before entry i, where the state begins at ``start`` and becomes
-``a[i] * state + b[i]`` at each entry. Its derivative is the same recurrence run the other way, so products can be differentiated any number of
-times, in time proportional to their length, and entries that are 0 need no care.
+``a[i] * state + b[i]`` at each entry. Its derivative is the same recurrence run the other way, so products can be
+differentiated any number of times, in time proportional to their length, and entries that are 0 need no care.
 """
 
 from __future__ import annotations
