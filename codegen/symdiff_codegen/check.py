@@ -43,6 +43,8 @@ from .kernel import (
     While,
 )
 
+__all__ = ["InvalidKernel", "check_kernel", "describe"]
+
 MAX_ERROR_ARGS = 4
 Nested = Iterator[Iterator[Any]]
 

@@ -36,7 +36,7 @@ class Call:
 
     results: list[Any]
     polls: int
-    arena: int
+    chunks: int
 
 
 @dataclass
@@ -120,12 +120,12 @@ class Native:
             else:
                 flat.append(arg)
         status = self._function(ctypes.addressof(words), *flat)
-        arena = words[0]
+        chunks = _chunks(words[0])
         self._free_all(ctypes.addressof(words))
         if status:
             first = ERROR_ARGS_OFFSET // 8
             raise Failed(status, *words[first : first + 4])
-        return Call([self._result(words, slot) for slot in range(len(self.kernel.results))], self.polls, arena)
+        return Call([self._result(words, slot) for slot in range(len(self.kernel.results))], self.polls, chunks)
 
     def _result(self, words: Any, slot: int) -> Any:
         spec = self.kernel.results[slot]
@@ -141,6 +141,19 @@ class Native:
         """Call the kernel; return its result, or a list of several."""
         results = self.run(*args).results
         return results[0] if len(results) == 1 else results
+
+
+def _chunks(current: int) -> int:
+    """How many chunks the arena has: back to the first one, then forward through all."""
+    if not current:
+        return 0
+    first = current
+    while previous := ctypes.c_void_p.from_address(first).value:
+        first = previous
+    count = 1
+    while following := ctypes.c_void_p.from_address(first + 8).value:
+        first, count = following, count + 1
+    return count
 
 
 def _define_flags(module: ir.Module) -> None:
