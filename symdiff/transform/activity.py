@@ -21,10 +21,9 @@ def can_vary(value: Value) -> bool:
 def differentiable_inputs(node: Node) -> list[int]:
     """Positions of the inputs that the row of a primitive node has a rule for."""
     vjp = node.op.vjp  # type: ignore[attr-defined]
-    if len(vjp) == 1 and len(node.inputs) > 1:
-        # one rule for all, as of concatenate
-        return list(range(len(node.inputs)))
-    return [i for i, rule in enumerate(vjp) if rule is not None and i < len(node.inputs)]
+    if isinstance(vjp, tuple):
+        return [i for i, rule in enumerate(vjp) if rule is not None and i < len(node.inputs)]
+    return [i for i in range(len(node.inputs)) if vjp[i] is not None]
 
 
 # -- forward: varied ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,475 @@
+"""What users call: the decorator, the transformations, and inspection of what was compiled."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from types import MethodType
+from typing import Any, overload
+
+import numpy as np
+
+from symdiff.config import Options
+from symdiff.derive import Step
+from symdiff.errors import LocatedAssertionError, LocatedTypeError, user_facing
+from symdiff.frontend.program import Argument, Program
+from symdiff.frontend.structure import flatten, unflatten
+from symdiff.runtime.arguments import prepare
+from symdiff.runtime.call import Dispatcher
+from symdiff.runtime.family import Family, Variant
+from symdiff import stages
+
+__all__ = [
+    "Differentiable",
+    "differentiable",
+    "grad",
+    "gradcheck",
+    "hessian",
+    "jacobian",
+    "ravel",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]
+
+
+class Differentiable:
+    """A function with derivatives. Made by :func:`differentiable`; behaves as the function itself.
+
+    Attributes
+    ----------
+    grad : callable
+        ``grad(*args, wrt=...)``: the gradient, of the structure, shape and dtype of its argument; a tuple for a tuple ``wrt``.
+    value_and_grad : callable
+        ``value_and_grad(*args, wrt=...)``: the value and the gradient in one sweep.
+    """
+
+    grad: Callable[..., Any]
+    value_and_grad: Callable[..., Any]
+    _value: Callable[..., Any]
+
+    def __init__(self, function: Callable[..., Any], options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.__wrapped__ = function
+        self.__symdiff_function__ = function
+        self.__signature__ = _signature(function)
+        functools.update_wrapper(self, function, updated=())
+        self._native: dict[str, list[Variant]] = {}
+        self._dispatchers: dict[str, Dispatcher] = {}
+        self._question("_value", lambda positions, single: (), None)
+        wrt = self.options.wrt
+        for kind in ("grad", "value_and_grad"):
+            self._question(kind, lambda positions, single, kind=kind: (Step(kind, positions, single),), wrt)
+
+    def _question(self, name: str, steps: Any, wrt: Any) -> None:
+        publish = functools.partial(self._publish, name)
+        own = self._parse if type(self) is not Differentiable else None
+        dispatcher = Dispatcher(self.__wrapped__, self.__signature__, self.options, self._after(steps), wrt, publish, own)
+        self._dispatchers[name] = dispatcher
+        self.__dict__[name] = _facing(dispatcher, name, self)
+
+    def _after(self, steps: Any) -> Any:
+        """The steps of a question about this function; a transformation puts its own before them."""
+        return steps
+
+    def _parse(self, function: Any, arguments: Sequence[Argument]) -> Program:
+        return stages.front(function, arguments)
+
+    def _publish(self, name: str, variant: Variant) -> None:
+        """Let the newest native unit be what users call; it passes what does not fit on to the one before."""
+        builtin = variant.unit.builtin
+        if variant.unit.next is None and self._native.get(name):
+            variant.unit.next = self._native[name][-1].unit.builtin
+        self._native.setdefault(name, []).append(variant)
+        self.__dict__[name] = builtin
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._value(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        return Differentiable(MethodType(self.__wrapped__, instance), self.options)
+
+    def __repr__(self) -> str:
+        count = len(self.variants)
+        noun = "variant" if count == 1 else "variants"
+        return f"<differentiable {getattr(self, '__name__', 'function')}{self.__signature__}: {count} {noun}>"
+
+    def __reduce__(self) -> Any:
+        return _restore, (_reference(self), self.options)
+
+    # -- inspection ------------------------------------------------------------------------------------------------------
+
+    @property
+    def variants(self) -> list[Variant]:
+        """Every native unit built for functions of this code."""
+        store = self._dispatchers["_value"].store
+        return [v for families in store.families.values() for f in families for v in f.variants]
+
+    def _family(self, name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Family, Dispatcher, Any]:
+        dispatcher = self._dispatchers[name]
+        wrt = kwargs.pop("wrt", dispatcher.wrt) if dispatcher.wrt is not None else None
+        call = dispatcher.take_apart(args, kwargs, wrt)
+        return dispatcher.family(call, wrt), dispatcher, call
+
+    @user_facing
+    def gradient_source(self, *args: Any, **kwargs: Any) -> str:
+        """The gradient as Python that runs with NumPy alone.
+
+        Parameters
+        ----------
+        *args, wrt
+            As for ``grad``; only the types of the arguments matter.
+        """
+        family, _, _ = self._family("grad", args, kwargs)
+        return stages.text(family.made, "simplified")
+
+    @user_facing
+    def compile(self, *args: Any, wrt: Any = None, **kwargs: Any) -> Differentiable:
+        """Build the native units for these types of arguments without running them; returns the function itself."""
+        names = ("_value", "grad", "value_and_grad") if wrt is None else ("grad", "value_and_grad")
+        for name in names:
+            given = kwargs if name == "_value" or wrt is None else {**kwargs, "wrt": wrt}
+            family, dispatcher, call = self._family(name, args, dict(given))
+            dispatcher.variant(family, [prepare(v) for v in family.inputs(call, self.__wrapped__)])
+        return self
+
+    @user_facing
+    def stages(self, *args: Any, wrt: Any = None, **kwargs: Any) -> Stages:
+        """Every stage of the gradient's compilation, as texts."""
+        if wrt is not None:
+            kwargs["wrt"] = wrt
+        family, dispatcher, call = self._family("value_and_grad", args, kwargs)
+        variant = dispatcher.variant(family, [prepare(v) for v in family.inputs(call, self.__wrapped__)])
+        return Stages(self, family, variant)
+
+
+class Stage(str):
+    """The text of one stage; shown as it is, at a prompt and in a notebook."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Stages:
+    """The artefacts of one compile. Each attribute is a text."""
+
+    def __init__(self, function: Differentiable, family: Family, variant: Variant) -> None:
+        self._function, self._family, self._variant = function, family, variant
+        self._made = family.made
+
+    @property
+    def source(self) -> Stage:
+        """The user's function."""
+        return Stage(inspect.getsource(inspect.unwrap(self._function.__wrapped__)))
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("graph", "adjoint", "simplified", "kernel", "llvm", "llvm_optimised", "asm"):
+            return Stage(stages.text(self._made, name))
+        raise AttributeError(name)
+
+    @property
+    def rewrites(self) -> list[Any]:
+        """Every simplification applied, with the operation counts before and after."""
+        return self._made.rewrites
+
+    def __dir__(self) -> list[str]:
+        return ["source", "graph", "adjoint", "simplified", "kernel", "llvm", "llvm_optimised", "asm", "rewrites"]
+
+
+def _facing(dispatcher: Dispatcher, name: str, owner: Differentiable) -> Callable[..., Any]:
+    """The dispatcher as a function that hides the library's frames."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return dispatcher(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = name.strip("_")
+    return user_facing(call)
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        if isinstance(function, np.ufunc):
+            names = [f"x{k}" for k in range(function.nin)] if function.nin > 1 else ["x"]
+            return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
+        raise LocatedTypeError(f"{function!r} is not a Python function", hint="wrap the call in a def or a lambda") from None
+
+
+def _reference(wrapper: Differentiable) -> Any:
+    """What a pickle holds: the function, or where the decorated one stands in its module."""
+    function = wrapper.__wrapped__
+    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
+    return ("named", module, name, function) if _found(module, name) is wrapper else ("function", function, None, None)
+
+
+def _found(module: str | None, name: str) -> Any:
+    import sys
+
+    target: Any = sys.modules.get(module or "")
+    for part in name.split("."):
+        target = getattr(target, part, None)
+    return target
+
+
+def _restore(reference: Any, options: Options) -> Differentiable:
+    kind, first, name, _ = reference
+    if kind == "named":
+        import importlib
+
+        importlib.import_module(first)
+        found: Differentiable = _found(first, name)
+        return found
+    return Differentiable(first, options)
+
+
+@overload
+def differentiable(function: Callable[..., Any], **options: Any) -> Differentiable: ...
+
+
+@overload
+def differentiable(function: None = None, **options: Any) -> Callable[[Callable[..., Any]], Differentiable]: ...
+
+
+@user_facing
+def differentiable(function: Any = None, **options: Any) -> Any:
+    """Give a function a native value and exact gradients.
+
+    Parameters
+    ----------
+    function : callable, optional
+        A Python function, method, lambda, partial, callable object or NumPy ufunc. Without it, a decorator is returned.
+    **options
+        ``wrt, fastmath, strict, boundscheck, parallel, simplify, cache, checkpoint, at_kink``: see
+        :class:`symdiff.config.Options`.
+
+    Returns
+    -------
+    Differentiable
+
+    Examples
+    --------
+    >>> import symdiff as sd
+    >>> @sd.differentiable
+    ... def cube(x):
+    ...     return x * x * x
+    >>> cube(2.0), cube.grad(2.0)
+    (8.0, 12.0)
+    """
+    chosen = Options.from_keywords(options)
+    if function is None:
+        return lambda f: differentiable(f, **options)
+    return _wrap(function, chosen)
+
+
+def _wrap(function: Any, options: Options | None = None) -> Differentiable:
+    if isinstance(function, Differentiable):
+        return function if options is None or options == function.options else _rewrapped(function, options)
+    if not callable(function):
+        raise LocatedTypeError(f"{function!r} is not callable", hint="give a function")
+    return Differentiable(function, options)
+
+
+def _rewrapped(function: Differentiable, options: Options) -> Differentiable:
+    return Derived(function.inner, function.step, options) if isinstance(function, Derived) else Differentiable(function.__wrapped__, options)
+
+
+class Derived(Differentiable):
+    """The derivative of a function, as a function that can be differentiated again."""
+
+    def __init__(self, inner: Differentiable, step: Callable[[Sequence[str]], Step], options: Options | None = None) -> None:
+        self.inner, self.step = inner, step
+        super().__init__(inner.__wrapped__, options or inner.options)
+
+    def _after(self, steps: Any) -> Any:
+        own = self.step(list(self.__signature__.parameters))
+        before = self.inner._after(lambda positions, single: (own,))
+        return lambda positions, single: (*before((), True), *steps(positions, single))
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else Derived(self.inner.__get__(instance), self.step, self.options)
+
+    def __reduce__(self) -> Any:
+        return Derived, (self.inner, self.step, self.options)
+
+
+class _StepOf:
+    """A step whose ``wrt`` is resolved against the arguments of a function; a class, so that it pickles."""
+
+    def __init__(self, kind: str, wrt: Any, has_aux: bool = False) -> None:
+        self.kind, self.wrt, self.has_aux = kind, wrt, has_aux
+
+    def __call__(self, names: Sequence[str]) -> Step:
+        from symdiff.derive import wrt_positions
+
+        positions, single = wrt_positions(self.wrt, names)
+        return Step(self.kind, positions, single, self.has_aux)
+
+
+@user_facing
+def grad(function: Callable[..., Any], wrt: Any = 0, has_aux: bool = False) -> Derived:
+    """The gradient of a function that returns one number, as a function of the same arguments.
+
+    Parameters
+    ----------
+    function : callable
+        Decorated or not.
+    wrt : int, str or tuple
+        Which arguments to differentiate by.
+    has_aux : bool
+        The function returns ``(value, aux)``; the gradient then returns ``(gradient, aux)``.
+    """
+    return Derived(_wrap(function), _StepOf("grad", wrt, has_aux))
+
+
+@user_facing
+def value_and_grad(function: Callable[..., Any], wrt: Any = 0, has_aux: bool = False) -> Derived:
+    """Value and gradient in one sweep, as a function of the same arguments; see :func:`grad`."""
+    return Derived(_wrap(function), _StepOf("value_and_grad", wrt, has_aux))
+
+
+@user_facing
+def jacobian(function: Callable[..., Any], wrt: Any = 0) -> Derived:
+    """The Jacobian: for each result an array of its shape followed by the argument's, nested as results and arguments are."""
+    return Derived(_wrap(function), _StepOf("jacobian", wrt))
+
+
+@user_facing
+def hessian(function: Callable[..., Any], wrt: Any = 0) -> Derived:
+    """The matrix of second derivatives of a function that returns one number."""
+    return jacobian(grad(function, wrt), wrt)
+
+
+@user_facing
+def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """The value, and a function that pulls cotangents back.
+
+    Returns
+    -------
+    value : object
+    pullback : callable
+        ``pullback(cotangent)``, with the structure of the value, gives a tuple with one cotangent per argument.
+    """
+    wrapped = _wrap(function)
+    value = wrapped(*args)
+    return value, _Pullback(wrapped, args, value)
+
+
+class _Pullback:
+    def __init__(self, function: Differentiable, args: tuple[Any, ...], value: Any) -> None:
+        self.function, self.args = function, args
+        self.structure = flatten(value)[1]
+
+    def __call__(self, cotangent: Any) -> tuple[Any, ...]:
+        leaves, structure = flatten(cotangent)
+        if structure != self.structure:
+            raise LocatedTypeError("the cotangent must have the structure of the value")
+        count = len(self.args)
+        dispatcher = self.function._dispatchers["grad"]
+        call = dispatcher.take_apart(self.args, {}, None)
+        steps = self.function._after(lambda positions, single: (Step("pullback", tuple(range(count)), False),))
+        found: tuple[Any, ...] = dispatcher.pull_back(call, steps((), False), leaves)
+        return found
+
+
+def stop_gradient(x: Any) -> Any:
+    """The value itself; inside a differentiable function, no derivative passes through it."""
+    return x
+
+
+@user_facing
+def gradcheck(function: Callable[..., Any], *args: Any, order: int = 1, seed: int = 0) -> bool:
+    """Compare gradients with central differences along random directions.
+
+    Parameters
+    ----------
+    order : int
+        1 checks the gradient; 2 also the gradient of the gradient.
+
+    Returns
+    -------
+    bool
+        True.
+
+    Raises
+    ------
+    AssertionError
+        With both values where they disagree.
+    """
+    wrapped = _wrap(function)
+    rng = np.random.default_rng(seed)
+    floats = [k for k, a in enumerate(args) if any(_is_float(leaf) for leaf in flatten(a)[0])]
+    for k in floats:
+        _check_direction(wrapped, args, k, rng)
+        if order > 1:
+            direction = _direction(args[k], rng)
+            _check_direction(_Directional(wrapped, k, direction), args, k, rng)
+    return True
+
+
+class _Directional:
+    """The derivative of a function along a direction, and its gradient."""
+
+    def __init__(self, function: Differentiable, k: int, direction: list[Any]) -> None:
+        self.first, self.k, self.direction = grad(function, k), k, direction
+        self.second = vjp
+
+    def __call__(self, *args: Any) -> float:
+        return _dot(flatten(self.first(*args))[0], self.direction)
+
+    def grad(self, *args: Any, wrt: int) -> Any:
+        value, pullback = vjp(self.first, *args)
+        leaves, structure = flatten(value)
+        seeds = [None if d is None else np.asarray(d, dtype=np.asarray(v).dtype)[()] for d, v in zip(self.direction, leaves, strict=True)]
+        return pullback(unflatten(structure, seeds))[wrt]
+
+
+def _is_float(leaf: Any) -> bool:
+    return isinstance(leaf, float) or (isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind == "f")
+
+
+def _direction(argument: Any, rng: np.random.Generator) -> list[Any]:
+    return [rng.standard_normal(np.shape(leaf)) if _is_float(leaf) else None for leaf in flatten(argument)[0]]
+
+
+def _dot(a: Sequence[Any], b: Sequence[Any]) -> float:
+    return float(sum(np.sum(np.asarray(x) * y) for x, y in zip(a, b, strict=True) if y is not None))
+
+
+def _check_direction(function: Any, args: Sequence[Any], k: int, rng: np.random.Generator) -> None:
+    leaves, structure = flatten(args[k])
+    direction = _direction(args[k], rng)
+
+    def along(step: float) -> float:
+        moved = [leaf if d is None else leaf + step * d for leaf, d in zip(leaves, direction, strict=True)]
+        moved = [float(m) if isinstance(leaf, float) else m for m, leaf in zip(moved, leaves, strict=True)]
+        return float(function(*args[:k], unflatten(structure, moved), *args[k + 1 :]))
+
+    step = 1e-5
+    coarse = (along(2 * step) - along(-2 * step)) / (4 * step)
+    fine = (along(step) - along(-step)) / (2 * step)
+    expected = (4 * fine - coarse) / 3
+    found = _dot(flatten(function.grad(*args, wrt=k))[0], direction)
+    if not abs(found - expected) <= 1e-6 * max(1.0, abs(expected), abs(found)):
+        raise LocatedAssertionError(f"gradient by argument {k}: {found!r}, but differences give {expected!r}")
+
+
+@user_facing
+def ravel(tree: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
+    """A tree of floats and arrays as one vector, and the function that turns such a vector back into a tree."""
+    leaves, structure = flatten(tree)
+    arrays = [np.asarray(leaf) for leaf in leaves]
+    vector = np.concatenate([a.ravel() for a in arrays]) if arrays else np.zeros(0)
+
+    def unravel(flat: Any) -> Any:
+        parts, start = [], 0
+        for leaf, array in zip(leaves, arrays, strict=True):
+            part = flat[start : start + array.size]
+            parts.append(float(part[0]) if isinstance(leaf, float) else part.reshape(array.shape))
+            start += array.size
+        return unflatten(structure, parts)
+
+    return vector, unravel

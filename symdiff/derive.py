@@ -1,0 +1,249 @@
+"""From a program to the program of its derivative: which results get a cotangent, and how gradients are arranged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from symdiff.errors import DtypeError, LocatedTypeError, NotScalarError
+from symdiff.frontend.program import Argument, Program
+from symdiff.frontend.structure import LEAF, Static, Structure
+from symdiff.ir.build import Builder
+from symdiff.ir.graph import Block, Dim, Function, Node, Type, Value
+from symdiff.ir.rewrite import references, substitute
+from symdiff.ops import REGISTRY
+from symdiff.transform.adjoint import all_definitions, differentiate
+
+__all__ = ["Step", "derive", "wrt_positions"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One derivative to take.
+
+    Attributes
+    ----------
+    kind : str
+        ``grad``, ``value_and_grad``, ``jacobian`` or ``pullback``.
+    wrt : tuple of int
+        Positions of the arguments.
+    single : bool
+        Whether one argument was asked for, not a tuple of one.
+    has_aux : bool
+        Whether the function returns ``(value, aux)``.
+    """
+
+    kind: str
+    wrt: tuple[int, ...]
+    single: bool = True
+    has_aux: bool = False
+
+
+def wrt_positions(wrt: int | str | Sequence[int | str], names: Sequence[str]) -> tuple[tuple[int, ...], bool]:
+    """``wrt=`` as positions among the arguments, and whether one was asked for.
+
+    Raises
+    ------
+    TypeError
+        For a name or position that the function does not have.
+    """
+    single = isinstance(wrt, (int, str))
+    asked = [wrt] if single else list(wrt)  # type: ignore[arg-type, list-item]
+    found = []
+    for item in asked:
+        if isinstance(item, str) and item in names:
+            found.append(list(names).index(item))
+        elif isinstance(item, int) and -len(names) <= item < len(names):
+            found.append(item % len(names))
+        else:
+            raise LocatedTypeError(f"wrt names {item!r}, which is no argument", hint=f"the arguments are {', '.join(names)}")
+    return tuple(found), single
+
+
+def derive(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
+    """The program that computes a derivative of another."""
+    if step.kind in ("grad", "value_and_grad"):
+        return _gradient(program, step, arguments)
+    if step.kind == "jacobian":
+        return _jacobian(program, step, arguments)
+    return _pullback(program, step, arguments)
+
+
+def _inputs(program: Program, step: Step, arguments: Sequence[Argument]) -> tuple[list[int], Structure, list[Any]]:
+    """Positions of the parameters to differentiate by; and how their gradients form the answer."""
+    params = list(program.graph.params)
+    positions: list[int] = []
+    leaves: list[Any] = []
+    for k in step.wrt:
+        before = len(positions)
+        for leaf in arguments[k].leaves:
+            if isinstance(leaf, Value) and leaf.type.is_float:
+                leaves.append(len(positions))
+                positions.append(params.index(leaf))
+            else:
+                leaves.append(Static(None))
+        if len(positions) == before:
+            raise DtypeError(f"cannot differentiate with respect to argument {arguments[k].name}: it holds no floats")
+    structures = [arguments[k].structure for k in step.wrt]
+    return positions, structures[0] if step.single else Structure("tuple", tuple, (), tuple(structures)), leaves
+
+
+def _scalar_result(program: Program, step: Step) -> int:
+    """Position of the result to differentiate."""
+    structure = program.result
+    if step.has_aux:
+        if structure.kind != "tuple" or len(structure.children) != 2:
+            raise NotScalarError("with has_aux=True the function must return (value, aux)")
+        structure = structure.children[0]
+    where = program.graph.results[0].where if program.graph.results else None
+    first = program.result_leaves[0] if program.result_leaves else None
+    if structure != LEAF:
+        raise NotScalarError("the gradient needs a function that returns one number", where, "use sd.jacobian or sd.vjp")
+    if not isinstance(first, int):
+        raise NotScalarError("the gradient needs a function that returns a number", where)
+    value = program.graph.results[first]
+    if value.type.shape:
+        raise NotScalarError(
+            f"the gradient needs a scalar result, but the function returns an array of {value.type.rank} dimensions",
+            where,
+            "use sd.jacobian or sd.vjp, or return a sum",
+        )
+    if not value.type.is_float:
+        raise DtypeError(f"the gradient needs a float result, but the function returns {value.type.dtype}", where)
+    return first
+
+
+def _gradient(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
+    positions, structure, leaves = _inputs(program, step, arguments)
+    target = _scalar_result(program, step)
+    results = program.graph.results
+    seeds = tuple(r if k == target else None for k, r in enumerate(results))
+    keep = step.kind == "value_and_grad" or step.has_aux
+    graph = differentiate(program.graph, positions, seeds, name=_name(program.graph.name, "grad"), value=keep)
+    offset = len(results) if keep else 0
+    gradient = tuple(leaf + offset if isinstance(leaf, int) else leaf for leaf in leaves)
+    if step.kind == "value_and_grad":
+        pair = Structure("tuple", tuple, (), (program.result, structure))
+        return _program(program, graph, pair, (*program.result_leaves, *gradient))
+    if step.has_aux:
+        pair = Structure("tuple", tuple, (), (structure, program.result.children[1]))
+        return _program(program, graph, pair, (*gradient, *program.result_leaves[1:]))
+    return _program(program, graph, structure, gradient)
+
+
+def _program(program: Program, graph: Function, structure: Structure, leaves: tuple[Any, ...]) -> Program:
+    # what the function stores into its arguments is undone: a gradient call never changes the caller's arrays
+    return replace(program, graph=graph, result=structure, result_leaves=leaves, written=(), same=())
+
+
+def _name(name: str, suffix: str) -> str:
+    return f"{name}_{suffix}" if name.isidentifier() else f"lambda_{suffix}"
+
+
+def _pullback(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
+    positions, structure, leaves = _inputs(program, step, arguments)
+    taken = [k for k in program.result_leaves if isinstance(k, int) and program.graph.results[k].type.is_float]
+    results = program.graph.results
+    seeds = [
+        Value(Type(r.type.dtype, r.type.shape, "numpy" if r.type.shape else r.type.kind), f"{r.hint or 'y'}_bar") if k in taken else None
+        for k, r in enumerate(results)
+    ]
+    graph = differentiate(program.graph, positions, tuple(seeds), name=_name(program.graph.name, "vjp"), value=False)
+    return _program(program, graph, structure, tuple(leaves))
+
+
+# -- Jacobians -----------------------------------------------------------------------------------------------------------
+
+
+def _jacobian(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
+    """One reverse sweep a row, in a loop over the elements of each result; the forward sweep stands before the loop."""
+    positions, structure, leaves = _inputs(program, step, arguments)
+    build = Builder(raising=False)
+    build.definitions.update(all_definitions(program.graph.block))
+    for node in program.graph.block.nodes:
+        build.append(node)
+    found: list[Value] = []
+    result_leaves: list[Any] = []
+    for leaf in program.result_leaves:
+        if isinstance(leaf, int) and program.graph.results[leaf].type.is_float:
+            result_leaves += [k + len(found) if isinstance(k, int) else k for k in leaves]
+            found += _rows(program.graph, leaf, positions, build)
+        else:
+            result_leaves += [Static(None)] * len(leaves)
+    graph = Function(_name(program.graph.name, "jacobian"), Block(program.graph.params, tuple(build.nodes), tuple(found)))
+    return _program(program, graph, _nested(program.result, structure), tuple(result_leaves))
+
+
+def _nested(outer: Structure, inner: Structure) -> Structure:
+    if outer.kind == "leaf":
+        return inner
+    return replace(outer, children=tuple(_nested(child, inner) for child in outer.children))
+
+
+def _rows(graph: Function, leaf: int, positions: Sequence[int], build: Builder) -> list[Value]:
+    """The Jacobian of one result by each parameter."""
+    result = graph.results[leaf]
+    seed = result if not result.type.shape else Value(Type(result.type.dtype, result.type.shape), f"{result.hint or 'y'}_bar")
+    seeds = tuple(seed if k == leaf else None for k, _ in enumerate(graph.results))
+    sweep = differentiate(graph, positions, seeds, name=graph.name, value=False)
+    known = {v for n in build.nodes for v in n.outputs}
+    own = [n for n in sweep.block.nodes if not n.outputs or not all(v in known for v in n.outputs)]
+    if not result.type.shape:
+        for node in own:
+            build.append(node)
+        return list(sweep.results)
+    before, within = _split(own, seed)
+    for node in before:
+        build.append(node)
+    return _loop_over_rows(sweep, seed, within, [graph.params[k] for k in positions], build)
+
+
+def _split(nodes: Sequence[Node], seed: Value) -> tuple[list[Node], list[Node]]:
+    """Nodes that do not depend on the seed, and those that do."""
+    depending, before, within = {seed}, [], []
+    for node in nodes:
+        if any(v in depending for v in references(node)):
+            depending.update(node.outputs)
+            within.append(node)
+        else:
+            before.append(node)
+    return before, within
+
+
+def _loop_over_rows(sweep: Function, seed: Value, within: list[Node], params: Sequence[Value], build: Builder) -> list[Value]:
+    shape, dtype = seed.type.shape, seed.type.dtype
+    size = _product(build, shape)
+    zero, one = build.constant(0.0), build.constant(1.0)
+    tables = [Type(p.type.dtype, (size, *p.type.shape)) for p in params]
+    initial = [build.add(REGISTRY["full"], zero, shape=t.shape, dtype=t.dtype) for t in tables]
+    body = build.inner()
+    index = Value(Type("int64", (), "python"), "i")
+    carried = [Value(t, "jacobian") for t in tables]
+    flat = body.add(REGISTRY["full"], zero, shape=(size,), dtype=dtype)
+    flat = body.add(REGISTRY["put"], flat, one, index, index=(("int",),))
+    start = flat if len(shape) == 1 else body.add(REGISTRY["reshape"], flat, shape=shape)
+    from_seed = {seed: start}
+    for node in substitute(within, from_seed):
+        body.append(node)
+    rows = []
+    for table, gradient, param in zip(carried, sweep.results, params, strict=True):
+        entries = (("int",),) + (("slice", None, None, None),) * param.type.rank
+        rows.append(body.add(REGISTRY["put"], table, from_seed.get(gradient, gradient), index, index=entries))
+    block = body.finish((index, *carried), rows)
+    filled = build.for_(build.constant(0), build.size(size), build.constant(1), initial, block, ["jacobian"] * len(params))
+    if len(shape) == 1:
+        return list(filled)
+    return [build.add(REGISTRY["reshape"], f, shape=(*shape, *p.type.shape)) for f, p in zip(filled, params, strict=True)]
+
+
+def _product(build: Builder, shape: Sequence[Dim]) -> Dim:
+    total: Dim = 1
+    for dim in shape:
+        if isinstance(total, int) and isinstance(dim, int):
+            total = total * dim
+        elif total == 1:
+            total = dim
+        else:
+            total = build.add(REGISTRY["multiply"], build.size(total), build.size(dim), unchecked=True)
+    return total

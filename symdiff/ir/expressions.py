@@ -1,0 +1,127 @@
+"""Spelling one operation: precedence, parentheses, literals."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symdiff.ir.graph import Dim, Node, Value
+
+__all__ = ["ATOM", "CONDITIONAL", "Expression", "conditional", "literal", "spell"]
+
+# Python's precedences, loosest first
+CONDITIONAL, OR, AND, NOT, COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(10)
+BINARY = {
+    "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "@": PRODUCT, "**": POWER,
+    "<": COMPARISON, "<=": COMPARISON, ">": COMPARISON, ">=": COMPARISON, "==": COMPARISON, "!=": COMPARISON,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Expression:
+    """Text, how tightly it binds, and which variables it reads.
+
+    Attributes
+    ----------
+    parts : tuple of str or None
+        Left operand, operator and right operand of a binary operation, from which ``x += y`` can be made.
+    """
+
+    text: str
+    precedence: int = ATOM
+    reads: frozenset[str] = frozenset()
+    parts: tuple[str, str, str] | None = None
+
+    def at(self, precedence: int) -> str:
+        """The text, in parentheses if it binds less tightly than this."""
+        return self.text if self.precedence >= precedence else f"({self.text})"
+
+
+def literal(value: Any) -> Expression:
+    """A constant as Python writes it, with every digit."""
+    if isinstance(value, (bool, np.bool_)):
+        return Expression(str(bool(value)))
+    if isinstance(value, np.floating) and value.dtype != np.float64:
+        return Expression(f"np.{value.dtype}({float(value)!r})" if math.isfinite(value) else f"np.{value.dtype}(np.{float(value)})")
+    if isinstance(value, (int, np.integer)):
+        return Expression(str(int(value)), ATOM if value >= 0 else UNARY)
+    number = float(value)
+    if math.isnan(number):
+        return Expression("np.nan")
+    if math.isinf(number):
+        return Expression("np.inf") if number > 0 else Expression("-np.inf", UNARY)
+    return Expression(repr(number), ATOM if math.copysign(1.0, number) > 0 else UNARY)
+
+
+def conditional(condition: Expression, then: Expression, otherwise: Expression) -> Expression:
+    """``then if condition else otherwise``, and the shorter spellings of logic."""
+    reads = condition.reads | then.reads | otherwise.reads
+    if otherwise.text == "False":
+        return Expression(f"{condition.at(AND)} and {then.at(AND)}", AND, reads)
+    if then.text == "True":
+        return Expression(f"{condition.at(OR)} or {otherwise.at(OR)}", OR, reads)
+    text = f"{then.at(OR)} if {condition.at(OR)} else {otherwise.at(CONDITIONAL)}"
+    return Expression(text, CONDITIONAL, reads)
+
+
+def spell(
+    node: Node, operands: Sequence[Expression], show_shape: Callable[[Sequence[Dim]], str], safe_divisors: set[Value]
+) -> Expression:
+    """A row applied to operands, as a person writes it."""
+    row: Any = node.op
+    reads = frozenset().union(*(o.reads for o in operands)) if operands else frozenset()
+    python_kind = node.outputs[0].type.kind == "python"
+    if row.operator and _uses_operator(node, safe_divisors):
+        return _operation(row.operator, operands, reads)
+    if python_kind and row.spelling:
+        return Expression(_fill(row.spelling, operands), ATOM, reads)
+    if callable(row.python):
+        return _called(row, node, operands, show_shape, reads)
+    return Expression(_fill(row.python, operands), ATOM, reads)
+
+
+def _uses_operator(node: Node, safe_divisors: set[Value]) -> bool:
+    """Whether the operator means what the node means.
+
+    Where an operation on Python scalars could raise, and the node stands for IEEE arithmetic (as in a reverse sweep), NumPy's function is
+    needed instead.
+    """
+    type_ = node.outputs[0].type
+    if type_.is_array or type_.kind == "python" or not getattr(node.op, "fallible", False) or node.attrs.get("unchecked"):
+        return True
+    return len(node.inputs) == 2 and node.inputs[1] in safe_divisors
+
+
+def _operation(operator: str, operands: Sequence[Expression], reads: frozenset[str]) -> Expression:
+    if len(operands) == 1:
+        return Expression(f"{operator}{operands[0].at(POWER)}", UNARY, reads)
+    level = BINARY[operator]
+    left, right = operands
+    if operator == "**":
+        return Expression(f"{left.at(ATOM)}**{right.at(UNARY)}", level, reads)
+    if operator in ("+", "*") and right.precedence == level and right.text.startswith("-"):
+        right = Expression(f"({right.text})", ATOM, right.reads)
+    texts = (left.at(level + (level == COMPARISON)), operator, right.at(level + 1))
+    return Expression(" ".join(texts), level, reads, texts)
+
+
+def _fill(template: str, operands: Sequence[Expression]) -> str:
+    """Operands in a template: bare between the parentheses of a call, else in parentheses of their own."""
+    call = re.match(r"[\w.]+\(", template) is not None
+    return template.format(*(o.text if call else o.at(COMPARISON if template.startswith("(") else ATOM) for o in operands))
+
+
+def _called(
+    row: Any, node: Node, operands: Sequence[Expression], show_shape: Callable[[Sequence[Dim]], str], reads: frozenset[str]
+) -> Expression:
+    texts = [o.text for o in operands]
+    text = row.python(texts, node.attrs, show_shape)
+    if operands and text.startswith(texts[0]) and operands[0].precedence < ATOM:
+        text = row.python([f"({texts[0]})", *texts[1:]], node.attrs, show_shape)
+    infix = re.fullmatch(r"[\w.]*[(\[].*[)\]]|[\w.]+", text) is None
+    return Expression(text, CONDITIONAL if infix else ATOM, reads)

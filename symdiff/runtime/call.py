@@ -1,0 +1,265 @@
+"""The dispatcher: binds arguments, classifies them, finds or builds the family and variant that fit, and calls it.
+
+Functions of one code share everything built for them (a fresh lambda each call compiles once): the :class:`Store` is kept by code
+object. Where native code can find all it needs by itself, users call the native unit directly and the dispatcher only sees the calls
+that fit no variant.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from symdiff import stages
+from symdiff.config import Options, setting
+from symdiff.derive import Step, wrt_positions
+from symdiff.errors import LocatedTypeError, located
+from symdiff.frontend.program import Argument, Program, StaticNeeded
+from symdiff.frontend.structure import Static, Structure, flatten, leaf_paths
+from symdiff.ir.graph import Value
+from symdiff.runtime.arguments import (
+    Leaf,
+    as_array,
+    check_same_index,
+    classify,
+    is_foreign_array,
+    prepare,
+    refuse_inactive,
+    static_object,
+)
+from symdiff.runtime.family import (
+    Call,
+    Family,
+    Respecialise,
+    Variant,
+    exact,
+    refuse_overlap,
+    value_pack,
+    value_template,
+    write_back,
+)
+
+__all__ = ["Dispatcher", "Store", "shared_store"]
+
+_stores: weakref.WeakKeyDictionary[Any, dict[Any, Store]] = weakref.WeakKeyDictionary()
+_stores_lock = threading.Lock()
+
+
+class _Misfit(Exception):
+    """A native variant, called with what was prepared for it, came back: something it reads by itself does not fit."""
+
+
+class Store:
+    """Everything built for functions of one code and one set of options."""
+
+    def __init__(self) -> None:
+        self.families: dict[Any, list[Family]] = {}
+        self.static_leaves: dict[Any, set[int]] = {}
+        self.lock = threading.RLock()
+
+
+def shared_store(function: Any, options: Options) -> Store:
+    """The store of all functions with this code."""
+    code = getattr(inspect.unwrap(getattr(function, "__func__", function)), "__code__", None)
+    if code is None:
+        return Store()
+    with _stores_lock:
+        return _stores.setdefault(code, {}).setdefault(options, Store())
+
+
+class Dispatcher:
+    """One question about one function: its value, or a derivative.
+
+    Parameters
+    ----------
+    function : callable
+        The user's function.
+    signature : inspect.Signature
+        As callers see it.
+    steps : callable
+        ``steps(wrt)`` gives the derivatives to take, in order.
+    wrt : int, str or tuple
+        The default of ``wrt=``; None for plain values, which do not take it.
+    publish : callable
+        Called with the native callable of a new variant that users may call directly.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        signature: inspect.Signature,
+        options: Options,
+        steps: Callable[[tuple[int, ...], bool], tuple[Step, ...]],
+        wrt: Any = None,
+        publish: Callable[[Any], None] | None = None,
+        parse: Callable[..., Program] | None = None,
+    ) -> None:
+        self.function, self.signature, self.options = function, signature, options
+        self.steps, self.wrt, self.publish = steps, wrt, publish
+        self.parse = parse or stages.front
+        self.store = shared_store(function, options)
+        self.names = list(signature.parameters)
+        self.published: list[Variant] = []
+        self.inside = threading.local()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if getattr(self.inside, "active", False):
+            raise _Misfit
+        wrt = kwargs.pop("wrt", self.wrt) if self.wrt is not None and "wrt" not in self.names else self.wrt
+        if self.wrt is not None and "argnums" in kwargs and "argnums" not in self.names:
+            raise LocatedTypeError("unknown argument 'argnums'", hint="use wrt=, which takes positions and names")
+        return self.run(self.take_apart(args, kwargs, wrt), wrt)
+
+    # -- arguments -------------------------------------------------------------------------------------------------------
+
+    def take_apart(self, args: Sequence[Any], kwargs: dict[str, Any], wrt: Any) -> Call:
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError as error:
+            name = getattr(self.function, "__name__", "function")
+            raise LocatedTypeError(f"{name}{self.signature}: {error}") from None
+        bound.apply_defaults()
+        objects = list(bound.arguments.values())
+        positions, _ = wrt_positions(wrt, self.names) if wrt is not None else ((), True)
+        structures: list[Structure] = []
+        leaves: list[Any] = []
+        kinds: list[Leaf] = []
+        paths: list[str] = []
+        for k, (name, value) in enumerate(zip(self.names, objects, strict=True)):
+            found, structure = flatten(value, is_foreign_array)
+            below = leaf_paths(structure, name)
+            structures.append(structure)
+            for leaf, path in zip(found, below, strict=True):
+                leaf = as_array(leaf, path)
+                kind = classify(leaf, path)
+                if k in positions and (len(found) == 1 or kind.dtype.startswith("float")):
+                    kind = refuse_inactive(kind, path)
+                if getattr(leaf, "ndim", None) == 0:
+                    leaf = leaf[()]
+                if kind.kind == "python" and kind.dtype == "float64":
+                    leaf = float(leaf)
+                leaves.append(leaf)
+                kinds.append(kind)
+                paths.append(path)
+        check_same_index([o for o in objects if is_foreign_array(o)])
+        return Call(objects, tuple(structures), leaves, tuple(kinds), paths)
+
+    # -- finding and building --------------------------------------------------------------------------------------------
+
+    def run(self, call: Call, wrt: Any) -> Any:
+        try:
+            return self.execute(self.family(call, wrt), call)
+        except Respecialise:
+            call.kinds = exact(call.kinds, call.leaves)
+            return self.execute(self.family(call, wrt), call)
+
+    def execute(self, family: Family, call: Call) -> Any:
+        """Run a native variant of the family (or its text, with SYMDIFF_NATIVE=0) and form the answer."""
+        inputs = family.inputs(call, self.function)
+        if not setting("SYMDIFF_NATIVE"):
+            return self.finish(family, call, family.in_python(inputs))
+        variant = self.variant(family, inputs)
+        if not variant.direct:
+            return self.finish(family, call, variant.unit.builtin(*map(prepare, inputs)))
+        self.inside.active = True
+        try:
+            return variant.unit.builtin(*map(prepare, call.leaves))
+        except _Misfit:
+            family.flat = True
+        finally:
+            self.inside.active = False
+        return self.execute(family, call)
+
+    def variant(self, family: Family, inputs: Sequence[Any]) -> Variant:
+        """The variant for the sizes of these inputs; users get to call it directly where it can stand alone."""
+        with self.store.lock:
+            variant = family.variant(family.sizes_of(inputs), self, self.function)
+            variant.calls += 1
+            if variant.direct and self.publish is not None and variant not in self.published:
+                self.published.append(variant)
+                self.publish(variant)
+            return variant
+
+    def finish(self, family: Family, call: Call, results: Sequence[Any]) -> Any:
+        if family.program.written:
+            write_back(family.program, call, results)
+        return family.with_same_objects(results, call) if family.program.same else family.pack(results)
+
+    def family(self, call: Call, wrt: Any) -> Family:
+        positions, single = wrt_positions(wrt, self.names) if wrt is not None else ((), True)
+        steps = self.steps(positions, single)
+        with self.store.lock:
+            key = self.key(call, steps)
+            for known in self.store.families.get(key, ()):
+                if known.holds(self.function):
+                    return known
+            family = self.build(call, steps, positions)
+            if family.program.written:
+                refuse_overlap(family.program, call)
+            self.store.families.setdefault(self.key(call, steps), []).append(family)
+            return family
+
+    def key(self, call: Call, steps: tuple[Step, ...]) -> Any:
+        base = (steps, call.structures, call.kinds)
+        static = self.store.static_leaves.get(base)
+        if static is None:
+            return base
+        call.kinds = _with_static(call, static)
+        return (steps, call.structures, call.kinds)
+
+    def build(self, call: Call, steps: tuple[Step, ...], positions: Sequence[int]) -> Family:
+        while True:
+            arguments = self.arguments(call)
+            try:
+                program = self.parse(self.function, arguments)
+                break
+            except StaticNeeded as needed:
+                self.make_static(call, steps, needed, positions)
+        made = stages.reverse(program, steps, arguments, self.options)
+        final = made.program
+        return Family(
+            final,
+            made,
+            call.kinds,
+            call.structures,
+            self.options,
+            value_pack(final),
+            value_template(final),
+            bool(final.written or final.same),
+        )
+
+    def make_static(self, call: Call, steps: tuple[Step, ...], needed: StaticNeeded, positions: Sequence[int]) -> None:
+        owners = [k for k, s in enumerate(call.structures) for _ in range(s.count)]
+        if owners[needed.leaf] in positions:
+            message = f"argument {call.names[needed.leaf]} is used as an index, length or bound, so there is no derivative by it"
+            raise located(TypeError, message, needed.where)
+        base = (steps, call.structures, call.kinds)
+        known = self.store.static_leaves.setdefault(base, set())
+        known.add(needed.leaf)
+        call.kinds = _with_static(call, known)
+
+    def arguments(self, call: Call) -> tuple[Argument, ...]:
+        found, k = [], 0
+        for name, structure in zip(self.names, call.structures, strict=True):
+            leaves: list[Value | Static] = []
+            for kind, path in zip(call.kinds[k : k + structure.count], call.names[k:], strict=False):
+                leaves.append(Static(static_object(kind)) if kind.kind == "static" else kind.value(_hint(path)))
+            found.append(Argument(name, structure, tuple(leaves)))
+            k += structure.count
+        return tuple(found)
+
+
+def _with_static(call: Call, leaves: set[int]) -> tuple[Leaf, ...]:
+    """The kinds with some ints fixed at their values."""
+    return tuple(Leaf("static", static=Static(call.leaves[k])) if k in leaves else kind for k, kind in enumerate(call.kinds))
+
+
+def _hint(path: str) -> str:
+    """A name for a leaf of a structure: ``p['rate']`` is ``p_rate``."""
+    text = "".join(c if c.isalnum() or c == "_" else " " for c in path)
+    return "_".join(text.split())
+
+

@@ -1,0 +1,308 @@
+"""Families and variants: one graph for all sizes, and the native units built from it.
+
+A *family* belongs to one function's code, one question (value, gradient by these arguments, ...) and one tuple of argument types. It holds
+one graph, one text and one run of the simplifier. Its *variants* are native units that differ in which sizes are constants:
+small sizes are built in, at most in four variants, and a size that was once different stays a run-time value for good.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from types import CellType
+from typing import Any
+
+import numpy as np
+
+from symdiff import stages
+from symdiff.config import Options
+from symdiff.errors import LOCATED, located
+from symdiff.frontend.program import Program
+from symdiff.frontend.structure import LEAF, Structure, unflatten
+from symdiff.ir.graph import Function, Value
+from symdiff.ir.python import print_function
+from symdiff.lower.lower import Lowered
+from symdiff.runtime.arguments import Leaf, overlapping, static_object
+from symdiff_codegen.kernel import Buffer, Local, ResultSpec
+from symdiff_codegen.native import Unit
+from symdiff_codegen.signature import Array, Fixed, Parameter, Scalar, Signature
+
+__all__ = ["Call", "Family", "Respecialise", "Variant"]
+
+SMALLEST_STATIC, LARGEST_STATIC = 2, 16
+MOST_VARIANTS = 4
+RESPECIALISE = 1
+DTYPE_OF = {"f64": "float64", "f32": "float32", "i64": "int64", "i32": "int32", "i1": "bool"}
+
+
+class Respecialise(Exception):
+    """A size that was assumed not to be 1 is 1: the graph must be built for these very sizes."""
+
+
+@dataclass
+class Call:
+    """Arguments of one call, taken apart.
+
+    Attributes
+    ----------
+    objects : list
+        One a parameter, defaults filled in.
+    structures : tuple of Structure
+    leaves : list
+        All leaves of all parameters, in order.
+    kinds : tuple of Leaf
+        What each leaf is.
+    names : list of str
+        How a user would write each leaf.
+    """
+
+    objects: list[Any]
+    structures: tuple[Structure, ...]
+    leaves: list[Any]
+    kinds: tuple[Leaf, ...]
+    names: list[str]
+
+
+@dataclass(eq=False)
+class Variant:
+    """One native unit."""
+
+    sizes: dict[Value, int]
+    unit: Unit
+    lowered: Lowered
+    direct: bool = False
+    """Whether it takes the arguments as users pass them and returns what they get; else flat values and results."""
+    calls: int = 0
+
+    def fits(self, sizes: dict[Value, int]) -> bool:
+        return all(sizes[d] == n for d, n in self.sizes.items())
+
+
+@dataclass(eq=False)
+class Family:
+    """One graph and its native variants.
+
+    Attributes
+    ----------
+    pack : callable
+        ``pack(results)`` forms what Python gets from the flat results of the graph.
+    template : Template or None
+        The same as nested slots, where native code can form it.
+    """
+
+    program: Program
+    made: stages.Stages
+    kinds: tuple[Leaf, ...]
+    structures: tuple[Structure, ...]
+    options: Options
+    pack: Callable[[Sequence[Any]], Any]
+    template: Any = None
+    effects: bool = False
+    variants: list[Variant] = field(default_factory=list)
+    flat: bool = False
+    """Set when a captured value needs preparing at each call: native code then cannot read it by itself."""
+    at_run_time: set[Value] = field(default_factory=set)
+
+    @property
+    def graph(self) -> Function:
+        return self.made.simplified
+
+    def holds(self, function: Any) -> bool:
+        """Whether what the graph was built from is as it was: helpers, modules, types of captured values."""
+        return all(g.holds(function) for g in self.program.guards)
+
+    def inputs(self, call: Call, function: Any) -> list[Any]:
+        """What the graph's parameters get: the leaves that are values, then the captured ones."""
+        values = [leaf for leaf, kind in zip(call.leaves, call.kinds, strict=True) if kind.kind != "static"]
+        return [*values, *(c.read(function) for c in self.program.captured)]
+
+    def sizes_of(self, inputs: Sequence[Any]) -> dict[Value, int]:
+        positions = {p: k for k, p in enumerate(self.graph.params)}
+        return {d: int(inputs[positions[p]].shape[axis]) for d, p, axis in self.graph.bound_dimensions()}
+
+    def variant(self, sizes: dict[Value, int], dispatcher: Callable[..., Any], function: Any) -> Variant:
+        """The variant for these sizes, built if there is none."""
+        for variant in self.variants:
+            if variant.fits(sizes) and not (self.flat and variant.direct):
+                return variant
+        for variant in self.variants:
+            self.at_run_time.update(d for d, n in variant.sizes.items() if sizes[d] != n)
+        return self._build(self._static(sizes), dispatcher, function)
+
+    def _static(self, sizes: dict[Value, int]) -> dict[Value, int]:
+        if len(self.variants) >= MOST_VARIANTS - 1:
+            return {}
+        small = {d: n for d, n in sizes.items() if SMALLEST_STATIC <= n <= LARGEST_STATIC}
+        return {d: n for d, n in small.items() if d not in self.at_run_time}
+
+    def _build(self, sizes: dict[Value, int], dispatcher: Callable[..., Any], function: Any) -> Variant:
+        direct = not self.flat and self.direct(function)
+
+        def signature(lowered: Lowered, graph: Function) -> Signature:
+            return self._signature(lowered, graph, dispatcher, function if direct else None)
+
+        lowered, unit = stages.native(self.made, sizes, self.options, signature)
+        variant = Variant(sizes, unit, lowered, direct)
+        self.variants.append(variant)
+        return variant
+
+    def in_python(self, inputs: Sequence[Any]) -> Sequence[Any]:
+        """Run the printed text of the graph instead of native code; flat results."""
+        namespace: dict[str, Any] = {}
+        source = print_function(self.graph)
+        filename = f"<symdiff {self.graph.name}>"
+        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        exec(compile(source, filename, "exec"), namespace)
+        found = namespace[self.graph.name](*inputs)
+        return found if len(self.graph.results) != 1 else (found,)
+
+    def with_same_objects(self, results: Sequence[Any], call: Call) -> Any:
+        """What the function returns, where some of it is an argument itself."""
+        leaves = self.program.unflatten_leaves(results)
+        for position, leaf in self.program.same:
+            leaves[position] = call.leaves[leaf]
+        return unflatten(self.program.result, leaves)
+
+    # -- signatures --------------------------------------------------------------------------------------------------
+
+    def direct(self, function: Any) -> bool:
+        """Whether the native unit can be called by users itself, with no Python before or after it."""
+        if self.template is None or self.effects or any(s != LEAF for s in self.structures):
+            return False
+        return all(native_container(p.path, function) is not None for p in (*self.program.captured, *self.program.guards))
+
+    def _signature(self, lowered: Lowered, graph: Function, dispatcher: Callable[..., Any], function: Any) -> Signature:
+        specs = [_parameter(p, v, k) for p, v, k in zip(lowered.kernel.params, graph.params, self._value_kinds(graph), strict=True)]
+        results = tuple(_result_spec(v) for v in graph.results)
+        errors = lowered.errors
+
+        def native_error(status: int, cells: tuple[int, ...]) -> Any:
+            if status == RESPECIALISE:
+                raise Respecialise
+            raise site_error(errors[status], cells)
+
+        if function is None:
+            template = tuple(range(len(results)))
+            return Signature(tuple(specs), results, template, _misfit, native_error, work="loop")
+        values = iter(specs)
+        params = tuple(Fixed(static_object(k)) if k.kind == "static" else next(values) for k in self.kinds)
+        captured = []
+        for item in self.program.guards:
+            holder, key = native_container(item.path, function)  # type: ignore[misc]
+            captured.append((holder, key, Fixed(item.path.read(function))))
+        for read in self.program.captured:
+            holder, key = native_container(read.path, function)  # type: ignore[misc]
+            captured.append((holder, key, next(values)))
+        return Signature(
+            params, results, self.template, dispatcher, native_error, captured=tuple(captured), work="loop", name=graph.name
+        )
+
+    def _value_kinds(self, graph: Function) -> list[Leaf]:
+        kinds = [k for k in self.kinds if k.kind != "static"]
+        return kinds + [Leaf(v.type.kind, v.type.dtype) for v in graph.params[len(kinds) :]]
+
+
+def native_container(path: Any, function: Any) -> tuple[dict[Any, Any] | CellType, Any] | None:
+    """Where native code finds an object again: a dict and a key. None where it cannot (closures: they differ between equal functions)."""
+    if any(how == "closure" for how, _ in path.steps) or not path.steps:
+        return None
+    container, how, key = path.container(function)
+    if len(path.steps) != 1 or path.steps[0][0] != "global":
+        return None
+    return (container, key) if how == "item" and type(container) is dict else None
+
+
+def _misfit(*args: Any) -> Any:
+    raise TypeError(f"arguments do not fit the variant they were classified for: {[type(a).__name__ for a in args]}")
+
+
+def _parameter(param: Local | Buffer, value: Value, kind: Leaf) -> Parameter:
+    if isinstance(param, Buffer):
+        return Array(param.type, param.dims)
+    if value.type.kind == "numpy":
+        if value.type.dtype not in ("float64", "float32"):
+            return Scalar("bool" if value.type.dtype == "bool" else "int")
+        return Scalar(value.type.dtype)  # type: ignore[arg-type]
+    python = {"float64": "float", "int64": "int", "bool": "bool"}[value.type.dtype]
+    return Scalar(python, accept_int=python == "float")  # type: ignore[arg-type]
+
+
+def _result_spec(value: Value) -> ResultSpec:
+    names = {"float64": "f64", "float32": "f32", "int64": "i64", "int32": "i32", "bool": "i1"}
+    if value.type.shape:
+        return ResultSpec(f"array:{names[value.type.dtype]}")
+    return ResultSpec({"float64": "float", "float32": "float32", "bool": "bool"}.get(value.type.dtype, "int"))
+
+
+def site_error(site: Any, cells: Sequence[int]) -> Exception:
+    """The exception of a failed check, with the values that the native code stored for its message."""
+    kind = next((k for k in LOCATED if k.__name__ == site.exception), None) or _own(site.exception)
+    return located(kind, site.message.format(*cells), site.where)
+
+
+def _own(name: str) -> type[Exception]:
+    import symdiff.errors as errors
+
+    kind: type[Exception] = getattr(errors, name)
+    return kind
+
+
+# -- effects of plain calls ------------------------------------------------------------------------------------------------
+
+
+def write_back(program: Program, call: Call, results: Sequence[Any]) -> None:
+    """Give the caller's arrays the content that the function stored into them.
+
+    Raises
+    ------
+    ValueError
+        If such an array is read-only, before anything is changed.
+    """
+    for written in program.written:
+        array = call.leaves[written.leaf]
+        if isinstance(array, np.ndarray) and not array.flags.writeable:
+            raise located(ValueError, "assignment destination is read-only", written.where)
+    for written in program.written:
+        call.leaves[written.leaf][...] = results[written.result]
+
+
+def refuse_overlap(program: Program, call: Call) -> None:
+    """Refuse a call where an array that is stored into shares memory with another."""
+    arrays = [leaf for leaf in call.leaves if isinstance(leaf, np.ndarray)]
+    for written in program.written:
+        own = call.leaves[written.leaf]
+        others = [a for k, a in enumerate(call.leaves) if isinstance(a, np.ndarray) and k != written.leaf]
+        if any(overlapping([own, other]) for other in others) and len(arrays) > 1:
+            message = f"argument {call.names[written.leaf]} is stored into and shares memory with another argument"
+            raise located(ValueError, message, written.where, "pass a copy of one of them")
+
+
+def value_pack(program: Program) -> Callable[[Sequence[Any]], Any]:
+    """How the results of the graph form what the function returns."""
+
+    def pack(results: Sequence[Any]) -> Any:
+        return unflatten(program.result, program.unflatten_leaves(results))
+
+    return pack
+
+
+def value_template(program: Program) -> Any:
+    """The same for native code: tuples of slots, or None where Python must help."""
+    if program.written or program.same or any(not isinstance(leaf, int) for leaf in program.result_leaves):
+        return None
+    return _template(program.result, iter(program.result_leaves))
+
+
+def _template(structure: Structure, leaves: Any) -> Any:
+    if structure.kind == "leaf":
+        return next(leaves)
+    if structure.kind != "tuple":
+        return None
+    parts = tuple(_template(child, leaves) for child in structure.children)
+    return None if any(p is None for p in parts) else parts
+
+
+def exact(kinds: tuple[Leaf, ...], leaves: Sequence[Any]) -> tuple[Leaf, ...]:
+    """The kinds with every size known."""
+    return tuple(replace(k, sizes=leaf.shape) if k.ones else k for k, leaf in zip(kinds, leaves, strict=True))

@@ -1,0 +1,148 @@
+"""The pipeline, from the user's function to native code: one call per stage.
+
+    source --parse--> graph --reverse--> adjoint --simplify--> simplified --lower--> kernel --> llvm --> asm
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from symdiff.config import Options, setting
+from symdiff.derive import Step, derive
+from symdiff.frontend.parse import parse
+from symdiff.frontend.program import Argument, Program
+from symdiff.ir.graph import Function, Value
+from symdiff.ir.python import print_function
+from symdiff.ir.verify import verify
+from symdiff.lower.lower import Lowered, lower
+from symdiff.lower.specialise import specialise
+from symdiff.transform.dce import eliminate_dead_code
+from symdiff.transform.simplify import Rewrite, simplify
+from symdiff_codegen.native import Options as NativeOptions
+from symdiff_codegen.native import Unit, compile_unit
+from symdiff_codegen.signature import Signature
+from symdiff_codegen.text import kernel_text
+
+__all__ = ["Stages", "front", "native", "reverse"]
+
+
+@dataclass
+class Stages:
+    """Every artefact of one compile, kept for showing.
+
+    Attributes
+    ----------
+    graph, adjoint, simplified : Function
+        The graph after parsing, after reverse mode and after simplification (all the same for a plain value).
+    rewrites : list of Rewrite
+        Every simplification applied.
+    provenance : dict
+        For each stage, the line that says what it was made from, and how long it took.
+    """
+
+    program: Program
+    graph: Function
+    adjoint: Function
+    simplified: Function
+    rewrites: list[Rewrite] = field(default_factory=list)
+    provenance: dict[str, str] = field(default_factory=dict)
+    lowered: Lowered | None = None
+    unit: Unit | None = None
+
+
+def front(function: Callable[..., Any], arguments: Sequence[Argument], hook: Any = None) -> Program:
+    """Source to graph."""
+    return parse(function, tuple(arguments), transform_hook=hook)
+
+
+def reverse(program: Program, steps: Sequence[Step], arguments: Sequence[Argument], options: Options) -> Stages:
+    """Graph to simplified adjoint; without a derivative to take, to the simplified graph."""
+    clock = _Clock()
+    program = clock.run("graph", "source", lambda: cleaned(program))
+    adjoint, rewrites = program, []
+    small = simplified(program, options, rewrites) if not steps else program
+    for step in steps:
+        taken = small
+        adjoint = clock.run("adjoint", "graph", lambda taken=taken, step=step: cleaned(derive(taken, step, arguments)), taken)
+        small = clock.run("simplified", "adjoint", lambda made=adjoint: simplified(made, options, rewrites), adjoint)
+    stages = Stages(small, program.graph, adjoint.graph, small.graph, rewrites, clock.lines)
+    show(stages, ("graph", "adjoint", "simplified"))
+    return stages
+
+
+def cleaned(program: Program) -> Program:
+    """Without dead code; verified if SYMDIFF_CHECK asks for it."""
+    return replace(program, graph=checked(eliminate_dead_code(program.graph)))
+
+
+def simplified(program: Program, options: Options, rewrites: list[Rewrite]) -> Program:
+    """Simplified; what was rewritten is appended to the list."""
+    graph, done = simplify(program.graph, options.simplify)
+    rewrites.extend(done)
+    return replace(program, graph=checked(graph))
+
+
+def native(
+    stages: Stages, sizes: dict[Value, int], options: Options, signature: Callable[[Lowered, Function], Signature]
+) -> tuple[Lowered, Unit]:
+    """Simplified graph to native code, for known sizes of some dimensions."""
+    small = checked(specialise(stages.simplified, sizes)) if sizes else stages.simplified
+    lowered = lower(small, options)
+    unit = compile_unit(lowered.kernel, signature=signature(lowered, small), options=NativeOptions(level=setting("SYMDIFF_OPT_LEVEL")))
+    stages.lowered, stages.unit = lowered, unit
+    show(stages, ("kernel", "llvm", "llvm_optimised", "asm"))
+    return lowered, unit
+
+
+def text(stages: Stages, stage: str) -> str:
+    """One artefact as text, beginning with its provenance."""
+    if stage in ("graph", "adjoint", "simplified"):
+        line = stages.provenance.get(stage, "")
+        return f"{line}\n{print_function(getattr(stages, stage))}" if line else print_function(getattr(stages, stage))
+    if stages.lowered is None or stages.unit is None:
+        raise ValueError(f"stage {stage} was not reached")
+    return kernel_text(stages.lowered.kernel) if stage == "kernel" else str(getattr(stages.unit, stage))
+
+
+def show(stages: Stages, names: Sequence[str]) -> None:
+    """Print the artefacts that SYMDIFF_SHOW names."""
+    for name in names:
+        if name in setting("SYMDIFF_SHOW"):
+            print(text(stages, name), file=sys.stderr)
+
+
+def checked(function: Function) -> Function:
+    """The function, verified if SYMDIFF_CHECK asks for it."""
+    if setting("SYMDIFF_CHECK"):
+        verify(function)
+    return function
+
+
+class _Clock:
+    """Runs stages and writes their provenance."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, str] = {}
+
+    def run(self, stage: str, origin: str, work: Callable[[], Program], before: Program | None = None) -> Program:
+        start = time.perf_counter()
+        made = work()
+        seconds = time.perf_counter() - start
+        after = count_nodes(made.graph)
+        counts = f"{after} nodes" if before is None else f"{count_nodes(before.graph)} -> {after} nodes"
+        self.lines[stage] = f"# {stage}: from {origin}, {counts}, {seconds * 1e3:.1f} ms"
+        return made
+
+
+def count_nodes(function: Function) -> int:
+    """Number of nodes, inside blocks too."""
+    count, stack = 0, [function.block]
+    while stack:
+        block = stack.pop()
+        count += len(block.nodes)
+        stack.extend(b for n in block.nodes for b in n.blocks)
+    return count
