@@ -108,7 +108,8 @@ class _Frame:
         (body,) = node.blocks
         if step == 0:
             raise located(ValueError, "range() arg 3 must not be zero", node.where)
-        for index in range(int(start), int(stop), int(step)):
+        indices = range(int(start), int(stop), int(step))
+        for index in reversed(indices) if node.attrs.get("reversed") else indices:
             self.values[body.params[0]] = _converted(index, body.params[0].type)
             self.carry(body.params[1:], carried)
             carried = list(self.run(body))
