@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symdiff.ir.expressions import ATOM, Expression
 from symdiff.ir.graph import CONSTANT, FOR, IF, WHILE, Block, Function, Node, Value
 from symdiff.ir.liveness import Liveness, Place
@@ -93,6 +95,11 @@ class Ownership:
                     found.update(references(inner))
             self._inside[node] = found
         return self._inside[node]
+
+    def names_of(self, value: Value, holders: Mapping[str, Value | None]) -> set[str]:
+        """The variables that may hold the same memory as a value."""
+        leader = self.leader(value)
+        return {name for name, held in holders.items() if held is not None and self.leader(held) is leader}
 
     def owned(self, value: Value) -> bool:
         """Whether an array was made by the text itself and is no view."""

@@ -102,6 +102,8 @@ class _Printer:
                 self.branch(node, here)
             elif node.op is FOR or node.op is WHILE:
                 self.loop(node, here)
+            elif node.op.name == "pop":
+                self.pop(node, here)
             elif getattr(node.op, "stores", False):
                 self.store(node, here)
             else:
@@ -170,9 +172,6 @@ class _Printer:
             names.add(name)
 
     def simple(self, node: Node, here: Place) -> None:
-        if node.op.name == "pop":
-            self.pop(node, here)
-            return
         expression = self.expression(node)
         value = node.output
         if self.inlined(value, here) and len(expression.text) <= LONGEST_INLINE:
@@ -250,7 +249,7 @@ class _Printer:
         """``put``, ``accumulate_at`` and ``push``: statements that change their first operand."""
         target, out = node.inputs[0], node.output
         operands = [self.take(v) for v in node.inputs[1:]]
-        self.flush(None, here)
+        self.flush(self.own.names_of(target, self.holders), here)
         name = self.variables.get(target)
         if name is None:
             start = self.take(target)
@@ -268,7 +267,7 @@ class _Printer:
     def pop(self, node: Node, here: Place) -> None:
         stack, value = node.outputs
         name = self.variables[node.inputs[0]]
-        self.flush(None, here)
+        self.flush({name}, here)
         if value in self.live.needed:
             self.assign(value, Expression(f"{name}.pop()", ATOM, frozenset({name})), here)
         else:

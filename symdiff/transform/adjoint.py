@@ -137,7 +137,9 @@ class _Adjoint:
             g, mask = total, None
         inputs = [Traced(build, v) for v in node.inputs]
         attrs = {k: v for k, v in node.attrs.items() if k not in ("kind", "unchecked")}
-        for i in differentiable_inputs(node):
+        wanted = differentiable_inputs(node)
+        # what a store put down is read from the cotangent before the place is cleared, so that clearing may happen in place
+        for i in reversed(wanted) if row.stores else wanted:
             if node.inputs[i] not in self.varied:
                 continue
             if row.name == "where":
@@ -294,7 +296,8 @@ class _Adjoint:
         leaving = [(self.total(v, inside, inner) or self.zero(v, inner)).value for v in (*(params[k] for k in live), *outer)]
         leaving = self.history.resolve(below, inner, leaving)
         outputs = self.close_loop(node, below, inner, carriers, [e.value for e in entering], leaving, build)
-        for v, output in zip([*(initials[k] for k in live), *outer], outputs, strict=False):
+        targets = list(zip([*(initials[k] for k in live), *outer], outputs, strict=False))
+        for v, output in [*targets[len(live) :], *targets[: len(live)]]:
             if v in self.varied:
                 cotangents.put(v, Contribution(Traced(build, output)))
 
