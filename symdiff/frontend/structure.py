@@ -1,0 +1,184 @@
+"""Trees of tuples, lists, dicts, NamedTuples, dataclasses and plain objects, taken apart and put together again.
+
+A structure is hashable and compares by content, so it can be part of the key of a variant. Its leaves are numbers, arrays
+and everything that is not a container; who asks decides which leaves are values and which are `Static`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import LimitError
+
+__all__ = ["LEAF", "Static", "Structure", "flatten", "leaf_paths", "unflatten"]
+
+DEPTH_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Static:
+    """A leaf that is no value of the graph: None, a string, a function, ..."""
+
+    object: Any
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A node of the tree, or a leaf.
+
+    Attributes
+    ----------
+    kind : str
+        ``leaf``, ``tuple``, ``list``, ``dict``, ``namedtuple`` or ``object`` (dataclasses too).
+    cls : type or None
+        The class to be rebuilt.
+    keys : tuple
+        Keys of a dict, names of the attributes of an object.
+    children : tuple of Structure
+        One an element, key or attribute.
+    """
+
+    kind: str
+    cls: type | None = None
+    keys: tuple[Any, ...] = ()
+    children: tuple[Structure, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many leaves there are below."""
+        return 1 if self.kind == "leaf" else sum(child.count for child in self.children)
+
+    @property
+    def labels(self) -> tuple[Any, ...]:
+        """What the children are called: keys, attribute names or positions."""
+        return self.keys or tuple(range(len(self.children)))
+
+
+LEAF = Structure("leaf")
+
+
+def flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], Structure]:
+    """Take a tree apart.
+
+    Parameters
+    ----------
+    tree : object
+        Containers are entered; anything else is a leaf.
+    is_leaf : callable, optional
+        Objects it accepts are leaves though they look like containers.
+
+    Returns
+    -------
+    leaves : list
+        In the order of elements, keys and attributes.
+    structure : Structure
+        What `unflatten` needs.
+    """
+    leaves: list[Any] = []
+    return leaves, _flatten(tree, is_leaf, leaves, ())
+
+
+def _flatten(tree: Any, is_leaf: Callable[[Any], bool] | None, leaves: list[Any], above: tuple[Any, ...]) -> Structure:
+    found = None if is_leaf is not None and is_leaf(tree) else _children(tree)
+    # an object that holds itself is not a tree: its second appearance stays as it is
+    if found is None or any(tree is outer for outer in above):
+        leaves.append(tree)
+        return LEAF
+    if len(above) > DEPTH_LIMIT:
+        raise LimitError(f"an argument is nested more than {DEPTH_LIMIT} containers deep")
+    kind, keys, items = found
+    children = tuple(_flatten(item, is_leaf, leaves, (*above, tree)) for item in items)
+    return Structure(kind, type(tree), keys, children)
+
+
+def _children(tree: Any) -> tuple[str, tuple[Any, ...], Sequence[Any]] | None:
+    """Kind, keys and children of a container; None for a leaf."""
+    cls = type(tree)
+    if cls in (tuple, list):
+        return cls.__name__, (), tree
+    if isinstance(tree, tuple) and hasattr(cls, "_fields"):
+        return "namedtuple", tuple(cls._fields), tree
+    if isinstance(tree, dict):
+        return "dict", tuple(tree), list(tree.values())
+    if dataclasses.is_dataclass(cls) and not isinstance(tree, type):
+        names = tuple(f.name for f in dataclasses.fields(cls))
+        names = tuple(n for n in names if hasattr(tree, n))
+        return "object", names, [getattr(tree, n) for n in names]
+    if _is_plain(tree):
+        return "object", tuple(vars(tree)), list(vars(tree).values())
+    return None
+
+
+_OPAQUE = (
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.MethodType,
+    types.BuiltinFunctionType,
+    np.ndarray,
+    np.generic,
+    np.dtype,
+    np.ufunc,
+    np.random.Generator,
+    np.random.RandomState,
+    BaseException,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+)
+
+
+def _is_plain(tree: Any) -> bool:
+    """An instance of a class someone wrote, with attributes of its own."""
+    return type(getattr(tree, "__dict__", None)) is dict and not isinstance(tree, _OPAQUE) and not _is_foreign(tree)
+
+
+def _is_foreign(tree: Any) -> bool:
+    """Whether a library made the object for purposes of its own (functools.partial, a Tensor, a data frame)."""
+    return type(tree).__module__.partition(".")[0] in ("functools", "numpy", "pandas", "xarray", "scipy", "symdiff")
+
+
+def unflatten(structure: Structure, leaves: Sequence[Any]) -> Any:
+    """Put a tree together; classes are rebuilt without calling ``__init__``."""
+    return _unflatten(structure, iter(leaves))
+
+
+def _unflatten(structure: Structure, leaves: Iterator[Any]) -> Any:
+    if structure.kind == "leaf":
+        return next(leaves)
+    children = [_unflatten(child, leaves) for child in structure.children]
+    cls: Any = structure.cls
+    if structure.kind == "namedtuple":
+        return cls._make(children)
+    if structure.kind == "dict":
+        pairs = dict(zip(structure.keys, children, strict=True))
+        if cls is dict:
+            return pairs
+        made = cls.__new__(cls)
+        made.update(pairs)
+        return made
+    if structure.kind == "object":
+        made = object.__new__(cls)
+        for name, child in zip(structure.keys, children, strict=True):
+            object.__setattr__(made, name, child)  # also where the class is frozen or has slots
+        return made
+    return cls(children)
+
+
+def leaf_paths(structure: Structure, name: str = "") -> list[str]:
+    """How each leaf is written by a user: ``p[0]``, ``p['rate']``, ``self.weights``."""
+    if structure.kind == "leaf":
+        return [name]
+    paths: list[str] = []
+    for label, child in zip(structure.labels, structure.children, strict=True):
+        step = f".{label}" if structure.kind in ("object", "namedtuple") else f"[{label!r}]"
+        paths += leaf_paths(child, name + step)
+    return paths
