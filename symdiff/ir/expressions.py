@@ -106,8 +106,8 @@ def _operation(operator: str, operands: Sequence[Expression], reads: frozenset[s
         return Expression(f"{left.at(ATOM)}**{right.at(UNARY)}", level, reads)
     if operator in ("+", "*") and right.precedence == level and right.text.startswith("-"):
         right = Expression(f"({right.text})", ATOM, right.reads)
-    texts = (left.at(level + (level == COMPARISON)), operator, right.at(level + 1))
-    return Expression(" ".join(texts), level, reads, texts)
+    first = left.at(level + (level == COMPARISON))
+    return Expression(f"{first} {operator} {right.at(level + 1)}", level, reads, (first, operator, right.text))
 
 
 def _fill(template: str, operands: Sequence[Expression]) -> str:
@@ -120,8 +120,9 @@ def _called(
     row: Any, node: Node, operands: Sequence[Expression], show_shape: Callable[[Sequence[Dim]], str], reads: frozenset[str]
 ) -> Expression:
     texts = [o.text for o in operands]
-    text = row.python(texts, node.attrs, show_shape)
+    attrs = {**node.attrs, "rank": node.inputs[0].type.rank if node.inputs else 0}
+    text = row.python(texts, attrs, show_shape)
     if operands and text.startswith(texts[0]) and operands[0].precedence < ATOM:
-        text = row.python([f"({texts[0]})", *texts[1:]], node.attrs, show_shape)
+        text = row.python([f"({texts[0]})", *texts[1:]], attrs, show_shape)
     infix = re.fullmatch(r"[\w.]*[(\[].*[)\]]|[\w.]+", text) is None
     return Expression(text, CONDITIONAL if infix else ATOM, reads)

@@ -190,7 +190,7 @@ class _Printer:
 
     def assign(self, value: Value, expression: Expression, here: Place) -> None:
         name = self.choose(value, here)
-        self.flush({name}, here)
+        self.flush({name}, here, [expression])
         self.write(name, expression, array=value.type.is_array)
         self.hold(name, value)
 
@@ -204,9 +204,11 @@ class _Printer:
 
     def choose(self, value: Value, here: Place, avoid: Iterable[str] = ()) -> str:
         """A variable for a value: its preferred name, else its hint, with a number where the name is in use."""
-        wanted = [self.preferred[value]] if value in self.preferred else []
-        for name in [*wanted, *self.names.candidates(value.hint or "t")]:
-            if name not in avoid and self.free(name, here):
+        if (wanted := self.preferred.get(value)) and wanted not in avoid and self.free(wanted, here):
+            return wanted
+        busy = {*avoid, *(name for e in self.pending.values() for name in e.reads)}
+        for name in self.names.candidates(value.hint or "t"):
+            if name not in busy and self.free(name, here):
                 return name
         raise InternalError("no name is free", value.where)
 
@@ -219,15 +221,19 @@ class _Printer:
             return False
         return node is None or holder not in self.own.inside(node)
 
-    def flush(self, names: set[str] | None, here: Place) -> None:
-        """Make variables of pending expressions that read one of these names (all, if None)."""
+    def flush(self, names: set[str] | None, here: Place, keep: Sequence[Expression] = ()) -> None:
+        """Make variables of pending expressions that read one of these names (all, if None).
+
+        What the expressions in ``keep`` read stays as it is: they are about to be written.
+        """
         before = Place(here.block, here.position - 1, here.above, here.loop)
         for value, expression in list(self.pending.items()):
             if value not in self.pending or (names is not None and not names & expression.reads):
                 continue
             del self.pending[value]
-            name = self.choose(value, before, names or ())
-            self.flush({name}, here)
+            kept = [*keep, expression]
+            name = self.choose(value, before, {*(names or ()), *(n for e in keep for n in e.reads)})
+            self.flush({name}, here, kept)
             self.write(name, expression, array=value.type.is_array)
             self.hold(name, value)
 
@@ -249,7 +255,7 @@ class _Printer:
         """``put``, ``accumulate_at`` and ``push``: statements that change their first operand."""
         target, out = node.inputs[0], node.output
         operands = [self.take(v) for v in node.inputs[1:]]
-        self.flush(self.own.names_of(target, self.holders), here)
+        self.flush(self.own.names_of(target, self.holders), here, operands)
         name = self.variables.get(target)
         if name is None:
             start = self.take(target)
@@ -287,7 +293,7 @@ class _Printer:
                 self.assign(value, short, here)
             return
         condition = self.take(node.inputs[0])
-        self.flush(None, here)
+        self.flush(None, here, [condition])
         targets: list[str] = []
         for k in kept:
             targets.append(self.branch_target(node, k, here, targets))
@@ -371,10 +377,12 @@ class _Printer:
         kept = [k for k, o in enumerate(node.outputs) if o in self.live.needed]
         bounds = [self.take(v) for v in node.inputs[:offset]]
         starts = [self.take(node.inputs[offset + k]) for k in kept]
-        self.flush(None, here)
+        self.flush(None, here, [*bounds, *starts])
         targets: list[str] = []
+        # the range is written after the initial values are assigned
+        bound_names = [n for b in bounds for n in b.reads]
         for k in kept:
-            targets.append(self.loop_target(node, k, node.inputs[offset + k], here, targets))
+            targets.append(self.loop_target(node, k, node.inputs[offset + k], here, [*targets, *bound_names]))
         entering = []
         for name, k, start in zip(targets, kept, starts, strict=True):
             initial = node.inputs[offset + k]
@@ -409,7 +417,7 @@ class _Printer:
         index = node.blocks[0].params[0]
         name = "_"
         if index in self.live.uses:
-            options = self.names.candidates(index.hint or "i")
+            options = self.names.candidates(index.hint.strip("_") or "i")
             name = next(n for n in options if n not in taken and self.free(n, here, node))
             self.hold(name, index)
         text = f"range({', '.join(parts)})"

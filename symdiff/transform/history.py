@@ -88,6 +88,8 @@ class History:
         self.order = order
         self.definitions = definitions
         self.sizes = {d for v in order for d in v.type.shape if isinstance(d, Value)}
+        # a while's last value counts its trips
+        self.sizes.update(n.outputs[-1] for n in definitions.values() if n.op is WHILE)
         self.preparations: dict[Node, Builder] = {}
         """Trip counts that storage needs, to be computed before the outermost control node of their path."""
         self.top = set(function.params) | {d for d, _, _ in function.bound_dimensions()}
