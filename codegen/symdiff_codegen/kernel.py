@@ -16,94 +16,16 @@ carries from one trip to the next stands in ``carried``, what a branch chooses i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .instructions import ITEMSIZE, NUMPY_NAME, TYPES
+from .instructions import TYPES
+from .operands import Buffer, Const, Local, Operand, Stack
 
 __all__ = [
     "Accumulate", "Alloc", "Body", "Buffer", "Carried", "Check", "Const", "Copy", "Fill", "For", "If", "Instruction",
     "Kernel", "Let", "Linalg", "Load", "Local", "Mark", "Matmul", "Merge", "NewStack", "Operand", "Output", "Pop",
-    "Push", "Reduction", "Release", "Result", "ResultSpec", "Stack", "Store", "View", "While", "blocks", "walk",
-    "written_buffers",
+    "Push", "Reduction", "Release", "Result", "ResultSpec", "Stack", "Store", "View", "While",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Local:
-    """A scalar defined once, told apart by identity; the name is a hint for readers."""
-
-    type: str
-    name: str
-
-    def __post_init__(self) -> None:
-        _require_type(self.type)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Const:
-    """A scalar constant. Two constants are equal if their types and their bits are (so -0.0 is not 0.0)."""
-
-    value: float | int | bool
-    type: str
-
-    def __post_init__(self) -> None:
-        _require_type(self.type)
-
-    def _key(self) -> tuple[str, str]:
-        return self.type, repr(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Const) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-
-Operand = Local | Const
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Buffer:
-    """A C-contiguous array, told apart by identity. ``dims`` are i64 operands; an i1 buffer has a byte per element."""
-
-    name: str
-    type: str
-    dims: tuple[Operand, ...]
-
-    def __post_init__(self) -> None:
-        _require_type(self.type)
-
-    @property
-    def rank(self) -> int:
-        """The number of dimensions; 0 is one element."""
-        return len(self.dims)
-
-    @property
-    def itemsize(self) -> int:
-        """Bytes per element."""
-        return ITEMSIZE[self.type]
-
-    @property
-    def static_size(self) -> int | None:
-        """The number of elements where all dimensions are constants, else None."""
-        size = 1
-        for dim in self.dims:
-            if isinstance(dim, Local):
-                return None
-            size *= int(dim.value)
-        return size
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Stack:
-    """Growable last-in-first-out storage of scalars of one type, told apart by identity."""
-
-    name: str
-    type: str
-
-    def __post_init__(self) -> None:
-        _require_type(self.type)
 
 
 # Scalars and elements of arrays.
@@ -411,59 +333,7 @@ class Kernel:
         return bound
 
 
-def blocks(instruction: Instruction) -> tuple[Body, ...]:
-    """Return the blocks nested directly in an instruction, in the order they run."""
-    if isinstance(instruction, For):
-        return (instruction.body,)
-    if isinstance(instruction, While):
-        return instruction.test_body, instruction.body
-    if isinstance(instruction, If):
-        return instruction.then, instruction.otherwise
-    return ()
-
-
-def walk(body: Body) -> Iterator[Instruction]:
-    """Yield the instructions of a body and of all blocks nested in it, each before what it contains."""
-    pending = [iter(body)]
-    while pending:
-        for instruction in pending[-1]:
-            yield instruction
-            nested = blocks(instruction)
-            if nested:
-                pending.extend(iter(block) for block in reversed(nested))
-                break
-        else:
-            pending.pop()
-
-
-def written_buffers(body: Body) -> set[Buffer]:
-    """Return the buffers a body writes to, and those it writes to through a view."""
-    written: set[Buffer] = set()
-    sources: dict[Buffer, Buffer] = {}
-    for instruction in walk(body):
-        match instruction:
-            case Store(buffer=buffer) | Accumulate(buffer=buffer) | Fill(buffer=buffer):
-                written.add(buffer)
-            case Copy(target=buffer) | Matmul(out=buffer):
-                written.add(buffer)
-            case Linalg(outputs=buffers):
-                written.update(buffers)
-            case View(buffer=buffer, source=source):
-                sources[buffer] = source
-    for buffer in tuple(written):
-        root = buffer
-        while root in sources:
-            root = sources[root]
-            written.add(root)
-    return written
-
-
 SCALAR_KINDS = {"float": "f64", "float32": "f32", "int": "i64", "bool": "i1"}
-
-
-def _require_type(type: str) -> None:
-    if type not in TYPES:
-        raise ValueError(f"{type!r} is not a scalar type: {', '.join(NUMPY_NAME)}")
 
 
 def _require_kind(kind: str) -> None:

@@ -41,7 +41,6 @@ from .kernel import (
     Store,
     View,
     While,
-    written_buffers,
 )
 from .llvm_alias import find_aliases
 from .llvm_linalg import lower_linalg, lower_matmul
@@ -67,6 +66,7 @@ from .llvm_memory import (
 from .llvm_ops import LLVM_TYPE
 from .llvm_state import LIKELY, State, Value
 from .llvm_vector import fill_lanes, lower_vector_for
+from .walk import written_buffers
 
 
 def lower_kernel(kernel: Kernel) -> ir.Module:
@@ -92,6 +92,8 @@ def emit_kernel(module: ir.Module, kernel: Kernel) -> ir.Function:
     kernel
         A kernel that ``check.check_kernel`` accepts.
     """
+    if kernel.name in module.globals:
+        raise ValueError(f"the module has something called {kernel.name} already")
     types: list[ir.Type] = [POINTER]
     bound = kernel.bound_dims()
     for param in kernel.params:

@@ -12,7 +12,8 @@ from typing import Any
 
 from llvmlite import ir
 
-from .kernel import Alloc, Buffer, Kernel, Output, Release, View, walk
+from .kernel import Alloc, Buffer, Kernel, Output, Release, View
+from .walk import walk
 
 # The lists of scopes grow with the square of the number of arrays.
 _MOST = 32

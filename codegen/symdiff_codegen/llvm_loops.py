@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from llvmlite import ir
 
 from .context import EXCEPTION_SET, I32, I64, poll
-from .kernel import Body, Copy, Fill, For, Linalg, Matmul, While, walk
+from .kernel import Body, Copy, Fill, For, Linalg, Matmul, While
 from .llvm_state import LIKELY, State, Value
+from .walk import walk
 
 LEAF_CHUNK = 1 << 16
 NEST_CHUNK = 1 << 8

@@ -70,10 +70,10 @@ def _requested_bytes(state: State, buffer: Buffer) -> Value:
     return builder.select(wraps, I64(-1), size)
 
 
-def element_pointer(state: State, buffer: Buffer, offset: Value) -> Value:
-    """Return the address of the element at a flat offset."""
+def element_pointer(state: State, buffer: Buffer, offset: Value, inside: bool = True) -> Value:
+    """Return the address of the element at a flat offset, which need not be ``inside`` if nothing is accessed there."""
     base = state.buffers[buffer]
-    return state.builder.gep(base, [offset], inbounds=True, source_etype=memory_type(buffer.type))
+    return state.builder.gep(base, [offset], inbounds=inside, source_etype=memory_type(buffer.type))
 
 
 def flat_offset(state: State, buffer: Buffer, indices: Sequence[Value]) -> Value:

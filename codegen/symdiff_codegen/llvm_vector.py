@@ -17,6 +17,7 @@ from llvmlite import ir
 from .context import I1, I32, I64, VOID, declare
 from .instructions import LANES, REDUCTIONS
 from .kernel import Accumulate, Body, Buffer, Check, Const, For, Let, Load, Local, Operand, Reduction, Store
+from .llvm_affine import Affine, Lanes, add, affine_op, is_number, is_uniform, multiply
 from .llvm_loops import VECTOR_CHUNK, counted
 from .llvm_memory import element_pointer
 from .llvm_ops import LLVM_TYPE, emit_op, mangled
@@ -26,17 +27,6 @@ I16 = ir.IntType(16)
 Lane = ir.VectorType(I64, LANES)
 Mask = ir.VectorType(I1, LANES)
 _REVERSED = ir.Constant(ir.VectorType(I32, LANES), list(range(LANES - 1, -1, -1)))
-
-
-@dataclass(frozen=True)
-class Affine:
-    """An i64 whose lane ``l`` is ``base + l * stride``."""
-
-    base: Value
-    stride: Value
-
-
-Lanes = Affine | Value
 
 
 @dataclass
@@ -79,62 +69,6 @@ class Pass:
         return ir.Constant(Mask, [1] * LANES) if self.mask is None else self.mask
 
 
-def is_uniform(value: Lanes) -> bool:
-    """Whether a value is one scalar for all lanes."""
-    return not isinstance(value, Affine) and not isinstance(value.type, ir.VectorType)
-
-
-# Integers that may be affine.
-
-
-def _is_constant(value: Value, number: int) -> bool:
-    return isinstance(value, ir.Constant) and value.constant == number
-
-
-def _add(builder: ir.IRBuilder, a: Value, b: Value) -> Value:
-    if _is_constant(a, 0):
-        return b
-    return a if _is_constant(b, 0) else builder.add(a, b)
-
-
-def _multiply(builder: ir.IRBuilder, a: Value, b: Value) -> Value:
-    if isinstance(a, ir.Constant) and isinstance(b, ir.Constant):
-        return I64(a.constant * b.constant)
-    if _is_constant(a, 1):
-        return b
-    return a if _is_constant(b, 1) else builder.mul(a, b)
-
-
-def _negative(builder: ir.IRBuilder, a: Value) -> Value:
-    return I64(-a.constant) if isinstance(a, ir.Constant) else builder.neg(a)
-
-
-def affine_op(builder: ir.IRBuilder, op: str, a: Lanes, b: Lanes) -> Lanes | None:
-    """Return ``a op b`` where it is again affine, else None."""
-    if not (isinstance(a, Affine) or isinstance(b, Affine)) or not _scalars(a, b):
-        return None
-    if op == "sub":
-        b = Affine(_negative(builder, b.base), _negative(builder, b.stride)) if isinstance(b, Affine) else (
-            _negative(builder, b))  # fmt: skip
-    if op in ("add", "sub"):
-        left, right = (v if isinstance(v, Affine) else Affine(v, I64(0)) for v in (a, b))
-        return Affine(_add(builder, left.base, right.base), _add_strides(builder, left.stride, right.stride))
-    if op == "mul" and not (isinstance(a, Affine) and isinstance(b, Affine)):
-        line, factor = (a, b) if isinstance(a, Affine) else (b, a)
-        return Affine(_multiply(builder, line.base, factor), _multiply(builder, line.stride, factor))
-    return None
-
-
-def _scalars(*values: Lanes) -> bool:
-    return all(isinstance(value, Affine) or is_uniform(value) for value in values)
-
-
-def _add_strides(builder: ir.IRBuilder, a: Value, b: Value) -> Value:
-    if isinstance(a, ir.Constant) and isinstance(b, ir.Constant):
-        return I64(a.constant + b.constant)
-    return _add(builder, a, b)
-
-
 def lane_offset(step: Pass, buffer: Buffer, indices: Sequence[Operand]) -> Lanes:
     """Return the flat offset of an element per lane, affine where it can be."""
     if not indices:
@@ -143,7 +77,7 @@ def lane_offset(step: Pass, buffer: Buffer, indices: Sequence[Operand]) -> Lanes
     for dim, index in zip(buffer.dims[1:], indices[1:], strict=True):
         offset = _integer(step, "add", _integer(step, "mul", offset, step.look(dim)), step.look(index))
     # An index minus itself is affine of stride 0.
-    return offset.base if isinstance(offset, Affine) and _is_constant(offset.stride, 0) else offset
+    return offset.base if isinstance(offset, Affine) and is_number(offset.stride, 0) else offset
 
 
 def _integer(step: Pass, op: str, a: Lanes, b: Lanes) -> Lanes:
@@ -151,7 +85,7 @@ def _integer(step: Pass, op: str, a: Lanes, b: Lanes) -> Lanes:
     if line is not None:
         return line
     if is_uniform(a) and is_uniform(b):
-        return (_add if op == "add" else _multiply)(step.builder, a, b)
+        return (add if op == "add" else multiply)(step.builder, a, b)
     return emit_op(step.builder, op, [step.vector(a), step.vector(b)])
 
 
@@ -181,9 +115,9 @@ def load_lanes(step: Pass, buffer: Buffer, offset: Lanes) -> Value:
     if is_uniform(offset):
         raw = builder.load(element_pointer(step.state, buffer, offset), typ=stored, align=buffer.itemsize)
         step.state.aliases.note(raw, buffer)
-    elif isinstance(offset, Affine) and _is_constant(offset.stride, 1):
+    elif isinstance(offset, Affine) and is_number(offset.stride, 1):
         raw = _load_run(step, buffer, type, offset.base, step.mask)
-    elif isinstance(offset, Affine) and _is_constant(offset.stride, -1):
+    elif isinstance(offset, Affine) and is_number(offset.stride, -1):
         lowest = builder.sub(offset.base, I64(LANES - 1))
         mask = None if step.mask is None else _reverse(step, step.mask)
         raw = _reverse(step, _load_run(step, buffer, type, lowest, mask))
@@ -195,7 +129,8 @@ def load_lanes(step: Pass, buffer: Buffer, offset: Lanes) -> Value:
 
 
 def _load_run(step: Pass, buffer: Buffer, type: ir.VectorType, base: Value, mask: Value | None) -> Value:
-    pointer = element_pointer(step.state, buffer, base)
+    # The first lane of a reversed run may lie before the array.
+    pointer = element_pointer(step.state, buffer, base, inside=mask is None)
     if mask is None:
         run = step.builder.load(pointer, typ=type, align=buffer.itemsize)
     else:
@@ -212,7 +147,7 @@ def _reverse(step: Pass, value: Value) -> Value:
 
 
 def _pointers(step: Pass, buffer: Buffer, offset: Lanes) -> Value:
-    pointers = element_pointer(step.state, buffer, step.vector(offset))
+    pointers = element_pointer(step.state, buffer, step.vector(offset), inside=step.mask is None)
     # llvmlite takes the type from the base; an index that is a vector makes it a vector of pointers.
     pointers.type = ir.VectorType(ir.PointerType(), LANES)
     return pointers
@@ -236,7 +171,7 @@ def store_lanes(step: Pass, buffer: Buffer, offset: Lanes, value: Value) -> None
     """Store a vector at an offset; lanes without a trip store nothing."""
     builder = step.builder
     raw = to_memory(builder, buffer.type, value)
-    if isinstance(offset, Affine) and _is_constant(offset.stride, 1):
+    if isinstance(offset, Affine) and is_number(offset.stride, 1):
         pointer = element_pointer(step.state, buffer, offset.base)
         if step.mask is None:
             access = builder.store(raw, pointer, align=buffer.itemsize)
@@ -301,7 +236,7 @@ def lower_vector_for(state: State, loop: For) -> None:
     starts = [_start(reduction) for reduction in loop.reductions]
 
     def trip(k: Value, totals: list[Value]) -> list[Value]:
-        return _run(Pass(state, None), loop, _add(state.builder, start, k), totals)
+        return _run(Pass(state, None), loop, add(state.builder, start, k), totals)
 
     totals = counted(state, full, LANES, VECTOR_CHUNK, starts, trip)
     totals = _tail(state, loop, start, trips, full, totals)
@@ -313,7 +248,7 @@ def _trips(state: State, loop: For) -> Value:
     if isinstance(loop.start, Const) and isinstance(loop.stop, Const):
         return I64(max(0, int(loop.stop.value) - int(loop.start.value)))
     builder, start, stop = state.builder, state.operand(loop.start), state.operand(loop.stop)
-    length = stop if _is_constant(start, 0) else builder.sub(stop, start)
+    length = stop if is_number(start, 0) else builder.sub(stop, start)
     return builder.select(builder.icmp_signed("<", start, stop), length, I64(0), name="trips")
 
 
@@ -344,7 +279,7 @@ def _tail(state: State, loop: For, start: Value, trips: Value, full: Value, tota
         if rest == 0:
             return totals
         mask = ir.Constant(Mask, [int(lane < rest) for lane in range(LANES)])
-        return _run(Pass(state, mask), loop, _add(builder, start, full), totals)
+        return _run(Pass(state, mask), loop, add(builder, start, full), totals)
     left = builder.and_(trips, I64(LANES - 1))
     origin, masked, done = builder.block, state.block("masked"), state.block("done")
     builder.cbranch(builder.icmp_unsigned("!=", left, I64(0)), masked, done)
@@ -352,7 +287,7 @@ def _tail(state: State, loop: For, start: Value, trips: Value, full: Value, tota
     step = Pass(state, None)
     numbers = ir.Constant(ir.VectorType(I32, LANES), list(range(LANES)))
     step.mask = builder.icmp_unsigned("<", numbers, step.splat(builder.trunc(left, I32)))
-    results = _run(step, loop, _add(builder, start, full), totals)
+    results = _run(step, loop, add(builder, start, full), totals)
     end = builder.block
     builder.branch(done)
     builder.position_at_end(done)

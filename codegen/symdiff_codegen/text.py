@@ -43,9 +43,9 @@ from .kernel import (
     Store,
     View,
     While,
-    walk,
 )
 from .text_helpers import HELPERS
+from .walk import walk
 
 _RESERVED = {
     *keyword.kwlist, *HELPERS, "np", "math", "Fraction", "abs", "bool", "float", "int", "max", "min", "range",

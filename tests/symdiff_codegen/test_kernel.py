@@ -20,10 +20,8 @@ from symdiff_codegen.kernel import (
     ResultSpec,
     Store,
     View,
-    blocks,
-    walk,
-    written_buffers,
 )
+from symdiff_codegen.walk import blocks, walk, written_buffers
 from tests.symdiff_codegen.build import f64, i64, vector
 
 

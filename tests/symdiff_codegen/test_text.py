@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from symdiff_codegen.instructions import FLOATS, ITEMSIZE, NUMPY_NAME, ROWS, Row
-from symdiff_codegen.kernel import Buffer, Const, Instruction, Kernel, Local, Mark, walk
+from symdiff_codegen.kernel import Buffer, Const, Instruction, Kernel, Local, Mark
 from symdiff_codegen.text import kernel_text, literal, run_text
+from symdiff_codegen.walk import walk
 from tests.symdiff_codegen.build import Block, i64
 from tests.symdiff_codegen.harness import Failed, Native
 from tests.symdiff_codegen.kernels import EXAMPLES, Example, guarded, reductions, vector_check
