@@ -23,7 +23,7 @@ class Options:
     Parameters
     ----------
     level : int
-        Effort of the optimiser, 0 to 3. All levels give the same results.
+        Effort of the optimiser, 0 (none) to 3. All levels give the same results.
     vectorise : bool
         Whether LLVM may vectorise loops and straight code by itself.
     vector_width : int
@@ -144,8 +144,15 @@ def optimise(text: str, options: Options) -> Optimised:
         module.verify()
     except RuntimeError as error:
         raise NativeBuildError(f"LLVM rejects a module: {error}\n{_excerpt(text, str(error))}") from error
+    if options.level > 0:
+        _run_passes(module, machine, options)
+    return Optimised(machine.emit_object(module), module.as_bitcode(), options.level)
+
+
+def _run_passes(module: Any, machine: Any, options: Options) -> None:
+    """Run LLVM's own pipeline. A builder serves one run only: it keeps pointers into the run, and llvmlite 0.50 never
+    frees its 3 KiB of callbacks."""
     tuning = llvm.create_pipeline_tuning_options(options.level)
     tuning.loop_vectorization = tuning.slp_vectorization = options.vectorise and options.level >= 2
     builder = llvm.create_pass_builder(machine, tuning)
     builder.getModulePassManager().run(module, builder)
-    return Optimised(machine.emit_object(module), module.as_bitcode(), options.level)
