@@ -8,14 +8,25 @@ reference and as its proof.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from symdiff.errors import DtypeError
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Dim, Node, Op, Type, Value
 from symdiff.ir.shapes import broadcast_shapes
+from symdiff.ops.columns import (
+    ABOVE_ONE,
+    AROUND_ZERO,
+    POSITIVE,
+    REALS,
+    TRUTH,
+    UNIT,
+    Check,
+    Domain,
+    EachArgument,
+    Rule,
+)
 from symdiff.ops.dtypes import SUPPORTED_DTYPES, DtypeRule, dtype_rule
 
 __all__ = [
@@ -40,69 +51,7 @@ __all__ = [
 
 REGISTRY: dict[str, Primitive] = {}
 
-Rule = Callable[..., Any]
 Infer = Callable[[Builder, tuple[Value, ...], dict[str, Any]], Type | tuple[Type, ...]]
-
-
-@dataclass(frozen=True)
-class Domain:
-    """Where a test may sample an argument: an open interval, and points to stay away from."""
-
-    low: float = -3.0
-    high: float = 3.0
-    integer: bool = False
-
-
-REALS = Domain()
-POSITIVE = Domain(0.1, 4.0)
-UNIT = Domain(-0.9, 0.9)
-ABOVE_ONE = Domain(1.1, 4.0)
-AROUND_ZERO = Domain(-0.9, 3.0)
-TRUTH = Domain(0, 1, integer=True)
-
-
-@dataclass(frozen=True)
-class Check:
-    """A way in which the operation fails on Python scalars.
-
-    Attributes
-    ----------
-    passes : callable
-        ``passes(k, *operands)`` emits the condition under which the operation is defined; ``k`` is the kernel emitter.
-    error : str
-        Name of the exception CPython raises.
-    message : str
-        CPython's message.
-    after : bool
-        Whether the condition looks at the result (its first operand then), as overflow does.
-    on : str
-        ``int`` or ``float``: only where the operation runs on operands of this type; empty for both.
-    """
-
-    passes: Callable[..., Any]
-    error: str
-    message: str
-    after: bool = False
-    on: str = ""
-
-
-class EachArgument(Sequence["Rule | None"]):
-    """The rules of a row that takes any number of arguments: ``make(position)`` gives the rule of one.
-
-    As a sequence it has one entry, the rule of the first argument; but it can be indexed by any position.
-    """
-
-    def __init__(self, make: Callable[[int], Rule | None]) -> None:
-        self._make = functools.cache(make)
-
-    def __len__(self) -> int:
-        return 1
-
-    def __iter__(self) -> Iterator[Rule | None]:
-        return iter((self[0],))
-
-    def __getitem__(self, position: Any) -> Any:
-        return self._make(position)
 
 
 class Primitive(Op):
