@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import Any, overload
 
 import numpy as np
 
+from symdiff import stages
 from symdiff.config import Options
-from symdiff.derive import Step
-from symdiff.errors import LocatedAssertionError, LocatedTypeError, user_facing
+from symdiff.derive import Step, wrt_positions
+from symdiff.errors import LocatedAssertionError, LocatedTypeError, ShapeError, user_facing
 from symdiff.frontend.program import Argument, Program
 from symdiff.frontend.structure import flatten, unflatten
 from symdiff.runtime.arguments import prepare
 from symdiff.runtime.call import Dispatcher
 from symdiff.runtime.family import Family, Variant
-from symdiff import stages
 
 __all__ = [
     "Differentiable",
@@ -45,6 +47,7 @@ class Differentiable:
         ``value_and_grad(*args, wrt=...)``: the value and the gradient in one sweep.
     """
 
+    __symdiff_wrapper__ = True
     grad: Callable[..., Any]
     value_and_grad: Callable[..., Any]
     _value: Callable[..., Any]
@@ -207,8 +210,6 @@ def _reference(wrapper: Differentiable) -> Any:
 
 
 def _found(module: str | None, name: str) -> Any:
-    import sys
-
     target: Any = sys.modules.get(module or "")
     for part in name.split("."):
         target = getattr(target, part, None)
@@ -218,8 +219,6 @@ def _found(module: str | None, name: str) -> Any:
 def _restore(reference: Any, options: Options) -> Differentiable:
     kind, first, name, _ = reference
     if kind == "named":
-        import importlib
-
         importlib.import_module(first)
         found: Differentiable = _found(first, name)
         return found
@@ -303,8 +302,6 @@ class _StepOf:
         self.kind, self.wrt, self.has_aux = kind, wrt, has_aux
 
     def __call__(self, names: Sequence[str]) -> Step:
-        from symdiff.derive import wrt_positions
-
         positions, single = wrt_positions(self.wrt, names)
         return Step(self.kind, positions, single, self.has_aux)
 
@@ -361,18 +358,26 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
 class _Pullback:
     def __init__(self, function: Differentiable, args: tuple[Any, ...], value: Any) -> None:
         self.function, self.args = function, args
-        self.structure = flatten(value)[1]
+        self.values, self.structure = flatten(value)
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         leaves, structure = flatten(cotangent)
         if structure != self.structure:
             raise LocatedTypeError("the cotangent must have the structure of the value")
+        leaves = [_like(leaf, value) for leaf, value in zip(leaves, self.values, strict=True)]
         count = len(self.args)
         dispatcher = self.function._dispatchers["grad"]
         call = dispatcher.take_apart(self.args, {}, None)
         steps = self.function._after(lambda positions, single: (Step("pullback", tuple(range(count)), False),))
         found: tuple[Any, ...] = dispatcher.pull_back(call, steps((), False), leaves)
         return found
+
+
+def _like(cotangent: Any, value: Any) -> Any:
+    """A cotangent in the dtype of the value, whose shape it must have."""
+    if np.shape(cotangent) != np.shape(value):
+        raise ShapeError(f"the cotangent has shape {np.shape(cotangent)}, the value {np.shape(value)}")
+    return float(cotangent) if isinstance(value, float) else np.asarray(cotangent, dtype=value.dtype)[()]
 
 
 def stop_gradient(x: Any) -> Any:

@@ -12,6 +12,7 @@ from symdiff.frontend.structure import LEAF, Static, Structure
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Block, Dim, Function, Node, Type, Value
 from symdiff.ir.rewrite import references, substitute
+from symdiff.ir.shapes import require_same
 from symdiff.ops import REGISTRY
 from symdiff.transform.adjoint import all_definitions, differentiate
 
@@ -142,15 +143,42 @@ def _name(name: str, suffix: str) -> str:
 
 
 def _pullback(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
+    """The gradients as functions of the cotangents of the float results, which are further parameters."""
     positions, structure, leaves = _inputs(program, step, arguments)
-    taken = [k for k in program.result_leaves if isinstance(k, int) and program.graph.results[k].type.is_float]
+    taken = {k for k in program.result_leaves if isinstance(k, int) and program.graph.results[k].type.is_float}
     results = program.graph.results
-    seeds = [
-        Value(Type(r.type.dtype, r.type.shape, "numpy" if r.type.shape else r.type.kind), f"{r.hint or 'y'}_bar") if k in taken else None
-        for k, r in enumerate(results)
-    ]
-    graph = differentiate(program.graph, positions, tuple(seeds), name=_name(program.graph.name, "vjp"), value=False)
+    seeds = [_seed(r) if k in taken else None for k, r in enumerate(results)]
+    graph = differentiate(
+        program.graph, positions, tuple(seeds), name=_name(program.graph.name, "vjp"), value=False
+    )
+    for seed in (s for s in seeds if s is not None):
+        graph = _with_own_sizes(graph, seed, program.graph)
     return _program(program, graph, structure, tuple(leaves))
+
+
+def _seed(result: Value) -> Value:
+    return Value(Type(result.type.dtype, result.type.shape, result.type.kind), f"{result.hint or 'y'}_bar")
+
+
+def _with_own_sizes(graph: Function, seed: Value, primal: Function) -> Function:
+    """A cotangent whose sizes the function computes is passed with sizes of its own, compared with those where they are known."""
+    bound = {d for d, _, _ in primal.bound_dimensions()}
+    if all(isinstance(d, int) or d in bound for d in seed.type.shape):
+        return graph
+    size = Type("int64", (), "python")
+    own = tuple(d if isinstance(d, int) or d in bound else Value(size, d.hint) for d in seed.type.shape)
+    passed = Value(Type(seed.type.dtype, own, seed.type.kind), seed.hint)
+    build = Builder(raising=False)
+    for given, wanted in zip(own, seed.type.shape, strict=True):
+        require_same(build, given, wanted, "the cotangent must have the shape of the value")
+    same = build.add(REGISTRY["reshape"], passed, shape=seed.type.shape)
+    nodes = list(graph.block.nodes)
+    first = next((k for k, n in enumerate(nodes) if seed in set(references(n))), len(nodes))
+    mapping = {seed: same}
+    after = substitute(nodes[first:], mapping)
+    found = tuple(mapping.get(r, r) for r in graph.results)
+    params = tuple(passed if p is seed else p for p in graph.params)
+    return Function(graph.name, Block(params, (*nodes[:first], *build.nodes, *after), found))
 
 
 # -- Jacobians -----------------------------------------------------------------------------------------------------------

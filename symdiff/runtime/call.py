@@ -173,6 +173,16 @@ class Dispatcher:
             self.inside.active = False
         return self.execute(family, call)
 
+    def pull_back(self, call: Call, steps: tuple[Step, ...], cotangents: Sequence[Any]) -> Any:
+        """Run a family whose graph takes cotangents after the arguments and captured values."""
+        family = self.family_of(call, steps)
+        family.flat = True
+        inputs = [*family.inputs(call, self.function), *cotangents]
+        results = family.in_python(inputs) if not setting("SYMDIFF_NATIVE") else None
+        if results is None:
+            results = self.variant(family, inputs).unit.builtin(*map(prepare, inputs))
+        return family.pack(results)
+
     def variant(self, family: Family, inputs: Sequence[Any]) -> Variant:
         """The variant for the sizes of these inputs; users get to call it directly where it can stand alone."""
         with self.store.lock:
@@ -190,11 +200,13 @@ class Dispatcher:
 
     def family(self, call: Call, wrt: Any) -> Family:
         positions, single = wrt_positions(wrt, self.names) if wrt is not None else ((), True)
-        steps = self.steps(positions, single)
+        return self.family_of(call, self.steps(positions, single), positions)
+
+    def family_of(self, call: Call, steps: tuple[Step, ...], positions: Sequence[int] = ()) -> Family:
         with self.store.lock:
             key = self.key(call, steps)
             for known in self.store.families.get(key, ()):
-                if known.holds(self.function):
+                if known.holds(self.function) and known.same_types(self.function):
                     return known
             family = self.build(call, steps, positions)
             if family.program.written:

@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from symdiff import stages
+from symdiff import errors, stages
 from symdiff.config import Options
 from symdiff.errors import LOCATED, located
 from symdiff.frontend.program import Program
 from symdiff.frontend.structure import LEAF, Structure, unflatten
-from symdiff.ir.graph import Function, Value
+from symdiff.ir.graph import Function, Type, Value
 from symdiff.ir.python import print_function
 from symdiff.lower.lower import Lowered
-from symdiff.runtime.arguments import Leaf, overlapping, static_object
+from symdiff.runtime.arguments import Leaf, classify, overlapping, static_object
 from symdiff_codegen.kernel import Buffer, Local, ResultSpec
 from symdiff_codegen.native import Unit
 from symdiff_codegen.signature import Array, Fixed, Parameter, Scalar, Signature
@@ -112,6 +112,10 @@ class Family:
         """Whether what the graph was built from is as it was: helpers, modules, types of captured values."""
         return all(g.holds(function) for g in self.program.guards)
 
+    def same_types(self, function: Any) -> bool:
+        """Whether the captured numbers and arrays have the types the graph was built for."""
+        return all(_has_type(c.read(function), c.type) for c in self.program.captured)
+
     def inputs(self, call: Call, function: Any) -> list[Any]:
         """What the graph's parameters get: the leaves that are values, then the captured ones."""
         values = [leaf for leaf, kind in zip(call.leaves, call.kinds, strict=True) if kind.kind != "static"]
@@ -175,12 +179,12 @@ class Family:
     def _signature(self, lowered: Lowered, graph: Function, dispatcher: Callable[..., Any], function: Any) -> Signature:
         specs = [_parameter(p, v, k) for p, v, k in zip(lowered.kernel.params, graph.params, self._value_kinds(graph), strict=True)]
         results = tuple(_result_spec(v) for v in graph.results)
-        errors = lowered.errors
+        sites = lowered.errors
 
         def native_error(status: int, cells: tuple[int, ...]) -> Any:
             if status == RESPECIALISE:
                 raise Respecialise
-            raise site_error(errors[status], cells)
+            raise site_error(sites[status], cells)
 
         if function is None:
             template = tuple(range(len(results)))
@@ -201,6 +205,12 @@ class Family:
     def _value_kinds(self, graph: Function) -> list[Leaf]:
         kinds = [k for k in self.kinds if k.kind != "static"]
         return kinds + [Leaf(v.type.kind, v.type.dtype) for v in graph.params[len(kinds) :]]
+
+
+def _has_type(found: Any, wanted: Type) -> bool:
+    kind = classify(found, "captured value")
+    ones = tuple(d == 1 for d in wanted.shape)
+    return (kind.kind, kind.dtype, kind.ones) == (wanted.kind, wanted.dtype, ones)
 
 
 def native_container(path: Any, function: Any) -> tuple[dict[Any, Any] | CellType, Any] | None:
@@ -237,15 +247,8 @@ def _result_spec(value: Value) -> ResultSpec:
 
 def site_error(site: Any, cells: Sequence[int]) -> Exception:
     """The exception of a failed check, with the values that the native code stored for its message."""
-    kind = next((k for k in LOCATED if k.__name__ == site.exception), None) or _own(site.exception)
+    kind = next((k for k in LOCATED if k.__name__ == site.exception), None) or getattr(errors, site.exception)
     return located(kind, site.message.format(*cells), site.where)
-
-
-def _own(name: str) -> type[Exception]:
-    import symdiff.errors as errors
-
-    kind: type[Exception] = getattr(errors, name)
-    return kind
 
 
 # -- effects of plain calls ------------------------------------------------------------------------------------------------
