@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     show = commands.add_parser("show", help="print a stage of a function's compilation")
     _target(show)
-    show.add_argument("--stage", choices=[*STAGES, "all"], default="simplified", help="which stage (default: simplified)")
+    show.add_argument(
+        "--stage", choices=[*STAGES, "all"], default="simplified", help="which stage (default: simplified)"
+    )
     show.set_defaults(run=_show)
     check = commands.add_parser("check", help="compare a function's gradient with finite differences")
     _target(check)
@@ -73,11 +75,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", metavar="FILE.py:FUNCTION")
-    parser.add_argument("--args", default=None, help="arguments as Python literals, lists for arrays: '1.0, [1.0, 2.0]'")
+    parser.add_argument(
+        "--args", default=None, help="arguments as Python literals, lists for arrays: '1.0, [1.0, 2.0]'"
+    )
     parser.add_argument("--wrt", default=None, help="argument names, separated by commas (default: the first argument)")
 
 
-# -- finding the function ------------------------------------------------------------------------------------------------
+# -- finding the function
+# ------------------------------------------------------------------------------------------------
 
 
 def _function(target: str) -> Differentiable:
@@ -132,7 +137,8 @@ def _wrt(text: str | None) -> dict[str, Any]:
     return {"wrt": names[0] if len(names) == 1 else names}
 
 
-# -- commands ------------------------------------------------------------------------------------------------------------
+# -- commands
+# ------------------------------------------------------------------------------------------------------------
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -171,7 +177,8 @@ def _doctor(options: argparse.Namespace) -> int:
     for package in ("numpy", "sympy", "llvmlite"):
         print(f"  {package} {importlib.metadata.version(package)}")
     print(f"  processor {name}: {', '.join(has) or 'no vector extensions that matter'}")
-    print(f"  calls enter native code {'directly' if entry.AVAILABLE else 'through ctypes (slower): this Python is not known'}")
+    way = "directly" if entry.AVAILABLE else "through ctypes (slower): this Python is not known"
+    print(f"  calls enter native code {way}")
     print(f"  cache {cache_directory()}")
     print(describe_variables())
     value, gradient = differentiable(_probe).value_and_grad(1.5)

@@ -42,7 +42,8 @@ class Differentiable:
     Attributes
     ----------
     grad : callable
-        ``grad(*args, wrt=...)``: the gradient, of the structure, shape and dtype of its argument; a tuple for a tuple ``wrt``.
+        ``grad(*args, wrt=...)``: the gradient, of the structure, shape and dtype of its argument; a tuple for a tuple
+        ``wrt``.
     value_and_grad : callable
         ``value_and_grad(*args, wrt=...)``: the value and the gradient in one sweep.
     """
@@ -68,7 +69,9 @@ class Differentiable:
     def _question(self, name: str, steps: Any, wrt: Any) -> None:
         publish = functools.partial(self._publish, name)
         own = self._parse if type(self) is not Differentiable else None
-        dispatcher = Dispatcher(self.__wrapped__, self.__signature__, self.options, self._after(steps), wrt, publish, own)
+        dispatcher = Dispatcher(
+            self.__wrapped__, self.__signature__, self.options, self._after(steps), wrt, publish, own
+        )
         self._dispatchers[name] = dispatcher
         self.__dict__[name] = _facing(dispatcher, name, self)
 
@@ -103,7 +106,8 @@ class Differentiable:
     def __reduce__(self) -> Any:
         return _restore, (_reference(self), self.options)
 
-    # -- inspection ------------------------------------------------------------------------------------------------------
+    # -- inspection
+    # ------------------------------------------------------------------------------------------------------
 
     @property
     def variants(self) -> list[Variant]:
@@ -199,7 +203,9 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
         if isinstance(function, np.ufunc):
             names = [f"x{k}" for k in range(function.nin)] if function.nin > 1 else ["x"]
             return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
-        raise LocatedTypeError(f"{function!r} is not a Python function", hint="wrap the call in a def or a lambda") from None
+        raise LocatedTypeError(
+            f"{function!r} is not a Python function", hint="wrap the call in a def or a lambda"
+        ) from None
 
 
 def _reference(wrapper: Differentiable) -> Any:
@@ -273,13 +279,19 @@ def _wrap(function: Any, options: Options | None = None) -> Differentiable:
 
 
 def _rewrapped(function: Differentiable, options: Options) -> Differentiable:
-    return Derived(function.inner, function.step, options) if isinstance(function, Derived) else Differentiable(function.__wrapped__, options)
+    return (
+        Derived(function.inner, function.step, options)
+        if isinstance(function, Derived)
+        else Differentiable(function.__wrapped__, options)
+    )
 
 
 class Derived(Differentiable):
     """The derivative of a function, as a function that can be differentiated again."""
 
-    def __init__(self, inner: Differentiable, step: Callable[[Sequence[str]], Step], options: Options | None = None) -> None:
+    def __init__(
+        self, inner: Differentiable, step: Callable[[Sequence[str]], Step], options: Options | None = None
+    ) -> None:
         self.inner, self.step = inner, step
         super().__init__(inner.__wrapped__, options or inner.options)
 
@@ -330,7 +342,9 @@ def value_and_grad(function: Callable[..., Any], wrt: Any = 0, has_aux: bool = F
 
 @user_facing
 def jacobian(function: Callable[..., Any], wrt: Any = 0) -> Derived:
-    """The Jacobian: for each result an array of its shape followed by the argument's, nested as results and arguments are."""
+    """The Jacobian: for each result an array of its shape followed by the argument's, nested as results and arguments
+    are.
+    """
     return Derived(_wrap(function), _StepOf("jacobian", wrt))
 
 
@@ -428,7 +442,10 @@ class _Directional:
     def grad(self, *args: Any, wrt: int) -> Any:
         value, pullback = vjp(self.first, *args)
         leaves, structure = flatten(value)
-        seeds = [None if d is None else np.asarray(d, dtype=np.asarray(v).dtype)[()] for d, v in zip(self.direction, leaves, strict=True)]
+        seeds = [
+            None if d is None else np.asarray(d, dtype=np.asarray(v).dtype)[()]
+            for d, v in zip(self.direction, leaves, strict=True)
+        ]
         return pullback(unflatten(structure, seeds))[wrt]
 
 

@@ -58,7 +58,9 @@ def wrt_positions(wrt: int | str | Sequence[int | str], names: Sequence[str]) ->
         elif isinstance(item, int) and -len(names) <= item < len(names):
             found.append(item % len(names))
         else:
-            raise LocatedTypeError(f"wrt names {item!r}, which is no argument", hint=f"the arguments are {', '.join(names)}")
+            raise LocatedTypeError(
+                f"wrt names {item!r}, which is no argument", hint=f"the arguments are {', '.join(names)}"
+            )
     return tuple(found), single
 
 
@@ -100,7 +102,9 @@ def _scalar_result(program: Program, step: Step) -> int:
     where = program.graph.results[0].where if program.graph.results else None
     first = program.result_leaves[0] if program.result_leaves else None
     if structure != LEAF:
-        raise NotScalarError("the gradient needs a function that returns one number", where, "use sd.jacobian or sd.vjp")
+        raise NotScalarError(
+            "the gradient needs a function that returns one number", where, "use sd.jacobian or sd.vjp"
+        )
     if not isinstance(first, int):
         raise NotScalarError("the gradient needs a function that returns a number", where)
     value = program.graph.results[first]
@@ -148,9 +152,7 @@ def _pullback(program: Program, step: Step, arguments: Sequence[Argument]) -> Pr
     taken = {k for k in program.result_leaves if isinstance(k, int) and program.graph.results[k].type.is_float}
     results = program.graph.results
     seeds = [_seed(r) if k in taken else None for k, r in enumerate(results)]
-    graph = differentiate(
-        program.graph, positions, tuple(seeds), name=_name(program.graph.name, "vjp"), value=False
-    )
+    graph = differentiate(program.graph, positions, tuple(seeds), name=_name(program.graph.name, "vjp"), value=False)
     for seed in (s for s in seeds if s is not None):
         graph = _with_own_sizes(graph, seed, program.graph)
     return _program(program, graph, structure, tuple(leaves))
@@ -161,7 +163,9 @@ def _seed(result: Value) -> Value:
 
 
 def _with_own_sizes(graph: Function, seed: Value, primal: Function) -> Function:
-    """A cotangent whose sizes the function computes is passed with sizes of its own, compared with those where they are known."""
+    """A cotangent whose sizes the function computes is passed with sizes of its own, compared with those where they
+    are known.
+    """
     bound = {d for d, _, _ in primal.bound_dimensions()}
     if all(isinstance(d, int) or d in bound for d in seed.type.shape):
         return graph
@@ -181,7 +185,8 @@ def _with_own_sizes(graph: Function, seed: Value, primal: Function) -> Function:
     return Function(graph.name, Block(params, (*nodes[:first], *build.nodes, *after), found))
 
 
-# -- Jacobians -----------------------------------------------------------------------------------------------------------
+# -- Jacobians
+# -----------------------------------------------------------------------------------------------------------
 
 
 def _jacobian(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
@@ -199,7 +204,9 @@ def _jacobian(program: Program, step: Step, arguments: Sequence[Argument]) -> Pr
             found += _rows(program.graph, leaf, positions, build)
         else:
             result_leaves += [Static(None)] * len(leaves)
-    graph = Function(_name(program.graph.name, "jacobian"), Block(program.graph.params, tuple(build.nodes), tuple(found)))
+    graph = Function(
+        _name(program.graph.name, "jacobian"), Block(program.graph.params, tuple(build.nodes), tuple(found))
+    )
     return _program(program, graph, _nested(program.result, structure), tuple(result_leaves))
 
 
@@ -212,7 +219,11 @@ def _nested(outer: Structure, inner: Structure) -> Structure:
 def _rows(graph: Function, leaf: int, positions: Sequence[int], build: Builder) -> list[Value]:
     """The Jacobian of one result by each parameter."""
     result = graph.results[leaf]
-    seed = result if not result.type.shape else Value(Type(result.type.dtype, result.type.shape), f"{result.hint or 'y'}_bar")
+    seed = (
+        result
+        if not result.type.shape
+        else Value(Type(result.type.dtype, result.type.shape), f"{result.hint or 'y'}_bar")
+    )
     seeds = tuple(seed if k == leaf else None for k, _ in enumerate(graph.results))
     sweep = differentiate(graph, positions, seeds, name=graph.name, value=False)
     known = {v for n in build.nodes for v in n.outputs}
@@ -239,7 +250,9 @@ def _split(nodes: Sequence[Node], seed: Value) -> tuple[list[Node], list[Node]]:
     return before, within
 
 
-def _loop_over_rows(sweep: Function, seed: Value, within: list[Node], params: Sequence[Value], build: Builder) -> list[Value]:
+def _loop_over_rows(
+    sweep: Function, seed: Value, within: list[Node], params: Sequence[Value], build: Builder
+) -> list[Value]:
     shape, dtype = seed.type.shape, seed.type.dtype
     size = _product(build, shape)
     zero, one = build.constant(0.0), build.constant(1.0)
@@ -259,10 +272,14 @@ def _loop_over_rows(sweep: Function, seed: Value, within: list[Node], params: Se
         entries = (("int",),) + (("slice", None, None, None),) * param.type.rank
         rows.append(body.add(REGISTRY["put"], table, from_seed.get(gradient, gradient), index, index=entries))
     block = body.finish((index, *carried), rows)
-    filled = build.for_(build.constant(0), build.size(size), build.constant(1), initial, block, ["jacobian"] * len(params))
+    filled = build.for_(
+        build.constant(0), build.size(size), build.constant(1), initial, block, ["jacobian"] * len(params)
+    )
     if len(shape) == 1:
         return list(filled)
-    return [build.add(REGISTRY["reshape"], f, shape=(*shape, *p.type.shape)) for f, p in zip(filled, params, strict=True)]
+    return [
+        build.add(REGISTRY["reshape"], f, shape=(*shape, *p.type.shape)) for f, p in zip(filled, params, strict=True)
+    ]
 
 
 def _product(build: Builder, shape: Sequence[Dim]) -> Dim:

@@ -1,6 +1,6 @@
 """The pipeline, from the user's function to native code: one call per stage.
 
-    source --parse--> graph --reverse--> adjoint --simplify--> simplified --lower--> kernel --> llvm --> asm
+source --parse--> graph --reverse--> adjoint --simplify--> simplified --lower--> kernel --> llvm --> asm
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def reverse(program: Program, steps: Sequence[Step], arguments: Sequence[Argumen
     small = simplified(program, options, rewrites) if not steps else program
     for step in steps:
         taken = small
-        adjoint = clock.run("adjoint", "graph", lambda taken=taken, step=step: cleaned(derive(taken, step, arguments)), taken)
+        adjoint = clock.run(
+            "adjoint", "graph", lambda taken=taken, step=step: cleaned(derive(taken, step, arguments)), taken
+        )
         small = clock.run("simplified", "adjoint", lambda made=adjoint: simplified(made, options, rewrites), adjoint)
     stages = Stages(small, program.graph, adjoint.graph, small.graph, rewrites, clock.lines)
     show(stages, ("graph", "adjoint", "simplified"))
@@ -92,7 +94,9 @@ def native(
     """Simplified graph to native code, for known sizes of some dimensions."""
     small = checked(specialise(stages.simplified, sizes)) if sizes else stages.simplified
     lowered = lower(small, options)
-    unit = compile_unit(lowered.kernel, signature=signature(lowered, small), options=NativeOptions(level=setting("SYMDIFF_OPT_LEVEL")))
+    unit = compile_unit(
+        lowered.kernel, signature=signature(lowered, small), options=NativeOptions(level=setting("SYMDIFF_OPT_LEVEL"))
+    )
     stages.lowered, stages.unit = lowered, unit
     show(stages, ("kernel", "llvm", "llvm_optimised", "asm"))
     return lowered, unit

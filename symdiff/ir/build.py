@@ -127,14 +127,26 @@ class Builder:
         return Block(tuple(params), tuple(self.nodes), tuple(results))
 
     def if_(
-        self, condition: Value, then: Block, otherwise: Block, hints: Sequence[str] = (), types: Sequence[Type] | None = None
+        self,
+        condition: Value,
+        then: Block,
+        otherwise: Block,
+        hints: Sequence[str] = (),
+        types: Sequence[Type] | None = None,
     ) -> tuple[Value, ...]:
         """Append an ``if``; both blocks have as many results, of the same types up to kind."""
         types = types or [_join(a.type, b.type) for a, b in zip(then.results, otherwise.results, strict=True)]
         return self._structured(IF, (condition,), (then, otherwise), types, hints)
 
     def for_(
-        self, start: Value, stop: Value, step: Value, initials: Sequence[Value], body: Block, hints: Sequence[str] = (), *,
+        self,
+        start: Value,
+        stop: Value,
+        step: Value,
+        initials: Sequence[Value],
+        body: Block,
+        hints: Sequence[str] = (),
+        *,
         reverse: bool = False,
     ) -> tuple[Value, ...]:
         """Append a ``for`` over ``range(start, stop, step)``, or over that range reversed.
@@ -145,12 +157,19 @@ class Builder:
         attrs = {"reversed": True} if reverse else NO_ATTRS
         return self._structured(FOR, (start, stop, step, *initials), (body,), types, hints, attrs)
 
-    def while_(self, initials: Sequence[Value], test: Block, body: Block, hints: Sequence[str] = ()) -> tuple[Value, ...]:
+    def while_(
+        self, initials: Sequence[Value], test: Block, body: Block, hints: Sequence[str] = ()
+    ) -> tuple[Value, ...]:
         """Append a ``while``; test and body have the carried values as params, test has one result."""
         return self._structured(WHILE, tuple(initials), (test, body), [p.type for p in body.params], hints)
 
     def _structured(
-        self, op: Op, inputs: tuple[Value, ...], blocks: tuple[Block, ...], types: Sequence[Type], hints: Sequence[str],
+        self,
+        op: Op,
+        inputs: tuple[Value, ...],
+        blocks: tuple[Block, ...],
+        types: Sequence[Type],
+        hints: Sequence[str],
         attrs: Mapping[str, Any] = NO_ATTRS,
     ) -> tuple[Value, ...]:
         names = list(hints) or [""] * len(types)

@@ -8,17 +8,18 @@ The whole grammar::
 
 Only a handful of operations are structural; everything else is a row of :mod:`symdiff.ops`::
 
-    outputs = IF    condition                       [then, otherwise]   blocks without params; results are the outputs
-    outputs = FOR   start stop step initials...     [body]              body.params = index, carried...; body.results = carried...
-              {reversed}                                        the same range, last index first
-    outputs = WHILE initials...                     [test, body]        both have the carried values as params; test has one result
+    outputs = IF condition [then, otherwise]          blocks without params; their results are the outputs
+    outputs = FOR start stop step initials... [body]  body.params = index, carried...; body.results = carried...
+              {reversed}                              the same range, last index first
+    outputs = WHILE initials... [test, body]          both have the carried values as params; test has one result
     value   = CONSTANT {value}
-              REQUIRE_EQUAL size size {message}             an effect: two sizes must be equal, or a ShapeError is raised
+              REQUIRE_EQUAL size size {message}       an effect: the sizes must be equal, or a ShapeError is raised
 
-A value is defined once. A block may read the values of the blocks around it. A dimension of a type is a Python int or a
-scalar integer *value of the graph* (so shapes are symbols, and one graph serves all sizes). A dimension that first appears in the
-type of a function's parameter is bound by it. A dimension that is a value is 0 or at least 2 when it is bound by a parameter (size 1
-is a different type, because it broadcasts); a derived one may be 1, and is guarded where it broadcasts.
+A value is defined once. A block may read the values of the blocks around it. A dimension of a type is a Python int or
+a scalar integer *value of the graph* (so shapes are symbols, and one graph serves all sizes). A dimension that first
+appears in the type of a function's parameter is bound by it. A dimension that is a value is 0 or at least 2 when it
+is bound by a parameter (size 1 is a different type, because it broadcasts); a derived one may be 1, and is guarded
+where it broadcasts.
 """
 
 from __future__ import annotations
@@ -108,7 +109,9 @@ Dim = int | Value
 
 
 class Op:
-    """What a node does. Rows of :mod:`symdiff.ops` derive from it; the structural operations are its plain instances."""
+    """What a node does. Rows of :mod:`symdiff.ops` derive from it; the structural operations are its plain
+    instances.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name

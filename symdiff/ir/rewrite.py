@@ -1,7 +1,7 @@
 """Substitution: the same nodes, reading other values.
 
-Types mention values too (their dimensions), and so do some attributes, so a substitution reaches into both; a value whose type
-changes becomes a new value, and joins the mapping.
+Types mention values too (their dimensions), and so do some attributes, so a substitution reaches into both; a value
+whose type changes becomes a new value, and joins the mapping.
 """
 
 from __future__ import annotations

@@ -72,7 +72,9 @@ def classify(leaf: Any, name: str) -> Leaf:
     if isinstance(leaf, np.generic):
         return Leaf("numpy", _dtype(leaf.dtype, name))
     if isinstance(leaf, complex):
-        raise DtypeError(f"argument {name} is complex, which is not supported yet", hint="pass real and imaginary parts")
+        raise DtypeError(
+            f"argument {name} is complex, which is not supported yet", hint="pass real and imaginary parts"
+        )
     return Leaf("static", static=_hashable(leaf))
 
 
@@ -92,7 +94,9 @@ def _dtype(dtype: np.dtype[Any], name: str) -> str:
     if dtype.kind in "iu":
         raise DtypeError(f"argument {name} has dtype {dtype}, which is not supported", hint="use .astype(np.int64)")
     if dtype.kind == "c":
-        raise DtypeError(f"argument {name} has dtype {dtype}: complex is not supported yet", hint="pass real and imaginary parts")
+        raise DtypeError(
+            f"argument {name} has dtype {dtype}: complex is not supported yet", hint="pass real and imaginary parts"
+        )
     raise DtypeError(f"argument {name} has dtype {dtype}, which is not supported", hint="use .astype(float)")
 
 
@@ -156,7 +160,11 @@ def prepare(leaf: Any) -> Any:
         leaf = leaf.astype(leaf.dtype.newbyteorder("="))
     if leaf.ndim == 0:
         return leaf[()]
-    return leaf if leaf.flags.carray_ro or (leaf.flags.c_contiguous and leaf.flags.aligned) else np.ascontiguousarray(leaf).copy()
+    return (
+        leaf
+        if leaf.flags.carray_ro or (leaf.flags.c_contiguous and leaf.flags.aligned)
+        else np.ascontiguousarray(leaf).copy()
+    )
 
 
 def refuse_inactive(leaf: Leaf, name: str) -> Leaf:
@@ -174,7 +182,8 @@ def refuse_inactive(leaf: Leaf, name: str) -> Leaf:
     if leaf.dtype.startswith("int"):
         if leaf.ones or leaf.kind == "numpy":
             raise DtypeError(
-                f"cannot differentiate with respect to argument {name}: its dtype is {leaf.dtype}", hint="use .astype(float)"
+                f"cannot differentiate with respect to argument {name}: its dtype is {leaf.dtype}",
+                hint="use .astype(float)",
             )
         return Leaf("python", "float64")
     return leaf
@@ -188,10 +197,14 @@ def check_same_index(leaves: list[Any]) -> None:
     ShapeError
         Naming the remedy.
     """
-    indexes = [leaf.index for leaf in leaves if type(leaf).__module__.partition(".")[0] == "pandas" and hasattr(leaf, "index")]
+    indexes = [
+        leaf.index for leaf in leaves if type(leaf).__module__.partition(".")[0] == "pandas" and hasattr(leaf, "index")
+    ]
     for index in indexes[1:]:
         if not index.equals(indexes[0]):
-            raise ShapeError("pandas arguments have different indexes, and are matched by position", hint="align them first")
+            raise ShapeError(
+                "pandas arguments have different indexes, and are matched by position", hint="align them first"
+            )
 
 
 def overlapping(arrays: list[np.ndarray]) -> bool:

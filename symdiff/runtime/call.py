@@ -1,8 +1,8 @@
 """The dispatcher: binds arguments, classifies them, finds or builds the family and variant that fit, and calls it.
 
-Functions of one code share everything built for them (a fresh lambda each call compiles once): the :class:`Store` is kept by code
-object. Where native code can find all it needs by itself, users call the native unit directly and the dispatcher only sees the calls
-that fit no variant.
+Functions of one code share everything built for them (a fresh lambda each call compiles once): the :class:`Store` is
+kept by code object. Where native code can find all it needs by itself, users call the native unit directly and the
+dispatcher only sees the calls that fit no variant.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ class Dispatcher:
             raise LocatedTypeError("unknown argument 'argnums'", hint="use wrt=, which takes positions and names")
         return self.run(self.take_apart(args, kwargs, wrt), wrt)
 
-    # -- arguments -------------------------------------------------------------------------------------------------------
+    # -- arguments
+    # -------------------------------------------------------------------------------------------------------
 
     def take_apart(self, args: Sequence[Any], kwargs: dict[str, Any], wrt: Any) -> Call:
         try:
@@ -147,7 +148,8 @@ class Dispatcher:
         check_same_index([o for o in objects if is_foreign_array(o)])
         return Call(objects, tuple(structures), leaves, tuple(kinds), paths)
 
-    # -- finding and building --------------------------------------------------------------------------------------------
+    # -- finding and building
+    # --------------------------------------------------------------------------------------------
 
     def run(self, call: Call, wrt: Any) -> Any:
         try:
@@ -246,7 +248,8 @@ class Dispatcher:
     def make_static(self, call: Call, steps: tuple[Step, ...], needed: StaticNeeded, positions: Sequence[int]) -> None:
         owners = [k for k, s in enumerate(call.structures) for _ in range(s.count)]
         if owners[needed.leaf] in positions:
-            message = f"argument {call.names[needed.leaf]} is used as an index, length or bound, so there is no derivative by it"
+            name = call.names[needed.leaf]
+            message = f"argument {name} is used as an index, length or bound, so there is no derivative by it"
             raise located(TypeError, message, needed.where)
         base = (steps, call.structures, call.kinds)
         known = self.store.static_leaves.setdefault(base, set())
@@ -266,12 +269,12 @@ class Dispatcher:
 
 def _with_static(call: Call, leaves: set[int]) -> tuple[Leaf, ...]:
     """The kinds with some ints fixed at their values."""
-    return tuple(Leaf("static", static=Static(call.leaves[k])) if k in leaves else kind for k, kind in enumerate(call.kinds))
+    return tuple(
+        Leaf("static", static=Static(call.leaves[k])) if k in leaves else kind for k, kind in enumerate(call.kinds)
+    )
 
 
 def _hint(path: str) -> str:
     """A name for a leaf of a structure: ``p['rate']`` is ``p_rate``."""
     text = "".join(c if c.isalnum() or c == "_" else " " for c in path)
     return "_".join(text.split())
-
-

@@ -1,8 +1,9 @@
 """Families and variants: one graph for all sizes, and the native units built from it.
 
-A *family* belongs to one function's code, one question (value, gradient by these arguments, ...) and one tuple of argument types. It holds
-one graph, one text and one run of the simplifier. Its *variants* are native units that differ in which sizes are constants:
-small sizes are built in, at most in four variants, and a size that was once different stays a run-time value for good.
+A *family* belongs to one function's code, one question (value, gradient by these arguments, ...) and one tuple of
+argument types. It holds one graph, one text and one run of the simplifier. Its *variants* are native units that
+differ in which sizes are constants: small sizes are built in, at most in four variants, and a size that was once
+different stays a run-time value for good.
 """
 
 from __future__ import annotations
@@ -174,10 +175,15 @@ class Family:
         """Whether the native unit can be called by users itself, with no Python before or after it."""
         if self.template is None or self.effects or any(s != LEAF for s in self.structures):
             return False
-        return all(native_container(p.path, function) is not None for p in (*self.program.captured, *self.program.guards))
+        return all(
+            native_container(p.path, function) is not None for p in (*self.program.captured, *self.program.guards)
+        )
 
     def _signature(self, lowered: Lowered, graph: Function, dispatcher: Callable[..., Any], function: Any) -> Signature:
-        specs = [_parameter(p, v, k) for p, v, k in zip(lowered.kernel.params, graph.params, self._value_kinds(graph), strict=True)]
+        specs = [
+            _parameter(p, v, k)
+            for p, v, k in zip(lowered.kernel.params, graph.params, self._value_kinds(graph), strict=True)
+        ]
         results = tuple(_result_spec(v) for v in graph.results)
         sites = lowered.errors
 
@@ -199,7 +205,14 @@ class Family:
             holder, key = native_container(read.path, function)  # type: ignore[misc]
             captured.append((holder, key, next(values)))
         return Signature(
-            params, results, self.template, dispatcher, native_error, captured=tuple(captured), work="loop", name=graph.name
+            params,
+            results,
+            self.template,
+            dispatcher,
+            native_error,
+            captured=tuple(captured),
+            work="loop",
+            name=graph.name,
         )
 
     def _value_kinds(self, graph: Function) -> list[Leaf]:
@@ -214,7 +227,9 @@ def _has_type(found: Any, wanted: Type) -> bool:
 
 
 def native_container(path: Any, function: Any) -> tuple[dict[Any, Any] | CellType, Any] | None:
-    """Where native code finds an object again: a dict and a key. None where it cannot (closures: they differ between equal functions)."""
+    """Where native code finds an object again: a dict and a key. None where it cannot (closures: they differ between
+    equal functions).
+    """
     if any(how == "closure" for how, _ in path.steps) or not path.steps:
         return None
     container, how, key = path.container(function)
@@ -251,7 +266,8 @@ def site_error(site: Any, cells: Sequence[int]) -> Exception:
     return located(kind, site.message.format(*cells), site.where)
 
 
-# -- effects of plain calls ------------------------------------------------------------------------------------------------
+# -- effects of plain calls
+# ------------------------------------------------------------------------------------------------
 
 
 def write_back(program: Program, call: Call, results: Sequence[Any]) -> None:

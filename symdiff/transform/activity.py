@@ -1,7 +1,7 @@
 """Activity: which values a derivative can reach.
 
-A value is *varied* when it depends on an input asked for, and *wanted* when an output used depends on it. Cotangents exist
-only for values that are both, so that a derivative costs what the question costs.
+A value is *varied* when it depends on an input asked for, and *wanted* when an output used depends on it. Cotangents
+exist only for values that are both, so that a derivative costs what the question costs.
 """
 
 from __future__ import annotations

@@ -1,31 +1,42 @@
 """Reverse mode: from a graph to the graph of its value and gradient.
 
-The walk visits nodes last first and passes each cotangent through the rule of its row. What rules do not know is handled here,
-once: which values need a cotangent (:mod:`.activity`), sums over axes that broadcasting repeated, dtypes, adding up contributions,
-and selects. A cotangent may carry a *mask*: the select that ``where`` puts on it. Rules are linear in the cotangent, so the mask travels
-unapplied through elementwise rules and selects at the accumulation, where a branch not taken cannot poison the sum with ``0 * inf``.
+The walk visits nodes last first and passes each cotangent through the rule of its row. What rules do not know is
+handled here, once: which values need a cotangent (:mod:`.activity`), sums over axes that broadcasting repeated,
+dtypes, adding up contributions, and selects. A cotangent may carry a *mask*: the select that ``where`` puts on it.
+Rules are linear in the cotangent, so the mask travels unapplied through elementwise rules and selects at the
+accumulation, where a branch not taken cannot poison the sum with ``0 * inf``.
 
-Control flow is mirrored: the reverse of a branch is the same branch, that of a loop is the loop run backwards, carrying the cotangents of
-the carried values and of what the body reads from outside. The reverse blocks mention primal values freely; :mod:`.history` decides
-afterwards which are saved and which computed again.
+Control flow is mirrored: the reverse of a branch is the same branch, that of a loop is the loop run backwards,
+carrying the cotangents of the carried values and of what the body reads from outside. The reverse blocks mention
+primal values freely; :mod:`.history` decides afterwards which are saved and which computed again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import definitions
 from symdiff.ops import REGISTRY, Primitive, Traced
-from symdiff.transform.activity import can_vary, carried, differentiable_inputs, varied_values, wanted_carried, wanted_values
+from symdiff.transform.activity import (
+    can_vary,
+    carried,
+    differentiable_inputs,
+    varied_values,
+    wanted_carried,
+    wanted_values,
+)
 from symdiff.transform.history import History, Level, stack_at
 
 __all__ = ["differentiate"]
 
 
-def differentiate(function: Function, wrt: Sequence[int], seeds: Sequence[Value | None], *, name: str, value: bool) -> Function:
+def differentiate(
+    function: Function, wrt: Sequence[int], seeds: Sequence[Value | None], *, name: str, value: bool
+) -> Function:
     """Gradient of a function as a function.
 
     Parameters
@@ -35,7 +46,8 @@ def differentiate(function: Function, wrt: Sequence[int], seeds: Sequence[Value 
     wrt : sequence of int
         Positions of the parameters to differentiate by.
     seeds : sequence of Value or None
-        For each result: None if its cotangent is zero, a new value that becomes a parameter and holds it, or the primal's own result to mean a cotangent of one.
+        For each result: None if its cotangent is zero, a new value that becomes a parameter and holds it, or the
+        primal's own result to mean a cotangent of one.
     name : str
         Name of the new function.
     value : bool
@@ -44,8 +56,8 @@ def differentiate(function: Function, wrt: Sequence[int], seeds: Sequence[Value 
     Returns
     -------
     Function
-        Parameters: those of the primal, then the seeds. Results: those of the primal if asked for, then one cotangent for each
-        position in ``wrt``, of its parameter's dtype and shape.
+        Parameters: those of the primal, then the seeds. Results: those of the primal if asked for, then one cotangent
+        for each position in ``wrt``, of its parameter's dtype and shape.
     """
     return _Adjoint(count_trips(function), wrt, seeds).build(name, value)
 
@@ -108,7 +120,8 @@ class _Adjoint:
         total = self.total(param, cotangents, build)
         return total.value if total is not None else self.zero(param, build).value
 
-    # -- one block -------------------------------------------------------------------------------------------------------
+    # -- one block
+    # -------------------------------------------------------------------------------------------------------
 
     def block(self, level: Level, cotangents: Cotangents, build: Builder) -> None:
         """Reverse the nodes of a level's block into ``build``."""
@@ -138,7 +151,8 @@ class _Adjoint:
         inputs = [Traced(build, v) for v in node.inputs]
         attrs = {k: v for k, v in node.attrs.items() if k not in ("kind", "unchecked")}
         wanted = differentiable_inputs(node)
-        # what a store put down is read from the cotangent before the place is cleared, so that clearing may happen in place
+        # what a store put down is read from the cotangent before the place is cleared, so that clearing may happen
+        # in place
         for i in reversed(wanted) if row.stores else wanted:
             if node.inputs[i] not in self.varied:
                 continue
@@ -158,9 +172,12 @@ class _Adjoint:
         arm = condition if positive else REGISTRY["logical_not"](condition)
         return arm if mask is None else REGISTRY["logical_and"](mask, arm)
 
-    # -- contributions ---------------------------------------------------------------------------------------------------
+    # -- contributions
+    # ---------------------------------------------------------------------------------------------------
 
-    def contribute(self, value: Value, part: object, mask: Traced | None, cotangents: Cotangents, build: Builder) -> None:
+    def contribute(
+        self, value: Value, part: Any, mask: Traced | None, cotangents: Cotangents, build: Builder
+    ) -> None:
         """Add a contribution, fitted to the shape and dtype of the value."""
         part = part if isinstance(part, Traced) else Traced(build, build.constant(part))
         if mask is not None and (mask.shape != value.type.shape or part.shape != value.type.shape):
@@ -171,13 +188,18 @@ class _Adjoint:
         """Undo broadcasting: sum over the axes that were repeated; and convert the dtype."""
         extra = part.rank - wanted.rank
         if extra > 0 or any(w == 1 and p != 1 for w, p in zip(wanted.shape, part.shape[max(extra, 0) :], strict=False)):
-            axes = [*range(extra), *(k + extra for k, w in enumerate(wanted.shape) if w == 1 and part.shape[k + extra] != 1)]
+            axes = [
+                *range(extra),
+                *(k + extra for k, w in enumerate(wanted.shape) if w == 1 and part.shape[k + extra] != 1),
+            ]
             part = REGISTRY["sum"](part, axis=tuple(axes), keepdims=False)
         if part.rank != wanted.rank and part.rank and _same_but_ones(part, wanted):
             part = REGISTRY["reshape"](part, shape=wanted.shape)
         elif part.rank != wanted.rank or any(p == 1 and w != 1 for p, w in zip(part.shape, wanted.shape, strict=True)):
             part = REGISTRY["broadcast_to"](part, shape=wanted.shape)
-        if part.type.dtype != wanted.dtype and not (part.type.kind == "python" and part.type.is_float and not wanted.shape):
+        if part.type.dtype != wanted.dtype and not (
+            part.type.kind == "python" and part.type.is_float and not wanted.shape
+        ):
             part = REGISTRY["convert"](part, dtype=wanted.dtype, kind="numpy")
         return part
 
@@ -211,7 +233,8 @@ class _Adjoint:
             traced.build.name(traced.value, f"{value.hint}_bar")
         return traced
 
-    # -- stacks ----------------------------------------------------------------------------------------------------------
+    # -- stacks
+    # ----------------------------------------------------------------------------------------------------------
 
     def stack(self, node: Node, cotangents: Cotangents, build: Builder) -> None:
         """The adjoint of a push is a pop, and the other way round."""
@@ -228,7 +251,8 @@ class _Adjoint:
             rest = build.add(REGISTRY["push"], after.value, popped.value)
         cotangents.put(before, Contribution(self.named(Traced(build, rest), before)))
 
-    # -- control flow ----------------------------------------------------------------------------------------------------
+    # -- control flow
+    # ----------------------------------------------------------------------------------------------------
 
     def outside(self, blocks: Iterable[tuple[Block, Iterable[Value]]]) -> list[Value]:
         """Values from around the blocks that get a cotangent inside, given the results that have one."""
@@ -259,7 +283,9 @@ class _Adjoint:
             builders.append(inner)
         kept = [j for j, v in enumerate(outer) if any(t[j] is not _base(bases, v) for t in totals)]
         blocks = []
-        resolved = [self.history.resolve(lv, b, [t[j] for j in kept]) for lv, b, t in zip(levels, builders, totals, strict=True)]
+        resolved = [
+            self.history.resolve(lv, b, [t[j] for j in kept]) for lv, b, t in zip(levels, builders, totals, strict=True)
+        ]
         threads = list(dict.fromkeys(s for lv in levels for s in (*lv.stacks_after,)))
         for below, inner, results in zip(levels, builders, resolved, strict=True):
             stacks = [below.stacks_after.get(s, stack_at(level, s)) for s in threads]
@@ -293,7 +319,9 @@ class _Adjoint:
             if body.results[k] in self.varied:
                 inside.put(body.results[k], Contribution(Traced(inner, carrier)))
         self.block(below, inside, inner)
-        leaving = [(self.total(v, inside, inner) or self.zero(v, inner)).value for v in (*(params[k] for k in live), *outer)]
+        leaving = [
+            (self.total(v, inside, inner) or self.zero(v, inner)).value for v in (*(params[k] for k in live), *outer)
+        ]
         leaving = self.history.resolve(below, inner, leaving)
         outputs = self.close_loop(node, below, inner, carriers, [e.value for e in entering], leaving, build)
         targets = list(zip([*(initials[k] for k in live), *outer], outputs, strict=False))
@@ -308,7 +336,14 @@ class _Adjoint:
         return Level(level, node, body, index, Value(index.type, index.hint, index.where))
 
     def close_loop(
-        self, node: Node, below: Level, inner: Builder, carriers: list[Value], entering: list[Value], leaving: list[Value], build: Builder
+        self,
+        node: Node,
+        below: Level,
+        inner: Builder,
+        carriers: list[Value],
+        entering: list[Value],
+        leaving: list[Value],
+        build: Builder,
     ) -> tuple[Value, ...]:
         """Append the reverse loop, with the stacks it consumes carried along."""
         assert below.parent is not None and below.reverse_index is not None
@@ -321,7 +356,9 @@ class _Adjoint:
         hints = [*(c.hint for c in carriers), *(s.final.hint for s in threads)]
         if node.op is FOR:
             start, stop, step = node.inputs[:3]
-            outputs = build.for_(start, stop, step, initial, block, hints, reverse=not node.attrs.get("reversed", False))
+            outputs = build.for_(
+                start, stop, step, initial, block, hints, reverse=not node.attrs.get("reversed", False)
+            )
         else:
             trips = node.outputs[-1]
             outputs = build.for_(build.constant(0), trips, build.constant(1), initial, block, hints, reverse=True)
@@ -348,7 +385,8 @@ def _same_but_ones(part: Traced, wanted: Type) -> bool:
     return [d for d in part.shape if d != 1] == [d for d in wanted.shape if d != 1]
 
 
-# -- preparation ---------------------------------------------------------------------------------------------------------
+# -- preparation
+# ---------------------------------------------------------------------------------------------------------
 
 
 def number_values(function: Function) -> dict[Value, int]:

@@ -1,9 +1,10 @@
 """History: what a reverse sweep needs of the forward sweep, and how it gets it.
 
-A reverse loop runs through the trips of its forward loop backwards and reads values of each trip. Every such value is either
-*recomputed* from others, where that costs less than a store and a load, or *saved* by the forward sweep:
+A reverse loop runs through the trips of its forward loop backwards and reads values of each trip. Every such value is
+either *recomputed* from others, where that costs less than a store and a load, or *saved* by the forward sweep:
 
-- in a **tape**, an array with one axis for each enclosing loop, where all trip counts are known before the outermost loop;
+- in a **tape**, an array with one axis for each enclosing loop, where all trip counts are known before the outermost
+  loop;
 - in a **slot**, a plain variable, where the value belongs to a branch outside loops;
 - on a **stack**, last in first out, where trip counts are only known by running (``while``, ragged loops).
 
@@ -31,7 +32,9 @@ EXPENSIVE = 40.0
 Trip = tuple[Node, Value]
 """A ``for`` and its index."""
 NEVER_AGAIN = frozenset({"put", "accumulate_at", "push", "pop", "new_stack"})
-CHEAP = frozenset({"reshape", "transpose", "broadcast_to", "index", "full", "arange", "convert", "pack", "stop_gradient"})
+CHEAP = frozenset(
+    {"reshape", "transpose", "broadcast_to", "index", "full", "arange", "convert", "pack", "stop_gradient"}
+)
 
 
 @dataclass(eq=False)
@@ -97,7 +100,8 @@ class History:
             self.top.update(node.outputs)
         self.saved_in: dict[Block, list[Saved]] = {}
 
-    # -- in the reverse sweep --------------------------------------------------------------------------------------------
+    # -- in the reverse sweep
+    # --------------------------------------------------------------------------------------------
 
     def resolve(self, level: Level, reverse: Builder, results: Sequence[Value]) -> list[Value]:
         """Give a finished reverse block the primal values it mentions; returns its results, replaced likewise.
@@ -194,7 +198,11 @@ class History:
         if saved.form == "slot":
             return saved.final
         if saved.form == "tape":
-            trips = [trip_number(reader, p.node, p.reverse_index) for p in saved.path if p.reverse_index is not None and p.node]
+            trips = [
+                trip_number(reader, p.node, p.reverse_index)
+                for p in saved.path
+                if p.reverse_index is not None and p.node
+            ]
             entries = (("int",),) * len(trips) + (("slice", None, None, None),) * saved.value.type.rank
             return reader.add(REGISTRY["index"], saved.final, *trips, index=entries, hint=hint)
         stack, value = reader.add_many(REGISTRY["pop"], (stack_at(level, saved),), {}, saved.final.hint)
@@ -237,7 +245,13 @@ class History:
         return build.add(REGISTRY["full"], zero, shape=type_.shape, dtype=type_.dtype, hint=hint)
 
     def _rebuild(
-        self, node: Node, inside: list[Saved], state: dict[Saved, Value], indices: list[Trip], build: Builder, finals: bool = False
+        self,
+        node: Node,
+        inside: list[Saved],
+        state: dict[Saved, Value],
+        indices: list[Trip],
+        build: Builder,
+        finals: bool = False,
     ) -> None:
         """Append a control node that carries ``inside``, and move ``state`` past it."""
         extra = tuple(s.final if finals else Value(s.final.type, s.final.hint, s.value.where) for s in inside)
@@ -256,11 +270,19 @@ class History:
                 test = node.blocks[0]
                 again = tuple(Value(s.final.type, s.final.hint, s.value.where) for s in inside)
                 blocks = (Block((*test.params, *again), test.nodes, test.results), rebuilt)
-            build.append(Node(node.op, (*node.inputs, *initial), (*node.outputs, *extra), node.attrs, blocks, node.where))
+            build.append(
+                Node(node.op, (*node.inputs, *initial), (*node.outputs, *extra), node.attrs, blocks, node.where)
+            )
         state.update(zip(inside, extra, strict=True))
 
     def _rebuild_block(
-        self, block: Block, params: tuple[Value, ...], inside: list[Saved], state: dict[Saved, Value], indices: list[Trip], outer: Builder
+        self,
+        block: Block,
+        params: tuple[Value, ...],
+        inside: list[Saved],
+        state: dict[Saved, Value],
+        indices: list[Trip],
+        outer: Builder,
     ) -> Block:
         build, state = outer.inner(), dict(state)
         own = {s.value: s for s in self.saved_in.get(block, ())}
@@ -291,7 +313,9 @@ class History:
 
 
 def stack_at(level: Level, saved: Saved) -> Value:
-    """The stack of ``saved`` as the reverse block of ``level`` finds it: threaded down from the end of the forward sweep."""
+    """The stack of ``saved`` as the reverse block of ``level`` finds it: threaded down from the end of the forward
+    sweep.
+    """
     if level.parent is None:
         return saved.final
     if saved not in level.stacks:
