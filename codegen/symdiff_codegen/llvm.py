@@ -66,6 +66,7 @@ from .llvm_memory import (
 from .llvm_ops import LLVM_TYPE
 from .llvm_state import LIKELY, State, Value
 from .llvm_vector import fill_lanes, lower_vector_for
+from .llvm_workspace import plan_workspace
 from .walk import written_buffers
 
 
@@ -123,8 +124,10 @@ def _start(kernel: Kernel, function: ir.Function) -> State:
     context.name = "context"
     for attribute in ("noalias", "nonnull", "noundef"):
         context.add_attribute(attribute)
-    aliases = find_aliases(kernel, function.module)
-    return State(kernel, function, context, builder, ir.IRBuilder(entry), leave, status, aliases, lower_body)
+    workspace = plan_workspace(kernel)
+    aliases = find_aliases(kernel, function.module, workspace.released)
+    before = ir.IRBuilder(entry)
+    return State(kernel, function, context, builder, before, leave, status, workspace, aliases, lower_body)
 
 
 def _bind_params(state: State, bound: Mapping[Buffer, tuple[Local, ...]]) -> None:

@@ -7,12 +7,13 @@ stores to an array of the caller, who sees it after the return, for dead.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from llvmlite import ir
 
-from .kernel import Alloc, Buffer, Kernel, Output, Release, View
+from .kernel import Alloc, Buffer, Kernel, Output, View
 from .walk import walk
 
 # The lists of scopes grow with the square of the number of arrays.
@@ -39,11 +40,11 @@ class Aliases:
         self.roots[buffer] = self.roots.get(source, source)
 
 
-def find_aliases(kernel: Kernel, module: ir.Module) -> Aliases:
+def find_aliases(kernel: Kernel, module: ir.Module, released: Collection[Buffer]) -> Aliases:
     """Give scopes to the parameters and to all arrays a kernel makes.
 
-    Parameters that may overlap share a scope. Workspace that is released may come again as another array, so where a
-    kernel releases any, workspace has no scope.
+    Parameters that may overlap share a scope, and so does workspace that is ``released``: it may come again as
+    another array.
     """
     aliases = Aliases()
     steps = list(walk(kernel.body))
@@ -51,15 +52,15 @@ def find_aliases(kernel: Kernel, module: ir.Module) -> Aliases:
         if isinstance(step, View):
             aliases.share(step.buffer, step.source)
     params = [param for param in kernel.params if isinstance(param, Buffer)]
-    releases = any(isinstance(step, Release) for step in steps)
-    makers = Output if releases else (Output, Alloc)
-    groups = [[param] for param in params] if kernel.noalias else [params] if params else []
-    groups += [[step.buffer] for step in steps if isinstance(step, makers)]
+    groups = [[param] for param in params] if kernel.noalias else [params]
+    made = [step.buffer for step in steps if isinstance(step, (Output, Alloc))]
+    groups += [list(released), *([buffer] for buffer in made if buffer not in released)]
+    groups = [group for group in groups if group][:_MOST]
     domain = module.add_metadata([kernel.name])
-    groups = groups[:_MOST]
     scopes = [module.add_metadata([f"{kernel.name}.{number}", domain]) for number in range(len(groups))]
     for number, group in enumerate(groups):
         others = module.add_metadata([scope for scope in scopes if scope is not scopes[number]])
         for buffer in group:
             aliases.metadata[buffer] = module.add_metadata([scopes[number]]), others
     return aliases
+

@@ -27,10 +27,8 @@ from .instructions import ITEMSIZE, NUMPY_NAME
 from .kernel import Accumulate, Alloc, Buffer, Copy, Load, Mark, NewStack, Output, Pop, Push, Release, Store, View
 from .llvm_ops import intrinsic
 from .llvm_state import StackCells, State, Value, from_memory, memory_type, to_memory
+from .llvm_workspace import frame_bytes
 
-# Workspace of fixed size up to here stands in the frame, where LLVM may keep it in registers altogether.
-_FRAME_BLOCK = 1 << 13
-_FRAME_TOTAL = 1 << 15
 _FIRST_PUSH = 256
 
 
@@ -60,6 +58,9 @@ def bytes_of(state: State, buffer: Buffer) -> Value:
 def _requested_bytes(state: State, buffer: Buffer) -> Value:
     """Return the size to allocate: all bits set, which no allocation grants, where the product wraps around."""
     builder = state.builder
+    known = buffer.static_size
+    if known is not None:
+        return I64(known * buffer.itemsize)
     size: Value = I64(buffer.itemsize)
     wraps: Value = I1(0)
     pair = ir.LiteralStructType([I64, I1])
@@ -124,17 +125,13 @@ def lower_accumulate(state: State, update: Accumulate) -> None:
 
 
 def lower_alloc(state: State, alloc: Alloc) -> None:
-    """Workspace: in the frame if it is small and of fixed size, else from the arena."""
+    """Workspace: in the frame where it was planned, else from the arena."""
     buffer = alloc.buffer
-    size = buffer.static_size
-    fixed = None if size is None else size * buffer.itemsize
-    if fixed is not None and fixed <= _FRAME_BLOCK and state.frame_bytes + fixed <= _FRAME_TOTAL:
-        state.frame_bytes += fixed
-        block = ir.ArrayType(memory_type(buffer.type), max(size or 0, 1))
+    if buffer in state.workspace.framed:
+        block = ir.ArrayType(I8, frame_bytes(buffer))
         state.buffers[buffer] = state.alloca(block, buffer.name, ALIGNMENT)
     else:
-        requested = _requested_bytes(state, buffer) if fixed is None else I64(fixed)
-        state.buffers[buffer] = allocate(state, requested)
+        state.buffers[buffer] = allocate(state, _requested_bytes(state, buffer))
     if alloc.zeroed:
         clear(state, buffer)
 
@@ -180,12 +177,14 @@ def lower_copy(state: State, copy: Copy) -> None:
 
 def lower_mark(state: State, mark: Mark) -> None:
     """Remember the top of the arena, which exists from here on."""
-    state.marks[mark.name] = arena_mark(state.builder, state.context, allocate(state, I64(0)))
+    if mark.name in state.workspace.marks:
+        state.marks[mark.name] = arena_mark(state.builder, state.context, allocate(state, I64(0)))
 
 
 def lower_release(state: State, release: Release) -> None:
     """Back to the top remembered."""
-    arena_release(state.builder, state.context, state.marks[release.name])
+    if release.name in state.workspace.marks:
+        arena_release(state.builder, state.context, state.marks[release.name])
 
 
 # Stacks. The cells do not escape, so LLVM keeps them in registers; the data is freed on the way out.

@@ -13,6 +13,7 @@ from .context import ERROR_ARGS_OFFSET, I8, I64, POINTER, field
 from .kernel import Body, Buffer, Const, Kernel, Local, Operand, Stack
 from .llvm_alias import Aliases
 from .llvm_ops import FAST, LLVM_TYPE, emit_op
+from .llvm_workspace import Workspace
 
 Value = Any
 
@@ -43,6 +44,8 @@ class State:
         Emits in the entry block, which holds the allocas and runs once.
     exit, status
         The block through which every path leaves, and what it returns.
+    workspace
+        Where workspace goes.
     aliases
         Which memory the buffers are in.
     values, buffers, stacks, marks
@@ -58,13 +61,13 @@ class State:
     entry: ir.IRBuilder
     exit: ir.Block
     status: Value
+    workspace: Workspace
     aliases: Aliases
     lower_body: Callable[[State, Body], None]
     values: dict[Local, Value] = dataclasses.field(default_factory=dict)
     buffers: dict[Buffer, Value] = dataclasses.field(default_factory=dict)
     stacks: dict[Stack, StackCells] = dataclasses.field(default_factory=dict)
     marks: dict[str, tuple[Value, Value]] = dataclasses.field(default_factory=dict)
-    frame_bytes: int = 0
 
     @property
     def module(self) -> ir.Module:

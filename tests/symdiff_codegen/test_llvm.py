@@ -420,3 +420,37 @@ def test_a_carried_float_stays_in_a_register() -> None:
     native = Native(decay())
     (body, *_) = [loop for loop in loops(native.asm) if "mulsd" in loop] or [""]
     assert "mulsd" in body and "(%" not in body
+
+
+def test_small_fixed_workspace_costs_no_arena() -> None:
+    n, block = Local("i64", "n"), Block()
+
+    def trip(body: Block, i: Local, total: Local) -> list[Local]:
+        body.put(Mark("m"))
+        room = body.alloc(i64(4), zeroed=True)
+        body.store(room, body.let("and", i, i64(3)), f64(1.0))
+        value = body.let("add", total, body.load(room, i64(2)))
+        body.put(Release("m"))
+        return [value]
+
+    (total,) = block.loop(n, trip, f64(0.0))
+    kernel = block.kernel("f", (n,), total)
+    assert "arena" not in str(lower_kernel(kernel))
+    assert Native(kernel)(40) == 10.0
+
+
+def test_loads_move_out_of_loops_that_store_elsewhere() -> None:
+    """The sum of a row stays in a register, though each trip stores it."""
+    a = Buffer("a", "f64", (Local("i64", "n"), Local("i64", "m")))
+    (n, m), block = a.dims, Block()
+    y = block.output(0, n, zeroed=True)
+
+    def row(body: Block, i: Local) -> None:
+        body.loop(m, lambda inner, j: inner.accumulate(y, i, inner.load(a, i, j)), name="j")
+
+    block.loop(n, row)
+    native = Native(block.kernel("rows", (a,), arrays=("f64",)))
+    values = np.random.default_rng(0).normal(size=(5, 37))
+    np.testing.assert_allclose(native(values), values.sum(1))
+    inner = [loop for loop in loops(native.asm) if "vaddsd" in loop or "addsd" in loop]
+    assert inner and not any(re.search(r"movsd\s+%xmm\d+, ", loop) for loop in inner)
