@@ -1,17 +1,5 @@
 """Differentiation of ordinary numerical Python: native values and gradients, and the gradient as readable source."""
 
-from symdiff.api import (
-    Differentiable,
-    differentiable,
-    grad,
-    gradcheck,
-    hessian,
-    jacobian,
-    ravel,
-    stop_gradient,
-    value_and_grad,
-    vjp,
-)
 from symdiff.config import Options
 from symdiff.errors import (
     AnomalyError,
@@ -54,7 +42,6 @@ __all__ = [
     "AnomalyError",
     "CheckpointFormatError",
     "CompileError",
-    "Differentiable",
     "DtypeError",
     "InternalError",
     "LimitError",
@@ -86,13 +73,4 @@ __all__ = [
     "UnknownFunctionError",
     "UnsupportedSyntaxError",
     "__version__",
-    "differentiable",
-    "grad",
-    "gradcheck",
-    "hessian",
-    "jacobian",
-    "ravel",
-    "stop_gradient",
-    "value_and_grad",
-    "vjp",
 ]
