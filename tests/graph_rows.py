@@ -1,0 +1,248 @@
+"""What the rows that are not elementwise mean on object arrays of `Dual` numbers."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from symdiff.ops import REGISTRY
+from tests.graph_numbers import Dual, chain, dual
+from tests.oracles import MP
+
+__all__ = ["ROWS", "object_array"]
+
+
+def object_array(items: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
+    """An object array from a flat list."""
+    flat = np.empty(len(items), dtype=object)
+    for k, item in enumerate(items):
+        flat[k] = item
+    return flat.reshape(shape)
+
+
+def objects(x: Any) -> np.ndarray:
+    return np.asarray(x, dtype=object)
+
+
+def as_numpy(name: str) -> Callable[..., Any]:
+    """A row that moves elements about: NumPy does the same with objects."""
+
+    def compute(*operands: Any, **attrs: Any) -> Any:
+        return REGISTRY[name].numpy(objects(operands[0]), *operands[1:], **attrs)
+
+    return compute
+
+
+# -- reductions --------------------------------------------------------------------------------------------------------
+
+
+def over_lanes(reduce: Callable[..., Dual]) -> Callable[..., Any]:
+    """A reduction from what it does to a list of duals."""
+
+    def compute(x: Any, axis: Sequence[int], keepdims: bool, **attrs: Any) -> Any:
+        x = objects(x)
+        rest = [i for i in range(x.ndim) if i not in axis]
+        moved = np.transpose(x, (*rest, *axis)).reshape(*(x.shape[i] for i in rest), -1)
+        outer = moved.shape[:-1]
+        found = [reduce([dual(d) for d in moved[place]], **attrs) for place in np.ndindex(*outer)]
+        shape = tuple(1 if i in axis else n for i, n in enumerate(x.shape)) if keepdims else outer
+        return object_array(found, shape)
+
+    return compute
+
+
+def total(xs: Sequence[Dual]) -> Dual:
+    return chain(sum((x.value for x in xs), MP.mpf(0)), *((1, x) for x in xs))
+
+
+def product(xs: Sequence[Dual]) -> Dual:
+    before = list(itertools.accumulate((x.value for x in xs), lambda a, b: a * b, initial=MP.mpf(1)))
+    after = list(itertools.accumulate((x.value for x in reversed(xs)), lambda a, b: a * b, initial=MP.mpf(1)))
+    terms = ((before[k] * after[len(xs) - 1 - k], x) for k, x in enumerate(xs))
+    return chain(before[-1], *terms)
+
+
+def extreme(sign: int) -> Callable[[Sequence[Dual]], Dual]:
+    """The largest (1) or smallest (-1); those that tie share."""
+
+    def reduce(xs: Sequence[Dual]) -> Dual:
+        best = max(xs, key=lambda x: sign * x.plain)
+        ties = [x for x in xs if x.plain == best.plain]
+        return chain(best.value, *((MP.mpf(1) / len(ties), x) for x in ties))
+
+    return reduce
+
+
+def mean(xs: Sequence[Dual]) -> Dual:
+    return total(xs) * (MP.mpf(1) / len(xs) if xs else MP.nan)
+
+
+def variance(xs: Sequence[Dual], ddof: int = 0) -> Dual:
+    middle = sum((x.value for x in xs), MP.mpf(0)) / len(xs)
+    count = len(xs) - ddof
+    value = sum(((x.value - middle) ** 2 for x in xs), MP.mpf(0)) / count
+    # the mean is rounded, and what is left of an entry may be much smaller than the entry
+    sizes = [2 * float(abs(x.value) + abs(middle)) / count for x in xs]
+    return chain(value, *((2 * (x.value - middle) / count, x, s) for x, s in zip(xs, sizes, strict=True)))
+
+
+def deviation(xs: Sequence[Dual], ddof: int = 0) -> Dual:
+    return root(variance(xs, ddof))
+
+
+def root(x: Dual) -> Dual:
+    """The square root with slope 0 at 0, as the table of kinks has it for norms."""
+    y = MP.sqrt(x.value)
+    return chain(y, (1 / (2 * y), x)) if y else Dual(y)
+
+
+def length(xs: Sequence[Dual]) -> Dual:
+    return root(chain(sum((x.value**2 for x in xs), MP.mpf(0)), *((2 * x.value, x) for x in xs)))
+
+
+# -- making, shaping ---------------------------------------------------------------------------------------------------
+
+
+def full(value: Any, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    return object_array([dual(value)] * int(np.prod(shape)), shape)
+
+
+def arange(start: Any, step: Any, length: int, dtype: str) -> np.ndarray:
+    return object_array([dual(start) + dual(step) * i for i in range(length)], (length,))
+
+
+def linspace(start: Any, stop: Any, length: int, endpoint: bool = True) -> np.ndarray:
+    pieces = max(length - 1 if endpoint else length, 1)
+    weights = [MP.mpf(i) / pieces for i in range(length)]
+    return object_array([dual(start) * (1 - w) + dual(stop) * w for w in weights], (length,))
+
+
+def pack(*xs: Any, shape: tuple[int, ...], dtype: str | None = None) -> np.ndarray:
+    return object_array([dual(x) for x in xs], shape)
+
+
+def concatenate(*xs: Any, axis: int) -> np.ndarray:
+    return np.concatenate([objects(x) for x in xs], axis)
+
+
+def linear_scan(a: Any, b: Any, start: float, reverse: bool = False) -> np.ndarray:
+    a, b = objects(a), objects(b)
+    out = np.empty(a.shape, dtype=object)
+    state = full(start, a.shape[:-1], "float64")
+    order = range(a.shape[-1])
+    for i in reversed(order) if reverse else order:
+        out[..., i] = state
+        state = objects(a[..., i] * state + b[..., i])
+    return out
+
+
+# -- linear algebra ----------------------------------------------------------------------------------------------------
+
+
+def matmul(a: Any, b: Any) -> Any:
+    a, b = objects(a), objects(b)
+    left = a[None, :] if a.ndim == 1 else a
+    right = b[:, None] if b.ndim == 1 else b
+    out = np.sum(left[..., :, :, None] * right[..., None, :, :], axis=-2)
+    out = out[..., 0] if b.ndim == 1 else out
+    return out if a.ndim > 1 else out[..., 0] if b.ndim == 1 else out[..., 0, :]
+
+
+def dot(a: Any, b: Any) -> Any:
+    return matmul(a, b) if np.ndim(a) and np.ndim(b) else objects(a) * objects(b)
+
+
+def values(a: np.ndarray) -> Any:
+    """The 50-digit values of a matrix of duals."""
+    matrix = MP.matrix(*a.shape)
+    for i, j in np.ndindex(*a.shape):
+        matrix[i, j] = dual(a[i, j]).value
+    return matrix
+
+
+def solve(a: Any, b: Any) -> np.ndarray:
+    """By the inverse; its derivative is ``inverse (db - da x)``, and its rounding that of an ill-conditioned system."""
+    a, b = objects(a), objects(b)
+    columns = b[:, None] if b.ndim == 1 else b
+    n, m = columns.shape
+    inverse = values(a) ** -1 if n else values(a)
+    x = inverse * values(columns)
+    condition = max((float(MP.norm(values(a), 1) * MP.norm(inverse, 1)) if n else 1.0), 1.0)
+    found = []
+    for i, c in np.ndindex(n, m):
+        by_right = ((inverse[i, k], dual(columns[k, c])) for k in range(n))
+        by_left = ((-inverse[i, k] * x[j, c], dual(a[k, j])) for k, j in np.ndindex(n, n))
+        terms = [(p, d, condition * abs(float(p))) for p, d in (*by_right, *by_left)]
+        found.append(chain(x[i, c], *terms))
+    return object_array(found, b.shape)
+
+
+def inv(a: Any) -> np.ndarray:
+    return solve(a, np.eye(len(a)))
+
+
+def det(a: Any, logarithm: bool = False) -> Dual:
+    a = objects(a)
+    n = len(a)
+    inverse = values(a) ** -1 if n else values(a)
+    value = MP.det(values(a)) if n else MP.mpf(1)
+    condition = max((float(MP.norm(values(a), 1) * MP.norm(inverse, 1)) if n else 1.0), 1.0)
+    partials = [(inverse[j, i] * (1 if logarithm else value), dual(a[i, j])) for i, j in np.ndindex(n, n)]
+    made = MP.log(abs(value)) if logarithm else value
+    return chain(made, *((p, d, condition * abs(float(p))) for p, d in partials))
+
+
+def cholesky(a: Any) -> np.ndarray:
+    """Column by column; only the lower triangle is read."""
+    a = objects(a)
+    n = len(a)
+    low = full(0.0, (n, n), "float64")
+    for j in range(n):
+        rest = dual(a[j, j])
+        for k in range(j):
+            rest = rest - low[j, k] * low[j, k]
+        low[j, j] = root(rest)
+        for i in range(j + 1, n):
+            rest = dual(a[i, j])
+            for k in range(j):
+                rest = rest - low[i, k] * low[j, k]
+            low[i, j] = rest / low[j, j]
+    return low
+
+
+def trace(a: Any) -> Dual:
+    return total([dual(x) for x in np.diagonal(objects(a))])
+
+
+MOVES = "reshape transpose broadcast_to diag diagonal tril index put accumulate_at"
+
+ROWS: dict[str, Callable[..., Any]] = {
+    **{name: as_numpy(name) for name in MOVES.split()},
+    "sum": over_lanes(total),
+    "prod": over_lanes(product),
+    "max": over_lanes(extreme(1)),
+    "min": over_lanes(extreme(-1)),
+    "mean": over_lanes(mean),
+    "var": over_lanes(variance),
+    "std": over_lanes(deviation),
+    "norm": over_lanes(length),
+    "full": full,
+    "arange": arange,
+    "linspace": linspace,
+    "pack": pack,
+    "concatenate": concatenate,
+    "linear_scan": linear_scan,
+    "matmul": matmul,
+    "dot": dot,
+    "outer": lambda a, b: objects(a)[:, None] * objects(b),
+    "trace": trace,
+    "solve": solve,
+    "inv": inv,
+    "det": det,
+    "slogdet_logabs": lambda a: det(a, logarithm=True),
+    "cholesky": cholesky,
+    "new_stack": lambda dtype, shape: (),
+    "push": lambda stack, v: (stack, v),
+    "pop": lambda stack: stack,
+}
