@@ -1,0 +1,240 @@
+"""What a name can stand for while a function is parsed.
+
+A scalar is a `Value` of the graph: it never changes. Arrays, lists and dicts are objects that several names can share,
+so they have an identity here and their content is kept in `memory.py`. Everything else (modules, functions, None,
+strings) is `Known`.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from symdiff.errors import Location
+from symdiff.frontend.program import Path
+from symdiff.ir.build import Builder
+from symdiff.ir.graph import Value
+
+__all__ = [
+    "Abstract",
+    "Array",
+    "BoundMethod",
+    "Closure",
+    "Counted",
+    "DictObject",
+    "Known",
+    "ListObject",
+    "Marker",
+    "PartialCall",
+    "Range",
+    "Record",
+    "Sequence",
+    "Slice",
+    "Tuple",
+    "View",
+    "Zipped",
+    "now",
+    "root",
+]
+
+# Any: the union of the classes below and Value, looked at with isinstance and match
+Abstract = Any
+
+_serial = itertools.count()
+
+
+def now() -> int:
+    """A number larger than that of every object made so far."""
+    return next(_serial)
+
+
+class Array:
+    """An array object: all names bound to it see what is stored into it.
+
+    Attributes
+    ----------
+    initial : Value
+        Its content until something is stored.
+    shares : set of Array
+        Arrays that may overlap it in memory, without our knowing whether and where.
+    origin : str
+        ``""``, ``argument`` or ``captured``.
+    contiguous : bool
+        Whether its elements surely lie in C order, so that ``reshape`` gives a view.
+    """
+
+    __slots__ = ("contiguous", "initial", "origin", "serial", "shares", "where")
+
+    def __init__(
+        self, initial: Value, *, origin: str = "", contiguous: bool = False, where: Location | None = None
+    ) -> None:
+        self.initial = initial
+        self.origin = origin
+        self.contiguous = contiguous
+        self.where = where
+        self.shares: set[Array] = set()
+        self.serial = now()
+
+    def may_share(self, other: Array) -> None:
+        """Note that the two may overlap."""
+        if other is not self:
+            self.shares.add(other)
+            other.shares.add(self)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """Part of another array: its content is computed from the other's whenever it is read.
+
+    Attributes
+    ----------
+    base : Array or View
+    read : callable
+        ``read(build, content of the base)`` gives the content of the view.
+    write : callable or None
+        ``write(build, content of the base, new content of the view)`` gives the new content of the base.
+    refusal : str
+        Why it cannot be written.
+    parts : tuple or None
+        For views by basic index: the operands and entries, so that an index of the view is one index of the base.
+    """
+
+    base: Any
+    read: Callable[[Builder, Value], Value]
+    write: Callable[[Builder, Value, Value], Value] | None
+    refusal: str = ""
+    parts: Any = None
+    serial: int = field(default_factory=now)
+
+
+def root(array: Array | View) -> Array:
+    """The array object that owns the memory."""
+    while isinstance(array, View):
+        array = array.base
+    return array
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tuple:
+    """A tuple; a named one has its class."""
+
+    items: tuple[Abstract, ...]
+    cls: type | None = None
+
+
+class ListObject:
+    """A list; its items are kept in memory under this object."""
+
+    __slots__ = ("initial", "outside", "serial")
+
+    def __init__(self, items: tuple[Abstract, ...], *, outside: bool = False) -> None:
+        self.initial = items
+        self.outside = outside
+        self.serial = now()
+
+
+class DictObject:
+    """A dict with keys that are known; its items are kept in memory under this object."""
+
+    __slots__ = ("initial", "outside", "serial")
+
+    def __init__(self, items: dict[Any, Abstract], *, outside: bool = False) -> None:
+        self.initial = items
+        self.outside = outside
+        self.serial = now()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Record:
+    """An object whose attributes are values: a dataclass, or an instance passed as argument."""
+
+    cls: type
+    fields: dict[str, Abstract]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Known:
+    """An object of Python's that is known while parsing, and how it was reached (None: it cannot change)."""
+
+    object: Any
+    path: Path | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Slice:
+    """``start:stop:step`` in a subscript."""
+
+    start: Abstract
+    stop: Abstract
+    step: Abstract
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Closure:
+    """A function defined inside the function being parsed."""
+
+    node: ast.FunctionDef | ast.Lambda
+    frame: Any
+    defaults: tuple[Abstract, ...]
+    keyword_defaults: dict[str, Abstract]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class BoundMethod:
+    """A method of an array, list, dict or record, or a Python function with its ``self``."""
+
+    function: Any
+    owner: Abstract
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PartialCall:
+    """A functools.partial made inside the function."""
+
+    function: Abstract
+    args: tuple[Abstract, ...]
+    kwargs: dict[str, Abstract]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Range:
+    """``range(start, stop, step)`` of run-time integers."""
+
+    start: Value
+    stop: Value
+    step: Value
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Counted:
+    """``enumerate(items, start)``."""
+
+    items: Abstract
+    start: Value
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Zipped:
+    """``zip(...)``."""
+
+    items: tuple[Abstract, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sequence:
+    """``reversed(...)`` of something with run-time length."""
+
+    items: Abstract
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Marker:
+    """Stands for a value that cannot be read: unbound on some path, or of two types. Reading it raises."""
+
+    error: type[Exception]
+    message: str
+    hint: str = ""
+    certain: bool = False

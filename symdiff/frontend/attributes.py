@@ -1,0 +1,144 @@
+"""Attributes: of arrays and NumPy's scalars, of objects passed as arguments, and of modules and objects outside."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import LocatedAttributeError
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    BoundMethod,
+    DictObject,
+    Known,
+    ListObject,
+    Record,
+    Tuple,
+    View,
+)
+from symdiff.frontend.core import ATTRIBUTES, METHODS, Parser, attribute
+from symdiff.frontend.numpy_shaping import transposed
+from symdiff.frontend.program import Path
+from symdiff.ir.graph import Value
+from symdiff.ops.sizes import product
+
+__all__ = ["read_attribute"]
+
+
+def read_attribute(p: Parser, owner: Abstract, name: str) -> Abstract:
+    """``owner.name``."""
+    match owner:
+        case Known(object=tuple() | list() | dict() | str()) if (list, name) in METHODS or not _is_named(owner.object):
+            return _container_method(p, p.resolver.materialise(p.build, owner), name)
+        case Known():
+            found = p.resolver.attribute(p.build, owner, name)
+            if isinstance(found, BoundMethod) and found.function == "property":
+                return p.call(found.owner, (), {})
+            return found
+        case Value() | Array() | View():
+            return _of_number(p, owner, name)
+        case Tuple() if owner.cls is not None:
+            return _of_named_tuple(p, owner, name)
+        case Record():
+            return owner.fields[name] if name in owner.fields else _of_class(p, owner, owner.cls, name)
+    return _container_method(p, owner, name)
+
+
+def _is_named(found: Any) -> bool:
+    return isinstance(found, tuple) and hasattr(type(found), "_fields")
+
+
+def _of_number(p: Parser, owner: Value | Array | View, name: str) -> Abstract:
+    handler = ATTRIBUTES.get((Array, name))
+    if isinstance(owner, Value) and owner.type.kind == "python" and name not in ("real", "imag"):
+        p.refuse(
+            LocatedAttributeError, f"a Python {owner.type.dtype.rstrip('0123456789')} has no attribute {name!r} here"
+        )
+    if handler is not None:
+        result: Abstract = handler(p, owner)
+        return result
+    if (Array, name) in METHODS:
+        return BoundMethod(name, owner)
+    if hasattr(np.ndarray, name):
+        p.unsupported(f"the array attribute {name!r} is not supported yet")
+    p.refuse(LocatedAttributeError, f"an array has no attribute {name!r}")
+
+
+def _of_named_tuple(p: Parser, owner: Tuple, name: str) -> Abstract:
+    assert owner.cls is not None
+    fields: tuple[str, ...] = getattr(owner.cls, "_fields", ())
+    if name in fields:
+        return owner.items[fields.index(name)]
+    return _of_class(p, owner, owner.cls, name)
+
+
+def _of_class(p: Parser, owner: Abstract, cls: type, name: str) -> Abstract:
+    """A method, property or constant of the class of an object that was passed as argument."""
+    if not hasattr(cls, name):
+        p.refuse(LocatedAttributeError, f"{cls.__name__!r} object has no attribute {name!r}")
+    for holder in cls.__mro__:
+        if name in vars(holder):
+            found = vars(holder)[name]
+            break
+    path = Path(cls, (("attr", name),))
+    if isinstance(found, property):
+        return p.call(Known(found.fget, Path(found.fget)), (owner,), {})
+    if isinstance(found, types.FunctionType):
+        p.resolver.guard(path, found.__code__, "code")
+        return BoundMethod(Known(found, path), owner)
+    if isinstance(found, staticmethod):
+        return p.resolver.wrap(p.build, found.__func__, path, name)
+    if isinstance(found, classmethod):
+        return BoundMethod(Known(found.__func__, Path(found.__func__)), Known(cls))
+    return p.resolver.wrap(p.build, found, path, name)
+
+
+def _container_method(p: Parser, owner: Abstract, name: str) -> Abstract:
+    if isinstance(owner, ListObject | DictObject | Tuple) and (type(owner), name) in METHODS:
+        return BoundMethod(name, owner)
+    if isinstance(owner, ListObject | DictObject) and getattr(owner, "outside", False):
+        p.unsupported(f"{name!r} of a list or dict from outside the function is not supported", "work on a copy")
+    p.refuse(LocatedAttributeError, f"{p.describe(owner)} has no attribute {name!r} that is supported")
+
+
+# -- attributes of arrays ----------------------------------------------------------------------------------------------
+
+
+@attribute(Array, "shape")
+def shape(p: Parser, item: Abstract) -> Tuple:
+    """Its sizes, as ints."""
+    return Tuple(tuple(p.build.size(dim) for dim in p.value(item).type.shape))
+
+
+@attribute(Array, "ndim")
+def ndim(p: Parser, item: Abstract) -> Value:
+    """Number of axes, known while parsing."""
+    return p.constant(p.value(item).type.rank)
+
+
+@attribute(Array, "size")
+def size(p: Parser, item: Abstract) -> Value:
+    """Number of elements."""
+    return p.build.size(product(p.build, p.value(item).type.shape))
+
+
+@attribute(Array, "dtype")
+def dtype(p: Parser, item: Abstract) -> Known:
+    """Type of the elements, known while parsing."""
+    return Known(np.dtype(p.value(item).type.dtype))
+
+
+@attribute(Array, "T")
+def transpose(p: Parser, item: Abstract) -> Abstract:
+    """The array with its axes reversed, as a view."""
+    rank = p.value(item).type.rank
+    return transposed(p, item, tuple(reversed(range(rank))))
+
+
+@attribute(Array, "real")
+def real(p: Parser, item: Abstract) -> Abstract:
+    """All numbers are real here."""
+    return item

@@ -1,0 +1,202 @@
+"""``if`` statements and conditional expressions: two paths, and what is known after them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from symdiff.errors import LocatedUnboundLocalError, TypeConflictError
+from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Marker, now
+from symdiff.frontend.core import Parser, expression, statement
+from symdiff.frontend.joins import Conflict, Join, Side, conflict
+from symdiff.frontend.memory import Stale
+from symdiff.ir.graph import Value
+
+__all__ = ["fork"]
+
+Thunk = Callable[[], Abstract | None]
+NONE = Known(None)
+
+
+def fork(p: Parser, condition: Value, then: Thunk, otherwise: Thunk, live: Callable[[str], bool]) -> Abstract | None:
+    """Run one of two pieces of program, and join what they leave.
+
+    Parameters
+    ----------
+    p : Parser
+    condition : Value
+        Run-time truth value.
+    then, otherwise : callable
+        Build the pieces; what they return is joined and returned.
+    live : callable
+        Whether a name may be read afterwards.
+
+    Returns
+    -------
+    Abstract or None
+        The joined results; None where both pieces gave None.
+    """
+    start, where = now(), p.build.where
+    before = p.frame.names
+    sides = (_side(p, then, before), _side(p, otherwise, before))
+    p.frame.names = dict(before)
+    p.build.where = where
+    join = Join(p, sides, start)
+    _join_memory(p, join)
+    _join_names(p, join, live, where.line if where else 0)
+    outcome = _join_outcomes(p, join)
+    if join.types or any(side.build.nodes for side in sides):
+        blocks = [side.build.finish((), side.results) for side in sides]
+        outputs = p.build.if_(condition, blocks[0], blocks[1], join.hints, join.types)
+        join.finish(outputs)
+    return outcome[0] if outcome is not None else None
+
+
+def _side(p: Parser, thunk: Thunk, before: dict[str, Abstract]) -> Side:
+    inner = p.build.inner()
+    p.frame.names = dict(before)
+    p.memory.push()
+    try:
+        with p.inside(inner):
+            outcome = thunk()
+        return Side(inner, p.frame.names, p.memory.layers[-1], outcome)
+    finally:
+        p.frame.names = before
+        p.memory.pop()
+
+
+def _join_names(p: Parser, join: Join, live: Callable[[str], bool], line: int) -> None:
+    left, right = (side.names for side in join.sides)
+    for name in dict.fromkeys((*left, *right)):
+        a, b = left.get(name), right.get(name)
+        if a is b or not live(name):
+            if a is not b:
+                p.frame.names.pop(name, None)
+            continue
+        if a is None or b is None or isinstance(a, Marker) or isinstance(b, Marker):
+            p.frame.names[name] = _unbound(name, a, b, line)
+            continue
+        try:
+            join.join(a, b, name, _setter(p.frame.names, name))
+        except Conflict:
+            paths = f"if the condition on line {line} holds", "if it does not"
+            p.frame.names[name] = conflict_of(p, join, name, a, b, paths)
+
+
+def conflict_of(p: Parser, join: Join, name: str, a: Abstract, b: Abstract, paths: tuple[str, str]) -> Marker:
+    """As `conflict`, with the contents that arrays have on their own path."""
+    return conflict(p, name, a, b, *paths)
+
+
+def _setter(table: dict[Any, Abstract], key: Any) -> Callable[[Abstract], None]:
+    def use(item: Abstract) -> None:
+        table[key] = item
+
+    return use
+
+
+def _unbound(name: str, a: Abstract | None, b: Abstract | None, line: int) -> Marker:
+    for item in (a, b):
+        if isinstance(item, Marker):
+            return item
+    path = "does not hold" if b is None else "holds"
+    message = f"{name!r} has no value if the condition on line {line} {path}"
+    return Marker(LocatedUnboundLocalError, message, f"assign {name!r} on both paths, or before the 'if'")
+
+
+def _join_memory(p: Parser, join: Join) -> None:
+    left, right = (side.layer for side in join.sides)
+    for item in dict.fromkeys((*left, *right)):
+        if item.serial > join.start:
+            continue
+        here = p.memory.content(item)
+        a, b = left.get(item, here), right.get(item, here)
+        if a is b:
+            p.memory.replace(item, a)
+        elif isinstance(item, Array):
+            if isinstance(a, Stale) or isinstance(b, Stale):
+                p.memory.replace(item, a if isinstance(a, Stale) else b)
+            else:
+                join.pair(a, b, item.initial.hint, lambda output, item=item: p.memory.replace(item, output))  # type: ignore[misc]
+        else:
+            _join_container(p, join, item, a, b)
+
+
+def _join_container(p: Parser, join: Join, item: Any, a: Any, b: Any) -> None:
+    try:
+        if len(a) != len(b) or (isinstance(a, dict) and list(a) != list(b)):
+            raise Conflict
+        if isinstance(item, ListObject):
+            join._join_items(a, b, "", lambda items: p.memory.replace(item, items))
+            return
+        values = list(a.values()), list(b.values())
+        join._join_items(*values, "", lambda items: p.memory.replace(item, dict(zip(a, items, strict=True))))
+    except Conflict:
+        kind = "list" if isinstance(item, ListObject) else "dict"
+        hint = f"build a new {kind} in each branch"
+        p.unsupported(f"a {kind} that has other items or lengths after one branch than after the other", hint)
+
+
+def _join_outcomes(p: Parser, join: Join) -> list[Abstract] | None:
+    a, b = (side.outcome for side in join.sides)
+    if a is None and b is None:
+        return None
+    found: list[Abstract] = []
+    # a path that ends without 'return' returns None
+    a, b = (NONE if item is None else item for item in (a, b))
+    try:
+        join.join(a, b, "result", found.append)
+    except Conflict:
+        line = p.build.where.line if p.build.where else 0
+        marker = conflict_of(p, join, "the result", a, b, (f"if the condition on line {line} holds", "if it does not"))
+        p.refuse(
+            TypeConflictError,
+            marker.message.replace("'the result'", "the result"),
+            "return the same type on every path",
+        )
+    return found  # filled when the outputs exist, where it is empty now
+
+
+@statement(ast.If)
+def if_statement(p: Parser, node: ast.If) -> Abstract | None:
+    """``if``: one branch where the condition is known, else both."""
+    condition = p.condition(node.test)
+    p.at(node.test)
+    decided = p.decided(condition)
+    if decided is not None:
+        return p.block(node.body if decided else node.orelse)
+    live = p.frame.live
+    return fork(
+        p,
+        condition,
+        lambda: p.block(node.body),
+        lambda: p.block(node.orelse),
+        lambda name: live.is_live_after(node, name),
+    )
+
+
+@expression(ast.IfExp)
+def conditional_expression(p: Parser, node: ast.IfExp) -> Abstract:
+    """``a if c else b``: a choice between values that are there already, or control flow."""
+    condition = p.condition(node.test)
+    decided = p.decided(condition)
+    if decided is not None:
+        return p.evaluate(node.body if decided else node.orelse)
+    if _is_trivial(node.body) and _is_trivial(node.orelse):
+        a, b = p.evaluate(node.body), p.evaluate(node.orelse)
+        p.at(node)
+        if isinstance(a, Value) and isinstance(b, Value) and a.type.kind == b.type.kind and a is not b:
+            return p.emit("where", condition, a, b)
+    p.at(node)
+    return fork(p, condition, lambda: p.evaluate(node.body), lambda: p.evaluate(node.orelse), lambda name: True)
+
+
+def _is_trivial(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name | ast.Constant)
+
+
+def needed(names: Iterable[str]) -> Callable[[str], bool]:
+    """A test of membership, as `fork` takes it."""
+    found = frozenset(names)
+    return lambda name: name in found

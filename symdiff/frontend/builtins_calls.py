@@ -1,0 +1,366 @@
+"""Python's built-in functions, and those of `math` that are more than a row."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import LocatedTypeError, LocatedValueError
+from symdiff.frontend import library
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    BoundMethod,
+    Closure,
+    Counted,
+    DictObject,
+    Known,
+    ListObject,
+    PartialCall,
+    Range,
+    Record,
+    Sequence,
+    Tuple,
+    View,
+    Zipped,
+)
+from symdiff.frontend.branches import fork
+from symdiff.frontend.core import Parser, function
+from symdiff.frontend.iteration import count_of
+from symdiff.frontend.operators import arithmetic, binary, compared
+from symdiff.ir.graph import Value
+
+__all__: list[str] = []
+
+
+# -- conversion --------------------------------------------------------------------------------------------------------
+
+
+@function(float)
+def to_float(p: Parser, x: Abstract = Known(0.0)) -> Value:  # noqa: B008 - abstracts do not change
+    """``float(x)``."""
+    if isinstance(x, Known) and isinstance(x.object, str):
+        return p.constant(float(x.object))
+    return _converted(p, x, "float64")
+
+
+@function(int)
+def to_int(p: Parser, x: Abstract) -> Value:
+    """``int(x)`` cuts the fraction, and the gradient with it."""
+    return _converted(p, x, "int64")
+
+
+@function(bool)
+def to_bool(p: Parser, x: Abstract) -> Value:
+    """``bool(x)``."""
+    found = p.truth(x)
+    return _converted(p, found, "bool")
+
+
+def _converted(p: Parser, x: Abstract, dtype: str) -> Value:
+    value = _scalar(p, x)
+    if value.type.dtype == dtype and value.type.kind == "python":
+        return value
+    known = p.build.constant_of(value)
+    if known is not None and not (dtype == "int64" and isinstance(known, float) and not math.isfinite(known)):
+        return p.constant({"float64": float, "int64": int, "bool": bool}[dtype](known))
+    return p.emit("convert", value, dtype=dtype, kind="python")
+
+
+def _scalar(p: Parser, x: Abstract) -> Value:
+    """A number, or the content of an array without axes."""
+    value = p.value(x)
+    if not value.type.shape:
+        return value
+    p.refuse(
+        LocatedTypeError, "only a number can be converted to a Python number, not an array", "index the array first"
+    )
+
+
+@function(round)
+def rounded(p: Parser, x: Abstract, ndigits: Abstract | None = None) -> Value:
+    """``round(x)``."""
+    if ndigits is not None and not (isinstance(ndigits, Known) and ndigits.object is None):
+        p.unsupported("round to a number of digits is not supported", "scale, round and scale back")
+    value = _scalar(p, x)
+    return value if value.type.dtype == "int64" else p.emit("round_to_int", value, kind="python")
+
+
+# -- several numbers ---------------------------------------------------------------------------------------------------
+
+
+@function(max)
+def largest(p: Parser, *args: Abstract, default: Abstract | None = None) -> Abstract:
+    """``max``: the first of those that nothing exceeds."""
+    return _extreme(p, args, "greater", library.largest, default)
+
+
+@function(min)
+def smallest(p: Parser, *args: Abstract, default: Abstract | None = None) -> Abstract:
+    """``min``: the first of those that exceed nothing."""
+    return _extreme(p, args, "less", library.smallest, default)
+
+
+def _extreme(p: Parser, args: tuple[Abstract, ...], name: str, by_loop: Any, default: Abstract | None) -> Abstract:
+    items = args
+    if len(args) == 1:
+        found = args[0]
+        if isinstance(found, Array | View):
+            return p.call(Known(by_loop), [found], {})
+        items = p.items(found)
+    if not items:
+        if default is not None:
+            return default
+        p.refuse(LocatedValueError, "max() or min() of an empty sequence")
+    best = items[0]
+    for item in items[1:]:
+        best = _better(p, best, item, name)
+    return best
+
+
+def _better(p: Parser, best: Abstract, item: Abstract, name: str) -> Abstract:
+    left, right = p.value(item), p.value(best)
+    test = p.truth(p.wrap(compared(p, name, left, right)))
+    decided = p.decided(test)
+    if decided is not None:
+        return item if decided else best
+    if left.type.kind == right.type.kind or {left.type.dtype, right.type.dtype} <= {"float64", "int64"}:
+        return p.emit("where", test, left, right)
+    return fork(p, test, lambda: left, lambda: right, lambda name: True)
+
+
+@function(sum)
+def summed(p: Parser, items: Abstract, start: Abstract | None = None) -> Abstract:
+    """``sum``: one by one, in order."""
+    total = p.constant(0) if start is None else start
+    if isinstance(items, Array | View | Range | Counted | Zipped):
+        return p.call(Known(library.total), [items, total], {})
+    found = p.items(items)
+    for position, item in enumerate(found):
+        # 0 + x is x, but for the sign of a zero
+        skip = position == 0 and start is None and isinstance(item, Value) and item.type.dtype in ("int64", "float64")
+        total = item if skip else binary(p, "add", total, item)
+    return total
+
+
+@function(all)
+def every(p: Parser, items: Abstract) -> Value:
+    """``all`` of items that are there already."""
+    return _logical(p, items, "logical_and", True)
+
+
+@function(any)
+def some(p: Parser, items: Abstract) -> Value:
+    """``any`` of items that are there already."""
+    return _logical(p, items, "logical_or", False)
+
+
+def _logical(p: Parser, items: Abstract, name: str, neutral: bool) -> Value:
+    if isinstance(items, Array | View):
+        p.unsupported("the builtin all() and any() of an array are not supported", "use np.all or np.any")
+    result = p.constant(neutral)
+    for item in p.items(items):
+        test = p.truth(item)
+        decided = p.decided(test)
+        if decided is None:
+            result = test if p.decided(result) is neutral else p.emit(name, result, test, kind="python")
+        elif decided is not neutral:
+            return p.constant(not neutral)
+    return result
+
+
+@function(divmod)
+def quotient_and_remainder(p: Parser, a: Abstract, b: Abstract) -> Tuple:
+    """``divmod(a, b)``."""
+    return Tuple((binary(p, "floor_divide", a, b), binary(p, "remainder", a, b)))
+
+
+@function(pow)
+def raised(p: Parser, a: Abstract, b: Abstract) -> Abstract:
+    """``pow(a, b)``."""
+    return binary(p, "power", a, b)
+
+
+@function(abs)
+def magnitude(p: Parser, x: Abstract) -> Abstract:
+    """``abs(x)``."""
+    value = p.value(x)
+    known = p.build.constant_of(value)
+    return p.constant(abs(known)) if type(known) is int else p.wrap(p.emit("absolute", value))
+
+
+@function(math.log)
+def logarithm(p: Parser, x: Abstract, base: Abstract | None = None) -> Value:
+    """``math.log(x, base)``, which CPython computes as a quotient."""
+    value = p.emit("log", p.value(x), kind="python")
+    return value if base is None else arithmetic(p, "divide", value, p.emit("log", p.value(base), kind="python"))
+
+
+@function(math.isclose)
+def is_close(
+    p: Parser, a: Abstract, b: Abstract, *, rel_tol: Abstract | None = None, abs_tol: Abstract | None = None
+) -> Value:
+    """As CPython, but for infinities."""
+    x, y = p.value(a), p.value(b)
+    relative = p.constant(1e-9) if rel_tol is None else p.value(rel_tol)
+    absolute = p.constant(0.0) if abs_tol is None else p.value(abs_tol)
+    distance = p.emit("absolute", p.emit("subtract", x, y))
+    sizes = _better(p, p.emit("absolute", x), p.emit("absolute", y), "greater")
+    bound = _better(p, p.emit("multiply", relative, p.value(sizes)), absolute, "greater")
+    return p.emit("logical_or", p.emit("equal", x, y), p.emit("less_equal", distance, p.value(bound)))
+
+
+# -- iteration ---------------------------------------------------------------------------------------------------------
+
+
+@function(range)
+def make_range(p: Parser, first: Abstract, second: Abstract | None = None, third: Abstract | None = None) -> Range:
+    """``range`` of run-time integers."""
+    start, stop = (p.constant(0), first) if second is None else (first, second)
+    return Range(*(_integer(p, item) for item in (start, stop, p.constant(1) if third is None else third)))
+
+
+def _integer(p: Parser, item: Abstract) -> Value:
+    value = p.value(item)
+    if value.type.shape or value.type.is_float:
+        p.refuse(LocatedTypeError, f"range() takes integers, not {p.describe(item)}", "convert with int()")
+    return _converted(p, value, "int64")
+
+
+@function(enumerate)
+def enumerated(p: Parser, iterable: Abstract, start: Abstract | None = None) -> Counted:
+    """``enumerate``."""
+    return Counted(iterable, p.constant(0) if start is None else _integer(p, start))
+
+
+@function(zip)
+def zipped(p: Parser, *items: Abstract, strict: Abstract | None = None) -> Abstract:
+    """``zip``."""
+    if strict is not None and p.static(strict, "strict="):
+        p.unsupported("zip with strict=True is not supported", "compare the lengths before")
+    return Zipped(items) if items else Tuple(())
+
+
+@function(reversed)
+def backwards(p: Parser, items: Abstract) -> Abstract:
+    """``reversed``."""
+    if isinstance(items, Range) and p.build.constant_of(items.step) in (1, -1):
+        step = p.build.constant_of(items.step)
+        first = arithmetic(p, "subtract", items.stop, items.step)
+        return Range(first, arithmetic(p, "subtract", items.start, items.step), p.constant(-step))  # type: ignore[operator]
+    return Sequence(items)
+
+
+@function(len)
+def length(p: Parser, items: Abstract) -> Value:
+    """``len``."""
+    return count_of(p, items)
+
+
+@function(tuple)
+def to_tuple(p: Parser, items: Abstract | None = None) -> Tuple:
+    """``tuple(items)``."""
+    return Tuple(() if items is None else p.items(items))
+
+
+@function(list)
+def to_list(p: Parser, items: Abstract | None = None) -> ListObject:
+    """``list(items)``."""
+    return ListObject(() if items is None else p.items(items))
+
+
+@function(dict)
+def to_dict(p: Parser, **items: Abstract) -> DictObject:
+    """``dict(a=1)``."""
+    return DictObject(items)
+
+
+@function(map)
+def mapped(p: Parser, target: Abstract, *items: Abstract) -> Tuple:
+    """``map(f, items)`` over items of a known number."""
+    columns = [p.items(item) for item in items]
+    return Tuple(tuple(p.call(target, list(row), {}) for row in zip(*columns, strict=False)))
+
+
+@function(print)
+def printed(p: Parser, *items: Abstract, **options: Abstract) -> Abstract:
+    """Refused: the real values are not there while parsing."""
+    p.unsupported("'print' is not supported yet", "print outside the function, or set SYMDIFF_NATIVE=0 while debugging")
+
+
+# -- types and attributes ----------------------------------------------------------------------------------------------
+
+
+@function(isinstance)
+def is_instance(p: Parser, item: Abstract, classes: Abstract) -> Value:
+    """Decided while parsing."""
+    found = p.known(classes) if not isinstance(classes, Tuple) else tuple(p.known(c) for c in classes.items)
+    return p.constant(issubclass(_class_of(p, item), found))
+
+
+@function(type)
+def type_of(p: Parser, item: Abstract) -> Known:
+    """The class, known while parsing."""
+    return Known(_class_of(p, item))
+
+
+def _class_of(p: Parser, item: Abstract) -> type:
+    match item:
+        case Value():
+            if item.type.kind == "python":
+                return {"float64": float, "int64": int, "bool": bool}[item.type.dtype]
+            return np.dtype(item.type.dtype).type
+        case Array() | View():
+            return np.ndarray
+        case Tuple(cls=cls):
+            return cls or tuple
+        case ListObject():
+            return list
+        case DictObject():
+            return dict
+        case Record(cls=cls):
+            return cls
+        case Known():
+            return type(item.object)
+        case Closure() | PartialCall() | BoundMethod():
+            return type(_class_of)
+        case Range():
+            return range
+    p.unsupported(f"the type of {p.describe(item)} is not known")
+
+
+@function(callable)
+def is_callable(p: Parser, item: Abstract) -> Value:
+    """Decided while parsing."""
+    if isinstance(item, Known):
+        return p.constant(callable(item.object))
+    return p.constant(isinstance(item, Closure | PartialCall | BoundMethod))
+
+
+@function(getattr)
+def get_attribute(p: Parser, owner: Abstract, name: Abstract, default: Abstract | None = None) -> Abstract:
+    """``getattr(owner, "name")``."""
+    found = p.static(name, "the name of an attribute")
+    if default is not None and not p.decided(has_attribute(p, owner, name)):
+        return default
+    return p.attribute(owner, found)
+
+
+@function(hasattr)
+def has_attribute(p: Parser, owner: Abstract, name: Abstract) -> Value:
+    """Decided while parsing."""
+    found = p.static(name, "the name of an attribute")
+    if isinstance(owner, Known):
+        return p.constant(hasattr(owner.object, found))
+    if isinstance(owner, Record):
+        return p.constant(found in owner.fields or hasattr(owner.cls, found))
+    return p.constant(hasattr(_class_of(p, owner), found))
+
+
+@function(functools.partial)
+def partial(p: Parser, target: Abstract, *args: Abstract, **kwargs: Abstract) -> PartialCall:
+    """``functools.partial`` made inside the function."""
+    return PartialCall(target, args, kwargs)

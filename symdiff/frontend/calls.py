@@ -1,0 +1,290 @@
+"""Calls: rows by the identity of the function, helpers inlined from their source, and what has a handler of its own."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import functools
+import inspect
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symdiff.errors import LocatedTypeError, SymdiffError, UnknownFunctionError, UnsupportedSyntaxError
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    BoundMethod,
+    Closure,
+    DictObject,
+    Known,
+    ListObject,
+    Marker,
+    PartialCall,
+    Record,
+    Tuple,
+)
+from symdiff.frontend.core import FUNCTIONS, METHODS, Frame, Parser, expression
+from symdiff.frontend.language import check_language
+from symdiff.frontend.liveness import Liveness, assigned_names, walk_scope
+from symdiff.frontend.normalise import body_of
+from symdiff.frontend.operators import as_array
+from symdiff.frontend.parameters import bind
+from symdiff.frontend.program import Path
+from symdiff.frontend.source import OWN_WRAPPER, Source, read_source
+from symdiff.ops import KIND_OF, ROW_OF
+from symdiff.ops.primitive import Primitive
+
+__all__ = ["call", "inline_known", "prepare"]
+
+RECURSION_LIMIT = 40
+DEPTH_LIMIT = 120
+
+
+@expression(ast.Call)
+def call_expression(p: Parser, node: ast.Call) -> Abstract:
+    """``f(a, *b, c=d, **e)``."""
+    target = p.evaluate(node.func)
+    args = p.evaluate_all(node.args)
+    kwargs: dict[str, Abstract] = {}
+    for keyword in node.keywords:
+        item = p.evaluate(keyword.value)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = item
+            continue
+        for name in p.items(item):
+            kwargs[p.static(name, "the name of an argument")] = p.subscript(item, name)
+    p.at(node)
+    return call(p, target, args, kwargs)
+
+
+def call(p: Parser, target: Abstract, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    """The result of a call."""
+    match target:
+        case Known():
+            return _call_known(p, target, args, kwargs)
+        case Closure():
+            return _call_closure(p, target, args, kwargs)
+        case BoundMethod(function=str()):
+            handler = METHODS[method_kind(target.owner), target.function]
+            return _handle(p, handler, f".{target.function}()", (target.owner, *args), kwargs)
+        case BoundMethod():
+            return call(p, target.function, (target.owner, *args), kwargs)
+        case PartialCall():
+            return call(p, target.function, (*target.args, *args), {**target.kwargs, **kwargs})
+        case Record(cls=cls) if "__call__" in dir(cls):
+            return call(p, p.attribute(target, "__call__"), args, kwargs)
+    p.refuse(LocatedTypeError, f"{p.describe(target)} is not callable")
+
+
+def method_kind(owner: Abstract) -> type:
+    """Under which kind the methods of an abstract are registered: NumPy's scalars have those of arrays."""
+    return type(owner) if isinstance(owner, ListObject | DictObject | Known) else Array
+
+
+def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    found = target.object
+    handler = _lookup(FUNCTIONS, found)
+    if handler is not None:
+        return _handle(p, handler, _name_of(found), args, kwargs)
+    row = _lookup(ROW_OF, found)
+    if row is not None and row.elementwise:
+        return call_row(p, row, KIND_OF[found] or None, _name_of(found), args, kwargs)
+    path = target.path if target.path is not None else Path(found)
+    if p.hook is not None:
+        result = p.hook(found, p, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    if getattr(type(found), OWN_WRAPPER, False):
+        return call(p, p.resolver.wrap(p.build, found.__wrapped__, path.then("attr", "__wrapped__")), args, kwargs)
+    if isinstance(found, types.FunctionType):
+        return inline_known(p, found, path, args, kwargs)
+    if isinstance(found, types.MethodType):
+        owner = p.resolver.wrap(p.build, found.__self__, path.then("attr", "__self__"))
+        return call(p, Known(found.__func__, path.then("attr", "__func__")), (owner, *args), kwargs)
+    if isinstance(found, functools.partial):
+        return _call_partial(p, found, path, args, kwargs)
+    if isinstance(found, type):
+        return _construct(p, found, args, kwargs)
+    by_call = getattr(type(found), "__call__", None)  # noqa: B004 - a callable of C has no source
+    if isinstance(by_call, types.FunctionType):
+        method = Known(by_call, path.then("attr", "__call__"))
+        return call(p, method, (Known(found, path), *args), kwargs)
+    unknown(p, found)
+
+
+def _lookup(table: Mapping[Any, Any], found: Any) -> Any:
+    try:
+        return table.get(found)
+    except TypeError:  # unhashable
+        return None
+
+
+def _name_of(found: Any) -> str:
+    name = getattr(found, "__qualname__", None) or getattr(found, "__name__", None) or type(found).__name__
+    module = (getattr(found, "__module__", None) or "").replace("numpy", "np")
+    return f"{module}.{name}" if module and module not in ("builtins", "__main__") else str(name)
+
+
+def unknown(p: Parser, found: Any) -> Any:
+    """Refuse a function whose derivative is not known, with names that look like it."""
+    name = getattr(found, "__name__", type(found).__name__)
+    known = {getattr(f, "__name__", "") for f in (*ROW_OF, *FUNCTIONS)}
+    close = difflib.get_close_matches(name, sorted(known - {name}), 3)
+    hint = f"did you mean {' or '.join(close)}?" if close else "write it with functions that are known"
+    p.refuse(UnknownFunctionError, f"the derivative of {_name_of(found)!r} is not known", hint)
+
+
+def _handle(p: Parser, handler: Any, name: str, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    """Call a handler whose signature is that of the function it stands for."""
+    try:
+        inspect.signature(handler).bind(p, *args, **kwargs)
+    except TypeError as error:
+        p.refuse(UnsupportedSyntaxError, f"{name}: {error}, or not supported yet")
+    where = p.build.where
+    result = handler(p, *args, **kwargs)
+    p.build.where = where
+    return result
+
+
+def call_row(
+    p: Parser, row: Primitive, kind: str | None, name: str, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]
+) -> Abstract:
+    """An elementwise function."""
+    if kwargs:
+        p.unsupported(f"the argument {next(iter(kwargs))!r} of {name} is not supported")
+    if len(args) != len(row.domain):
+        p.refuse(LocatedTypeError, f"{name} takes {len(row.domain)} arguments, not {len(args)}")
+    if kind == "numpy":
+        args = [as_array(p, a) if isinstance(a, Tuple | ListObject) or _is_sequence(a) else a for a in args]
+    operands = [p.value(a) for a in args]
+    return p.wrap(p.emit(row, *operands, kind=kind))
+
+
+def _is_sequence(item: Abstract) -> bool:
+    return isinstance(item, Known) and isinstance(item.object, tuple | list)
+
+
+# -- helpers -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A function ready to be parsed: checked, its returns in tail position, its names analysed."""
+
+    source: Source
+    node: ast.FunctionDef | ast.Lambda
+    statements: list[ast.stmt]
+    local: frozenset[str]
+    live: Liveness
+
+
+def prepare(source: Source, node: ast.FunctionDef | ast.Lambda) -> Prepared:
+    """Analyse a function or lambda."""
+    statements = body_of(node, source)
+    arguments = node.args
+    given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    parameters = {arg.arg for arg in given if arg is not None}
+    outside = {name for n in walk_scope(statements) if isinstance(n, ast.Global) for name in n.names}
+    local = frozenset(parameters | (assigned_names(statements) - outside))
+    return Prepared(source, node, statements, local, Liveness.of(statements))
+
+
+def inline_known(
+    p: Parser, found: types.FunctionType, path: Path, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]
+) -> Abstract:
+    """Parse a function of the user's at the place of its call."""
+    if found not in p.prepared:
+        try:
+            source = read_source(found)
+        except SymdiffError as error:
+            name = found.__qualname__
+            p.refuse(type(error), f"{error.message} (called here as {name!r})", error.hint or "")
+        check_language(source)
+        p.prepared[found] = prepare(source, source.tree)  # type: ignore[arg-type]
+    ready: Prepared = p.prepared[found]
+    p.codes[found.__code__] = None
+    defaults_path, keywords_path = path.then("attr", "__defaults__"), path.then("attr", "__kwdefaults__")
+    wrap = p.resolver.wrap
+    defaults = [
+        wrap(p.build, value, defaults_path.then("item", i), fixed=True)
+        for i, value in enumerate(found.__defaults__ or ())
+    ]
+    keyword_defaults = {
+        name: wrap(p.build, value, keywords_path.then("item", name), fixed=True)
+        for name, value in (found.__kwdefaults__ or {}).items()
+    }
+    names = bind(p, found.__name__, ready.node.args, args, kwargs, defaults, keyword_defaults)
+    hidden = found.__module__ == "symdiff.frontend.library"
+    frame = Frame(ready.source, path, ready.local, ready.live, names, None, len(p.frames), hidden or _is_hidden(p))
+    return _run(p, frame, ready, found.__name__)
+
+
+def _is_hidden(p: Parser) -> bool:
+    return bool(p.frames) and p.frame.hidden
+
+
+def _call_closure(p: Parser, target: Closure, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    outer: Frame = target.frame
+    if target.node not in p.prepared:
+        p.prepared[target.node] = prepare(outer.source, target.node)
+    ready: Prepared = p.prepared[target.node]
+    name = getattr(target.node, "name", "<lambda>")
+    names = bind(p, name, target.node.args, args, kwargs, target.defaults, target.keyword_defaults)
+    frame = Frame(outer.source, outer.path, ready.local, ready.live, names, outer, len(p.frames), outer.hidden)
+    return _run(p, frame, ready, name)
+
+
+def _run(p: Parser, frame: Frame, ready: Prepared, name: str) -> Abstract:
+    if sum(other.live is ready.live for other in p.frames) >= RECURSION_LIMIT:
+        p.unsupported(f"{name!r} calls itself, which is not supported yet", "write the recursion as a loop")
+    if len(p.frames) >= DEPTH_LIMIT:
+        p.unsupported(f"helpers call each other more than {DEPTH_LIMIT} deep", "write the recursion as a loop")
+    where, before = p.build.where, getattr(p, "frame", None)
+    p.frames.append(frame)
+    p.frame = frame
+    try:
+        outcome = p.block(ready.statements)
+    finally:
+        p.frames.pop()
+        if before is not None:
+            p.frame = before
+    p.build.where = where
+    return Known(None) if outcome is None else p.checked(outcome) if isinstance(outcome, Marker) else outcome
+
+
+def _call_partial(
+    p: Parser, found: functools.partial[Any], path: Path, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]
+) -> Abstract:
+    wrap = p.resolver.wrap
+    target = wrap(p.build, found.func, path.then("attr", "func"))
+    before = [wrap(p.build, value, path.then("attr", "args").then("item", i)) for i, value in enumerate(found.args)]
+    p.resolver.guard(path.then("attr", "args"), len(found.args), "len")
+    p.resolver.guard(path.then("attr", "keywords"), tuple(found.keywords), "keys")
+    keywords = {
+        name: wrap(p.build, value, path.then("attr", "keywords").then("item", name), name)
+        for name, value in found.keywords.items()
+        if name not in kwargs
+    }
+    return call(p, target, (*before, *args), {**keywords, **kwargs})
+
+
+def _construct(p: Parser, cls: type, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    """A NamedTuple or a dataclass without code of its own; other classes run code that may do anything."""
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        fields: Any = cls._fields
+        defaults = getattr(cls, "_field_defaults", {})
+        names = dict(zip(fields, args, strict=False)) | dict(kwargs)
+        for name, value in defaults.items():
+            names.setdefault(name, p.resolver.wrap(p.build, value, None))
+        if set(names) != set(fields) or len(args) > len(fields):
+            p.refuse(LocatedTypeError, f"{cls.__name__} takes the arguments {', '.join(fields)}")
+        return Tuple(tuple(names[name] for name in fields), cls)
+    if issubclass(cls, BaseException):
+        p.unsupported("an exception cannot be made here", "check arguments outside the differentiated function")
+    if cls.__module__ in ("builtins", "numpy"):
+        unknown(p, cls)
+    p.unsupported(
+        f"making an object of class {cls.__name__!r} is not supported yet", "use a tuple, or pass it as argument"
+    )

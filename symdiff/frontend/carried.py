@@ -1,0 +1,237 @@
+"""What a loop carries: names and contents of objects, taken apart into values at the head and put together after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    Known,
+    ListObject,
+    Marker,
+    Record,
+    Tuple,
+    View,
+    root,
+)
+from symdiff.frontend.core import Parser
+from symdiff.frontend.joins import Conflict, join_types
+from symdiff.frontend.memory import overlap
+from symdiff.ir.graph import Type, Value
+
+__all__ = ["Head", "Leaf", "Restart", "Shape"]
+
+Key = tuple[Any, ...]
+
+
+class Restart(Exception):
+    """What was assumed of a carried value does not hold: the body is parsed again."""
+
+
+@dataclass(eq=False)
+class Leaf:
+    """One carried value.
+
+    Attributes
+    ----------
+    key : tuple
+        Name and path of the value.
+    initial : Value
+        Before the loop.
+    param : Value
+        At the start of a trip.
+    array : Array or None
+        The array object that contains it, for arrays.
+    source : Abstract
+        What it was before the loop.
+    """
+
+    key: Key
+    initial: Value
+    param: Value
+    array: Array | None
+    source: Abstract
+    end: Value | None = None
+    finish: Abstract | None = None
+
+
+@dataclass
+class Shape:
+    """What is assumed of carried values, kept from one attempt to the next."""
+
+    types: dict[Key, Type] = field(default_factory=dict)
+    separate: set[Key] = field(default_factory=set)
+    shares: dict[Key, set[Array]] = field(default_factory=dict)
+    mixes: set[frozenset[Key]] = field(default_factory=set)
+
+
+@dataclass(eq=False)
+class Head:
+    """The carried values of one attempt at the body."""
+
+    p: Parser
+    shape: Shape
+    start: int
+    leaves: list[Leaf] = field(default_factory=list)
+
+    # -- before the body -----------------------------------------------------------------------------------------------
+
+    def enter(self, item: Abstract, key: Key) -> Abstract:
+        """What the item is at the start of a trip; called with the builder of the block around the loop."""
+        match item:
+            case Value():
+                return self._leaf(item, item, key, None).param
+            case Array() | View():
+                return self._array(item, key)
+            case Tuple():
+                return Tuple(self._items(item.items, key), item.cls)
+            case Record():
+                values = self._items(tuple(item.fields.values()), key)
+                return Record(item.cls, dict(zip(item.fields, values, strict=True)))
+            case ListObject():
+                return ListObject(self._items(self.p.memory.content(item), key))
+        return item
+
+    def _items(self, items: tuple[Abstract, ...], key: Key) -> tuple[Abstract, ...]:
+        return tuple(self.enter(item, (*key, i)) for i, item in enumerate(items))
+
+    def _leaf(self, initial: Value, source: Abstract, key: Key, array: Array | None) -> Leaf:
+        type_ = self.shape.types.get(key, initial.type)
+        hint = "_".join(str(part) for part in key if isinstance(part, str | int))
+        leaf = Leaf(key, initial, Value(type_, hint, self.p.build.where), array, source)
+        self.leaves.append(leaf)
+        return leaf
+
+    def _array(self, item: Array | View, key: Key) -> Array:
+        if key not in self.shape.separate:
+            for leaf in self.leaves:
+                if leaf.source is item and leaf.array is not None and leaf.key not in self.shape.separate:
+                    return leaf.array
+        leaf = self._leaf(self.p.read(item), item, key, None)
+        leaf.array = Array(leaf.param, where=leaf.initial.where)
+        owner = root(item)
+        for partner in (owner, *self.p.memory.partners(owner), *self.shape.shares.get(key, ())):
+            if partner.serial <= self.start:  # the heads of other names share where they are found to
+                leaf.array.may_share(partner)
+        for other in self.leaves[:-1]:
+            if other.array is not None:
+                both = frozenset((key, other.key))
+                if overlap(item, other.source) or both in self.shape.mixes:
+                    leaf.array.may_share(other.array)
+        return leaf.array
+
+    # -- after the body ------------------------------------------------------------------------------------------------
+
+    def leave(self, head: Abstract, end: Abstract, key: Key) -> None:
+        """Note what the item is at the end of a trip.
+
+        Raises
+        ------
+        Conflict
+            When it is something else than at the start.
+        """
+        if isinstance(head, Value):
+            leaf = next(found for found in self.leaves if found.param is head)
+            if not isinstance(end, Value):
+                raise Conflict
+            leaf.end = end
+            self._widen(leaf, end)
+        elif isinstance(head, Array) and any(leaf.array is head for leaf in self.leaves):
+            self._leave_array(head, end, key)
+        elif isinstance(head, Tuple) and isinstance(end, Tuple) and head.cls is end.cls:
+            self.leave_items(head.items, end.items, key)
+        elif isinstance(head, Record) and isinstance(end, Record) and head.cls is end.cls:
+            self.leave_items(tuple(head.fields.values()), tuple(end.fields.values()), key)
+        elif isinstance(head, ListObject) and isinstance(end, ListObject):
+            self.leave_items(head.initial, self.p.memory.content(end), key)
+        elif not (head is end or _same(head, end)):
+            raise Conflict
+
+    def leave_items(self, heads: Any, ends: Any, key: Key) -> None:
+        if len(heads) != len(ends):
+            raise Conflict
+        for i, (head, end) in enumerate(zip(heads, ends, strict=True)):
+            self.leave(head, end, (*key, i))
+
+    def _widen(self, leaf: Leaf, end: Value) -> None:
+        p = self.p
+        if leaf.param.type.shape or end.type.shape:  # contents of arrays; sizes are compared when the loop is finished
+            if leaf.param.type.rank != end.type.rank or leaf.param.type.dtype != end.type.dtype:
+                raise Conflict
+            return
+        known = p.build.constant_of(leaf.initial)
+        joined = join_types(p.build, leaf.param.type, end.type, known, p.build.constant_of(end))
+        if joined != leaf.param.type:
+            self.shape.types[leaf.key] = joined
+            raise Restart
+
+    def _leave_array(self, head: Array, end: Abstract, key: Key) -> None:
+        p = self.p
+        leaf = next(found for found in self.leaves if found.array is head)
+        if not isinstance(end, Array | View):
+            raise Conflict
+        if leaf.finish is not None and leaf.finish is not end:
+            # two names for one object before the trip, two objects after it
+            self.shape.separate |= {leaf.key, key}
+            self.shape.mixes.add(frozenset((leaf.key, key)))
+            raise Restart
+        leaf.finish, leaf.end = end, p.read(end)
+        if leaf.end.type.dtype != leaf.param.type.dtype or leaf.end.type.rank != leaf.param.type.rank:
+            raise Conflict
+
+    def check_shares(self) -> None:
+        """Arrays that meet at the end of a trip may overlap at the start of the next one."""
+        arrays = [leaf for leaf in self.leaves if leaf.array is not None and leaf.finish is not None]
+        for position, leaf in enumerate(arrays):
+            assert leaf.array is not None
+            owner = root(leaf.finish)  # type: ignore[arg-type]
+            older = {a for a in (owner, *self.p.memory.partners(owner)) if a.serial <= self.start}
+            missing = older - leaf.array.shares
+            if missing:
+                self.shape.shares.setdefault(leaf.key, set()).update(missing)
+                raise Restart
+            for other in arrays[:position]:
+                assert other.array is not None
+                if other.array not in leaf.array.shares and overlap(leaf.finish, other.finish):  # type: ignore[arg-type]
+                    self.shape.mixes.add(frozenset((leaf.key, other.key)))
+                    raise Restart
+
+    # -- after the loop ------------------------------------------------------------------------------------------------
+
+    def result(self, head: Abstract, outputs: dict[Leaf, Abstract]) -> Abstract:
+        """What the item is after the loop."""
+        for leaf in self.leaves:
+            if head is leaf.param or (leaf.array is not None and head is leaf.array):
+                return outputs[leaf]
+        match head:
+            case Tuple():
+                return Tuple(tuple(self.result(item, outputs) for item in head.items), head.cls)
+            case Record():
+                return Record(head.cls, {name: self.result(item, outputs) for name, item in head.fields.items()})
+            case ListObject():
+                return ListObject(tuple(self.result(item, outputs) for item in head.initial))
+        return head
+
+    def outputs(self, values: tuple[Value, ...]) -> dict[Leaf, Abstract]:
+        """The carried values after the loop, arrays as objects that share what they shared."""
+        found: dict[Leaf, Abstract] = {}
+        for leaf, value in zip(self.leaves, values, strict=True):
+            found[leaf] = value if leaf.array is None else Array(value, where=value.where)
+        for leaf, made in found.items():
+            if leaf.array is None:
+                continue
+            for other, others in found.items():
+                if other is not leaf and other.array in leaf.array.shares:
+                    made.may_share(others)
+            for partner in self.p.memory.partners(leaf.array):
+                if partner.serial <= self.start:
+                    made.may_share(partner)
+        return found
+
+
+def _same(a: Abstract, b: Abstract) -> bool:
+    if isinstance(a, Known) and isinstance(b, Known):
+        return a.object is b.object or (type(a.object) is str and a.object == b.object)
+    return isinstance(a, Marker) and isinstance(b, Marker)

@@ -1,0 +1,102 @@
+"""Methods of lists, dicts and tuples made in the function."""
+
+from __future__ import annotations
+
+from symdiff.errors import LocatedIndexError, LocatedKeyError
+from symdiff.frontend.abstract import Abstract, DictObject, Known, ListObject, Tuple
+from symdiff.frontend.core import Parser, method
+
+__all__: list[str] = []
+
+
+def _own(p: Parser, owner: ListObject | DictObject) -> None:
+    if owner.outside:
+        p.unsupported("changing a list or dict from outside the function is not supported", "return a new one")
+
+
+@method(ListObject, "append")
+def append(p: Parser, owner: ListObject, item: Abstract) -> Known:
+    """``items.append(item)``; in a run-time loop the list would have no known length, which the loop refuses."""
+    _own(p, owner)
+    p.memory.replace(owner, (*p.memory.content(owner), item))
+    return Known(None)
+
+
+@method(ListObject, "extend")
+def extend(p: Parser, owner: ListObject, items: Abstract) -> Known:
+    """``items.extend(more)``."""
+    _own(p, owner)
+    p.memory.replace(owner, (*p.memory.content(owner), *p.items(items)))
+    return Known(None)
+
+
+@method(ListObject, "insert")
+def insert(p: Parser, owner: ListObject, position: Abstract, item: Abstract) -> Known:
+    """``items.insert(position, item)``."""
+    _own(p, owner)
+    items = list(p.memory.content(owner))
+    items.insert(p.static(position, "the position in a list"), item)
+    p.memory.replace(owner, tuple(items))
+    return Known(None)
+
+
+@method(ListObject, "pop")
+def pop(p: Parser, owner: ListObject, position: Abstract | None = None) -> Abstract:
+    """``items.pop()``."""
+    _own(p, owner)
+    items = list(p.memory.content(owner))
+    place = -1 if position is None else p.static(position, "the position in a list")
+    if not -len(items) <= place < len(items):
+        p.refuse(LocatedIndexError, "pop index out of range" if items else "pop from empty list")
+    found = items.pop(place)
+    p.memory.replace(owner, tuple(items))
+    return found
+
+
+@method(ListObject, "copy")
+def copy_list(p: Parser, owner: ListObject) -> ListObject:
+    """A new list of the same items."""
+    return ListObject(p.memory.content(owner))
+
+
+@method(DictObject, "copy")
+def copy_dict(p: Parser, owner: DictObject) -> DictObject:
+    """A new dict of the same items."""
+    return DictObject(dict(p.memory.content(owner)))
+
+
+@method(DictObject, "keys")
+def keys(p: Parser, owner: DictObject) -> Tuple:
+    """The keys, as of now."""
+    return Tuple(p.items(owner))
+
+
+@method(DictObject, "values")
+def values(p: Parser, owner: DictObject) -> Tuple:
+    """The values, as of now."""
+    return Tuple(tuple(p.memory.content(owner).values()))
+
+
+@method(DictObject, "items")
+def pairs(p: Parser, owner: DictObject) -> Tuple:
+    """Keys and values, as of now."""
+    found = p.memory.content(owner).values()
+    return Tuple(tuple(Tuple(pair) for pair in zip(p.items(owner), found, strict=True)))
+
+
+@method(DictObject, "get")
+def get(p: Parser, owner: DictObject, key: Abstract, default: Abstract | None = None) -> Abstract:
+    """``d.get(key, default)``."""
+    found = p.memory.content(owner).get(p.static(key, "a key of a dict"), default)
+    return Known(None) if found is None else found
+
+
+@method(DictObject, "update")
+def update(p: Parser, owner: DictObject, other: Abstract) -> Known:
+    """``d.update(other)``."""
+    _own(p, owner)
+    other = p.resolver.materialise(p.build, other) if isinstance(other, Known) else other
+    if not isinstance(other, DictObject):
+        p.refuse(LocatedKeyError, f"update takes a dict, not {p.describe(other)}")
+    p.memory.replace(owner, {**p.memory.content(owner), **p.memory.content(other)})
+    return Known(None)

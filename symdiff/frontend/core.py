@@ -1,0 +1,397 @@
+"""The parser's state, and the tables that say who handles which piece of syntax and which function.
+
+The handlers are in files named for what they handle; they register themselves here and reach each other through the
+`Parser`, so that none of these files needs to import another one that needs it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from symdiff.errors import LocatedTypeError, SymdiffError, UnsupportedSyntaxError, located
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    BoundMethod,
+    Closure,
+    DictObject,
+    Known,
+    ListObject,
+    Marker,
+    PartialCall,
+    Range,
+    Record,
+    Tuple,
+    View,
+)
+from symdiff.frontend.liveness import Liveness
+from symdiff.frontend.memory import Memory
+from symdiff.frontend.program import Path, StaticNeeded
+from symdiff.frontend.resolve import Resolver
+from symdiff.frontend.scope import Scope
+from symdiff.frontend.source import Source
+from symdiff.ir.graph import Dim, Type, Value
+from symdiff.ops.primitive import REGISTRY, Primitive
+
+__all__ = [
+    "ATTRIBUTES",
+    "EXPRESSIONS",
+    "FUNCTIONS",
+    "METHODS",
+    "STATEMENTS",
+    "Frame",
+    "Parser",
+    "expression",
+    "function",
+]
+
+Handler = Callable[..., Any]
+UNROLL_LIMIT = 256
+EXPRESSIONS: dict[type[ast.expr], Handler] = {}
+STATEMENTS: dict[type[ast.stmt], Handler] = {}
+FUNCTIONS: dict[Any, Handler] = {}  # by the function object users call
+METHODS: dict[tuple[type, str], Handler] = {}
+ATTRIBUTES: dict[tuple[type, str], Handler] = {}
+
+
+def expression(*kinds: type[ast.expr]) -> Callable[[Handler], Handler]:
+    """Register the handler ``handler(p, node)`` of a kind of expression."""
+    return lambda handler: _register(EXPRESSIONS, kinds, handler)
+
+
+def statement(*kinds: type[ast.stmt]) -> Callable[[Handler], Handler]:
+    """Register the handler ``handler(p, node)`` of a kind of statement."""
+    return lambda handler: _register(STATEMENTS, kinds, handler)
+
+
+def function(*objects: Any) -> Callable[[Handler], Handler]:
+    """Register ``handler(p, *args, **kwargs)`` for calls of a function; its signature is the one accepted."""
+    return lambda handler: _register(FUNCTIONS, objects, handler)
+
+
+def method(kind: type, *names: str) -> Callable[[Handler], Handler]:
+    """Register ``handler(p, self, *args, **kwargs)`` for methods of a kind of abstract."""
+    return lambda handler: _register(METHODS, [(kind, name) for name in names], handler)
+
+
+def attribute(kind: type, *names: str) -> Callable[[Handler], Handler]:
+    """Register ``handler(p, self)`` for attributes of a kind of abstract."""
+    return lambda handler: _register(ATTRIBUTES, [(kind, name) for name in names], handler)
+
+
+def _register(table: dict[Any, Handler], keys: Sequence[Any], handler: Handler) -> Handler:
+    for key in keys:
+        if key in table:
+            raise ValueError(f"{key!r} has two handlers")
+        table[key] = handler
+    return handler
+
+
+class StaticCapture(Exception):
+    """Raised when a captured int must be known while parsing: the function is parsed again with it as a constant."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+
+class Unroll(Exception):
+    """Raised when the index of a loop must be known while parsing."""
+
+    def __init__(self, index: Value) -> None:
+        super().__init__()
+        self.index = index
+
+
+@dataclass(eq=False)
+class Frame:
+    """A call being parsed: the names of its function and what they stand for."""
+
+    source: Source
+    path: Path | None
+    local: frozenset[str]
+    live: Liveness
+    names: dict[str, Abstract] = field(default_factory=dict)
+    parent: Frame | None = None
+    depth: int = 0
+    hidden: bool = False  # a function of the library's own: what it does stands at the place of its call
+
+
+class Parser:
+    """Walks the syntax tree of a function and builds its graph."""
+
+    def __init__(self, build: Scope, resolver: Resolver, arguments: Mapping[Value, int], hook: Handler | None) -> None:
+        self.build = build
+        self.resolver = resolver
+        self.memory = Memory()
+        self.hook = hook
+        self.frame: Frame
+        self.frames: list[Frame] = []
+        self.prepared: dict[Any, Any] = {}
+        self.codes: dict[CodeType, None] = {}
+        self.argument_of = arguments  # position of a leaf of the arguments, by its value
+        self.indices: dict[Value, int] = {}  # number of trips of loops that can be unrolled, by their index
+
+    # -- places and errors ---------------------------------------------------------------------------------------------
+
+    def at(self, node: ast.AST) -> None:
+        """What is built from here on stands at this place of the source."""
+        if not self.frame.hidden:
+            self.build.where = self.frame.source.location(node)
+
+    def refuse(self, kind: type[Exception], message: str, hint: str = "") -> NoReturn:
+        """Raise a located error about the piece of syntax being parsed."""
+        raise located(kind, message, self.build.where, hint)
+
+    def unsupported(self, message: str, hint: str = "") -> NoReturn:
+        """Refuse what is not in the language."""
+        self.refuse(UnsupportedSyntaxError, message, hint)
+
+    # -- syntax --------------------------------------------------------------------------------------------------------
+
+    def evaluate(self, node: ast.expr) -> Abstract:
+        """The abstract value of an expression; its nodes are appended."""
+        self.at(node)
+        handler = EXPRESSIONS.get(type(node))
+        if handler is None:
+            self.unsupported(f"this expression ({type(node).__name__}) is not supported")
+        return handler(self, node)
+
+    def evaluate_all(self, nodes: Sequence[ast.expr]) -> list[Abstract]:
+        """Values of expressions in order, ``*items`` spliced in."""
+        values: list[Abstract] = []
+        for node in nodes:
+            if isinstance(node, ast.Starred):
+                values.extend(self.items(self.evaluate(node.value)))
+            else:
+                values.append(self.evaluate(node))
+        return values
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def read(self, array: Array | View) -> Value:
+        """Present content of an array."""
+        return self.memory.read(self.build, array)
+
+    def value(self, item: Abstract) -> Value:
+        """A number or the content of an array, as an operand."""
+        if isinstance(item, Value):
+            return item
+        if isinstance(item, Array | View):
+            return self.read(item)
+        self.refuse(LocatedTypeError, f"{self.describe(item)} cannot be used as a number")
+
+    def wrap(self, value: Value, *, contiguous: bool = False) -> Abstract:
+        """A result: arrays become new array objects."""
+        if value.type.is_array:
+            return Array(value, contiguous=contiguous, where=self.build.where)
+        return value
+
+    def type_of(self, item: Abstract) -> Type | None:
+        """Type of a number or array; None for everything else."""
+        if isinstance(item, Value | Array | View):
+            return self.value(item).type
+        return None
+
+    def describe(self, item: Abstract) -> str:
+        """What a value is, for a message."""
+        match item:
+            case Value() | Array() | View():
+                type_ = self.value(item).type
+                return f"an array of {type_.rank} dimensions" if type_.is_array else f"a number ({type_.dtype})"
+            case Known(object=None):
+                return "None"
+            case Known(object=found):
+                name = getattr(found, "__name__", None)
+                return f"{name!r}" if name else f"an object of type {type(found).__name__!r}"
+            case Tuple():
+                return "a tuple"
+            case ListObject():
+                return "a list"
+            case DictObject():
+                return "a dict"
+            case Record(cls=cls):
+                return f"an object of class {cls.__name__!r}"
+            case Closure() | PartialCall() | BoundMethod():
+                return "a function"
+            case Range():
+                return "a range"
+        return f"a {type(item).__name__.lower()}"
+
+    # -- numbers known while parsing -----------------------------------------------------------------------------------
+
+    def known(self, item: Abstract) -> Any:
+        """The Python object a value is known to be; raises `Unknown` if it is run-time data."""
+        match item:
+            case Value():
+                found = self.build.constant_of(item)
+                if found is None:
+                    raise Unknown(item)
+                return found
+            case Known(object=tuple() | list() | dict()):
+                return self.known(self.resolver.materialise(self.build, item))
+            case Known():
+                return item.object
+            case Tuple():
+                return tuple(self.known(i) for i in item.items)
+            case ListObject():
+                return [self.known(i) for i in self.memory.content(item)]
+        raise Unknown(item)
+
+    def static(self, item: Abstract, what: str) -> Any:
+        """As `known`; run-time ints make the function be parsed again with them as constants."""
+        try:
+            return self.known(item)
+        except Unknown as unknown:
+            found = unknown.item
+        if isinstance(found, Value):
+            for captured in self.resolver.captured.values():
+                if captured.value is found and not found.type.is_float:
+                    raise StaticCapture(captured.path)
+            if found in self.argument_of and not found.type.is_float and not found.type.is_array:
+                raise StaticNeeded(self.argument_of[found], self.build.where)
+            self._unroll(found)
+        self.unsupported(f"{what} must be known before the function runs", "use a literal, or pass it as an argument")
+
+    def _unroll(self, value: Value) -> None:
+        """Where the value follows from the index of a short loop, that loop is parsed trip by trip."""
+        stack, seen = [value], {value}
+        while stack:
+            found = stack.pop()
+            if self.indices.get(found, UNROLL_LIMIT + 1) <= UNROLL_LIMIT:
+                raise Unroll(found)
+            node = self.build.definitions.get(found)
+            for operand in node.inputs if node is not None and not node.blocks else ():
+                if operand not in seen:
+                    seen.add(operand)
+                    stack.append(operand)
+
+    def decided(self, condition: Value) -> bool | None:
+        """Whether a condition is known while parsing, and how it comes out."""
+        found = self.build.constant_of(condition)
+        return None if found is None else bool(found)
+
+    def dim(self, item: Abstract, what: str = "a length") -> Dim:
+        """A size given by the user: an int, or an integer value."""
+        value = self.value(item) if isinstance(item, Value | Array | View) else None
+        if value is None or value.type.is_array or not (value.type.is_integer or value.type.dtype == "bool"):
+            self.refuse(LocatedTypeError, f"{what} must be an int, not {self.describe(item)}")
+        if value.type.kind != "python" and self.build.constant_of(value) is None:
+            value = self.emit("convert", value, dtype="int64", kind="python")
+        return self.build.hoist(self.build.dim(value))
+
+    # -- nodes ---------------------------------------------------------------------------------------------------------
+
+    def constant(self, value: object) -> Value:
+        """A literal."""
+        return self.build.constant(value)
+
+    def emit(self, row: str | Primitive, *operands: Value, kind: str | None = None, **attrs: Any) -> Value:
+        """Append a node; ``kind`` is given only where the spelling decides and the operands do not say it."""
+        primitive = row if isinstance(row, Primitive) else REGISTRY.get(row)
+        if primitive is None:
+            self.unsupported(f"{row!r} is not supported yet")
+        if kind is not None:
+            usual = "python" if operands and all(v.type.kind == "python" for v in operands) else "numpy"
+            if kind != usual or primitive.name == "convert":
+                attrs["kind"] = kind
+        return self.build.add(primitive, *operands, **attrs)
+
+    # -- what other files do; `parse.FunctionParser` leads there -------------------------------------------------------
+
+    def items(self, item: Abstract) -> tuple[Abstract, ...]:
+        """The items of something whose length is known while parsing."""
+        raise NotImplementedError
+
+    def truth(self, item: Abstract) -> Value:
+        """``bool(item)``, as a condition."""
+        raise NotImplementedError
+
+    def condition(self, node: ast.expr) -> Value:
+        """The truth of an expression; ``and``, ``or`` and ``not`` evaluate no more than Python does."""
+        raise NotImplementedError
+
+    def call(self, function: Abstract, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+        """The result of a call."""
+        raise NotImplementedError
+
+    def assign(self, target: ast.expr, item: Abstract) -> None:
+        """Bind a target."""
+        raise NotImplementedError
+
+    def block(self, statements: Sequence[ast.stmt]) -> Abstract | None:
+        """Execute statements; what is returned, or None where the path goes on."""
+        raise NotImplementedError
+
+    def attribute(self, owner: Abstract, name: str) -> Abstract:
+        """``owner.name``."""
+        raise NotImplementedError
+
+    def subscript(self, owner: Abstract, key: Abstract) -> Abstract:
+        """``owner[key]``."""
+        raise NotImplementedError
+
+    @contextmanager
+    def inside(self, build: Scope) -> Iterator[None]:
+        """Append to another block meanwhile."""
+        before, self.build = self.build, build
+        try:
+            yield
+        finally:
+            self.build = before
+
+    # -- names ---------------------------------------------------------------------------------------------------------
+
+    def lookup(self, name: str) -> Abstract:
+        """What a name stands for here."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if name in frame.local:
+                found = frame.names.get(name)
+                if found is None:
+                    message = f"local variable {name!r} is read before it is assigned"
+                    self.refuse(UnboundLocalError, message, f"assign {name!r} before this line")
+                return self.checked(found)
+            if frame.parent is None:
+                return self.resolver.name(self.build, frame, name)
+            frame = frame.parent
+        raise AssertionError(name)
+
+    def checked(self, found: Abstract) -> Abstract:
+        """The value itself, unless it is one that cannot be read."""
+        if isinstance(found, Marker):
+            self.refuse(found.error, found.message, found.hint)
+        return found
+
+
+class Unknown(Exception):
+    """A value is run-time data."""
+
+    def __init__(self, item: Abstract) -> None:
+        super().__init__()
+        self.item = item
+
+
+def refusal(error: SymdiffError) -> str:
+    """The sentence of an error, without its place."""
+    return error.message
+
+
+def is_array_like(item: Abstract) -> bool:
+    """Whether NumPy's rules hold: an array, or a NumPy scalar."""
+    return isinstance(item, Array | View) or (isinstance(item, Value) and item.type.kind != "python")
+
+
+def as_dtype(found: Any) -> np.dtype[Any] | None:
+    """A dtype given as an object of Python's, or None."""
+    try:
+        return np.dtype(found)
+    except TypeError:
+        return None

@@ -1,0 +1,307 @@
+"""Names, literals, operators, displays, comprehensions; and conditions, which evaluate no more than Python does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from symdiff.errors import LocatedOverflowError
+from symdiff.frontend.abstract import Abstract, Closure, DictObject, Known, ListObject, Tuple
+from symdiff.frontend.branches import fork
+from symdiff.frontend.core import Frame, Parser, expression
+from symdiff.frontend.liveness import assigned_names
+from symdiff.frontend.operators import OPERATORS, binary, both, compare, logical_not
+from symdiff.frontend.scope import Scope
+from symdiff.frontend.statements import assign, make_closure
+from symdiff.ir.graph import CONSTANT, Node, Value
+from symdiff.ops.primitive import Primitive
+
+__all__ = ["condition"]
+
+
+@expression(ast.Name)
+def name(p: Parser, node: ast.Name) -> Abstract:
+    """A variable."""
+    return p.lookup(node.id)
+
+
+@expression(ast.Constant)
+def constant(p: Parser, node: ast.Constant) -> Abstract:
+    """A literal: numbers are constants of the graph."""
+    if isinstance(node.value, bool | int | float):
+        if isinstance(node.value, int) and abs(node.value) >= 2**63:
+            p.refuse(LocatedOverflowError, f"{node.value} does not fit into 64 bits", "write it as a float")
+        return p.constant(node.value)
+    return Known(node.value)
+
+
+@expression(ast.BinOp)
+def binary_operation(p: Parser, node: ast.BinOp) -> Abstract:
+    """``a op b``; a long sum leans to the left, so that side is walked in a loop."""
+    spine: list[ast.BinOp] = []
+    left: ast.expr = node
+    while isinstance(left, ast.BinOp):
+        spine.append(left)
+        left = left.left
+    result = p.evaluate(left)
+    for link in reversed(spine):
+        right = p.evaluate(link.right)
+        p.at(link)
+        result = binary(p, OPERATORS[type(link.op)], result, right)
+    return result
+
+
+@expression(ast.Tuple)
+def tuple_display(p: Parser, node: ast.Tuple) -> Tuple:
+    """``(a, b)``."""
+    return Tuple(tuple(p.evaluate_all(node.elts)))
+
+
+@expression(ast.List)
+def list_display(p: Parser, node: ast.List) -> ListObject:
+    """``[a, b]``."""
+    return ListObject(tuple(p.evaluate_all(node.elts)))
+
+
+@expression(ast.Dict)
+def dict_display(p: Parser, node: ast.Dict) -> DictObject:
+    """``{"a": a}`` with keys known while parsing."""
+    items: dict[Any, Abstract] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            found = p.resolver.materialise(p.build, p.evaluate(value))
+            if not isinstance(found, DictObject):
+                p.unsupported("'**' in a dict takes a dict")
+            items.update(p.memory.content(found))
+        else:
+            items[p.static(p.evaluate(key), "a key of a dict")] = p.evaluate(value)
+    return DictObject(items)
+
+
+@expression(ast.Lambda)
+def lambda_expression(p: Parser, node: ast.Lambda) -> Closure:
+    """A function object."""
+    return make_closure(p, node)
+
+
+@expression(ast.Attribute)
+def attribute_expression(p: Parser, node: ast.Attribute) -> Abstract:
+    """``a.name``."""
+    owner = p.evaluate(node.value)
+    p.at(node)
+    return p.attribute(owner, node.attr)
+
+
+@expression(ast.JoinedStr)
+def formatted(p: Parser, node: ast.JoinedStr) -> Abstract:
+    """An f-string is text of run-time numbers."""
+    p.unsupported("an f-string is not supported", "format the numbers outside the differentiated function")
+
+
+# -- comprehensions ----------------------------------------------------------------------------------------------------
+
+
+@expression(ast.ListComp)
+def list_comprehension(p: Parser, node: ast.ListComp) -> ListObject:
+    """``[f(x) for x in items]`` where the number of items is known."""
+    return ListObject(tuple(_comprehend(p, node, node.generators, [node.elt])))
+
+
+@expression(ast.GeneratorExp)
+def generator(p: Parser, node: ast.GeneratorExp) -> Tuple:
+    """Evaluated at once, which is the same where all items are used."""
+    return Tuple(tuple(_comprehend(p, node, node.generators, [node.elt])))
+
+
+@expression(ast.DictComp)
+def dict_comprehension(p: Parser, node: ast.DictComp) -> DictObject:
+    """``{k: f(k) for k in keys}``."""
+    found = _comprehend(p, node, node.generators, [node.key, node.value])
+    keys = [p.static(key, "a key of a dict") for key in found[::2]]
+    return DictObject(dict(zip(keys, found[1::2], strict=True)))
+
+
+def _comprehend(
+    p: Parser, node: ast.expr, generators: Sequence[ast.comprehension], results: Sequence[ast.expr]
+) -> list[Abstract]:
+    """Results for all items, in a scope of its own for the targets."""
+    outer = p.frame
+    targets = assigned_names([ast.Expr(g.target) for g in generators])
+    found: list[Abstract] = []
+    first = p.items(p.evaluate(generators[0].iter))
+    p.frame = Frame(outer.source, outer.path, frozenset(targets), outer.live, {}, outer, outer.depth)
+    try:
+        _generate(p, list(generators), first, results, found)
+    finally:
+        p.frame = outer
+    return found
+
+
+def _generate(
+    p: Parser,
+    generators: list[ast.comprehension],
+    items: Sequence[Abstract],
+    results: Sequence[ast.expr],
+    found: list[Any],
+) -> None:
+    head, *rest = generators
+    for item in items:
+        assign(p, head.target, item)
+        if not all(_known_condition(p, test) for test in head.ifs):
+            continue
+        if rest:
+            _generate(p, rest, p.items(p.evaluate(rest[0].iter)), results, found)
+        else:
+            found.extend(p.evaluate(result) for result in results)
+
+
+def _known_condition(p: Parser, node: ast.expr) -> bool:
+    decided = p.decided(p.condition(node))
+    if decided is None:
+        p.at(node)
+        p.unsupported("a condition on run-time values in a comprehension is not supported", "write a loop with 'if'")
+    return decided
+
+
+# -- conditions --------------------------------------------------------------------------------------------------------
+
+
+def condition(p: Parser, node: ast.expr) -> Value:
+    """The truth of an expression."""
+    if isinstance(node, ast.BoolOp):
+        return _chain(p, [_Test(p, part) for part in node.values], isinstance(node.op, ast.And))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        inner = condition(p, node.operand)
+        p.at(node)
+        return logical_not(p, inner)
+    if isinstance(node, ast.Compare) and len(node.ops) > 1:
+        return _comparisons(p, node)
+    item = p.evaluate(node)
+    p.at(node)
+    return p.truth(item)
+
+
+class _Test:
+    """One operand of ``and`` / ``or``, evaluated when it is its turn."""
+
+    def __init__(self, p: Parser, node: ast.expr) -> None:
+        self.p, self.node = p, node
+
+    def __call__(self) -> Value:
+        return condition(self.p, self.node)
+
+
+def _chain(p: Parser, tests: Sequence[Any], is_and: bool) -> Value:
+    """``a and b and ...``: what comes later runs only where it must."""
+    first = tests[0]()
+    if len(tests) == 1:
+        return first
+    decided = p.decided(first)
+    if decided is not None:
+        return _chain(p, tests[1:], is_and) if decided is is_and else first
+    where = p.build.where
+    inner = p.build.inner()
+    with p.inside(inner):
+        rest = _chain(p, tests[1:], is_and)
+    p.build.where = where
+    if all(_is_harmless(node) for node in inner.nodes):
+        p.build.absorb(inner)
+        return _connect(p, first, rest, is_and)
+    return _lazy(p, first, inner, rest, is_and)
+
+
+def _connect(p: Parser, a: Value, b: Value, is_and: bool) -> Value:
+    if is_and:
+        return both(p, a, b)
+    decided = p.decided(b)
+    if decided is not None:
+        return b if decided else a
+    return p.emit("logical_or", a, b)
+
+
+def _lazy(p: Parser, first: Value, inner: Scope, rest: Value, is_and: bool) -> Value:
+    shortcut = p.build.inner()
+    with p.inside(shortcut):
+        other = p.constant(not is_and)
+    taken, skipped = inner.finish((), [rest]), shortcut.finish((), [other])
+    blocks = (taken, skipped) if is_and else (skipped, taken)
+    return p.build.if_(first, *blocks, types=[rest.type])[0]
+
+
+# Python's ints are checked for overflow, so a product that Python would not have computed is not computed here either.
+_CHECKED_INTS = frozenset({"multiply", "power", "left_shift"})
+
+
+def _is_harmless(node: Node) -> bool:
+    """Whether a node can be evaluated though Python would not: it cannot fail, and costs little."""
+    if node.op is CONSTANT:
+        return True
+    if not isinstance(node.op, Primitive) or not node.op.elementwise or node.output.type.shape:
+        return False
+    if node.output.type.kind != "python":
+        return True
+    return not node.op.checks and not (node.op.name in _CHECKED_INTS and node.output.type.is_integer)
+
+
+def _comparisons(p: Parser, node: ast.Compare) -> Value:
+    """``a < b < c``: b is evaluated once, c only where ``a < b`` holds."""
+    operands: list[Abstract] = [p.evaluate(node.left)]
+
+    def link(position: int) -> Any:
+        def test() -> Value:
+            operands.append(p.evaluate(node.comparators[position]))
+            p.at(node)
+            return p.truth(compare(p, node.ops[position], operands[position], operands[position + 1]))
+
+        return test
+
+    return _chain(p, [link(i) for i in range(len(node.ops))], True)
+
+
+@expression(ast.Compare)
+def comparison(p: Parser, node: ast.Compare) -> Abstract:
+    """A comparison as a value."""
+    if len(node.ops) > 1:
+        return _comparisons(p, node)
+    left = p.evaluate(node.left)
+    right = p.evaluate(node.comparators[0])
+    p.at(node)
+    return compare(p, node.ops[0], left, right)
+
+
+@expression(ast.BoolOp)
+def boolean_operation(p: Parser, node: ast.BoolOp) -> Abstract:
+    """``a and b`` as a value: one of the operands."""
+    return _values(p, node, node.values, isinstance(node.op, ast.And))
+
+
+def _values(p: Parser, node: ast.BoolOp, parts: Sequence[ast.expr], is_and: bool) -> Abstract:
+    first = p.evaluate(parts[0])
+    if len(parts) == 1:
+        return first
+    p.at(node)
+    test = p.truth(first)
+    decided = p.decided(test)
+    if decided is not None:
+        return _values(p, node, parts[1:], is_and) if decided is is_and else first
+    if isinstance(first, Value) and first.type.dtype == "bool":
+        quick = _quick(p, node, test, parts, is_and)
+        if quick is not None:
+            return quick
+    rest = lambda: _values(p, node, parts[1:], is_and)  # noqa: E731
+    take = (rest, lambda: first) if is_and else (lambda: first, rest)
+    return fork(p, test, *take, lambda name: True)
+
+
+def _quick(p: Parser, node: ast.BoolOp, test: Value, parts: Sequence[ast.expr], is_and: bool) -> Value | None:
+    """Truth values that cannot fail are joined by a row."""
+    inner = p.build.inner()
+    with p.inside(inner):
+        rest = _values(p, node, parts[1:], is_and)
+    if not isinstance(rest, Value) or rest.type.dtype != "bool" or rest.type.kind != test.type.kind:
+        return None
+    if not all(_is_harmless(found) for found in inner.nodes):
+        return None
+    p.build.absorb(inner)
+    return _connect(p, test, rest, is_and)

@@ -1,0 +1,356 @@
+"""Subscripts: reading, storing, and views that remember the array they show."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import LocatedIndexError, LocatedKeyError, LocatedTypeError
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    DictObject,
+    Known,
+    ListObject,
+    Range,
+    Record,
+    Slice,
+    Tuple,
+    View,
+)
+from symdiff.frontend.core import Parser, expression
+from symdiff.ir.build import Builder
+from symdiff.ir.graph import Value
+from symdiff.ir.shapes import show_shape
+from symdiff.ops.primitive import REGISTRY
+
+__all__ = ["index_view", "read_item", "store"]
+
+
+@dataclass
+class Index:
+    """A subscript of an array: entries as the row ``index`` takes them, and their operands."""
+
+    entries: list[tuple[Any, ...]] = field(default_factory=list)
+    operands: list[Value] = field(default_factory=list)
+
+    @property
+    def key(self) -> tuple[tuple[Any, ...], ...]:
+        return tuple(self.entries)
+
+    @property
+    def has_arrays(self) -> bool:
+        return any(entry[0] == "array" for entry in self.entries)
+
+    @property
+    def is_prefix(self) -> bool:
+        """Integers first, then nothing but full slices."""
+        kinds = [entry[0] if entry != FULL else "full" for entry in self.entries]
+        return kinds == ["int"] * kinds.count("int") + ["full"] * kinds.count("full")
+
+
+FULL = ("slice", None, None, None)
+
+
+@expression(ast.Subscript)
+def subscript_expression(p: Parser, node: ast.Subscript) -> Abstract:
+    """``a[key]``."""
+    owner = p.evaluate(node.value)
+    key = p.evaluate(node.slice)
+    p.at(node)
+    return read_item(p, owner, key)
+
+
+@expression(ast.Slice)
+def slice_expression(p: Parser, node: ast.Slice) -> Slice:
+    """``start:stop:step``."""
+    none = Known(None)
+    parts = [none if part is None else p.evaluate(part) for part in (node.lower, node.upper, node.step)]
+    return Slice(*parts)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def read_item(p: Parser, owner: Abstract, key: Abstract) -> Abstract:
+    """``owner[key]``."""
+    match owner:
+        case Array() | View():
+            return _read_array(p, owner, key)
+        case Known(object=tuple() | list()):
+            return _read_sequence(p, p.resolver.materialise(p.build, owner), key)
+        case Known(object=dict()):
+            return _read_known_dict(p, owner, key)
+        case Tuple() | ListObject():
+            return _read_sequence(p, owner, key)
+        case DictObject():
+            found = p.static(key, "a key of a dict")
+            items = p.memory.content(owner)
+            if found not in items:
+                p.refuse(LocatedKeyError, f"the dict has no key {found!r}", _keys(items))
+            return items[found]
+        case Known(object=str()):
+            return Known(owner.object[p.static(key, "the index of a string")])
+        case Range():
+            p.unsupported("indexing a range is not supported", "compute the number: start + i * step")
+        case Record(cls=cls) if hasattr(cls, "__getitem__"):
+            return p.call(p.attribute(owner, "__getitem__"), [key], {})
+        case Value() if owner.type.kind != "python":
+            return _read_scalar(p, owner, key)
+    p.refuse(LocatedTypeError, f"{p.describe(owner)} cannot be indexed")
+
+
+def _keys(items: dict[Any, Any]) -> str:
+    return f"its keys are {', '.join(map(repr, items))}" if items else "it is empty"
+
+
+def _read_known_dict(p: Parser, owner: Known, key: Abstract) -> Abstract:
+    found = p.static(key, "a key of a dict")
+    if found not in owner.object:
+        p.refuse(LocatedKeyError, f"the dict has no key {found!r}", _keys(owner.object))
+    return p.resolver.item(p.build, owner, found)
+
+
+def _read_scalar(p: Parser, owner: Value, key: Abstract) -> Abstract:
+    """NumPy's scalars take ``()``, ``...`` and None."""
+    index = make_index(p, owner, key)
+    return p.wrap(p.emit("index", owner, *index.operands, index=index.key))
+
+
+def _read_sequence(p: Parser, owner: Tuple | ListObject, key: Abstract) -> Abstract:
+    items = p.items(owner)
+    if isinstance(key, Slice):
+        parts = [p.static(part, "a bound of a slice of a tuple or list") for part in (key.start, key.stop, key.step)]
+        chosen = items[slice(*parts)]
+        return Tuple(chosen) if isinstance(owner, Tuple) else ListObject(chosen)
+    position = _position(p, items, key)
+    if isinstance(position, Value):
+        return _choose(p, owner, position)
+    return items[position]
+
+
+def _position(p: Parser, items: tuple[Abstract, ...], key: Abstract) -> int | Value:
+    if not isinstance(key, Value) or key.type.is_float:
+        p.refuse(LocatedTypeError, f"indices of tuples and lists must be integers, not {p.describe(key)}")
+    known = p.build.constant_of(key)
+    if known is None:
+        return key
+    if not -len(items) <= int(known) < len(items):
+        p.refuse(LocatedIndexError, f"index {int(known)} is out of range for {len(items)} items")
+    return int(known)
+
+
+def _choose(p: Parser, owner: Tuple | ListObject, position: Value) -> Abstract:
+    """A run-time index: numbers of one type are packed into an array first."""
+    items = p.items(owner)
+    types = {(i.type.dtype, i.type.kind) for i in items if isinstance(i, Value) and not i.type.shape}
+    if len(types) != 1 or not all(isinstance(i, Value) for i in items):
+        p.static(position, "the index of a tuple or list of arrays or mixed objects")
+    dtype, kind = types.pop()
+    packed = p.emit("pack", *items, shape=(len(items),))
+    found = p.emit("index", packed, position, index=(("int",),))
+    return found if kind == "numpy" else p.emit("convert", found, dtype=dtype, kind="python")
+
+
+def _read_array(p: Parser, owner: Array | View, key: Abstract) -> Abstract:
+    if _is_mask(p, key):
+        p.unsupported(
+            "reading with an array of truth values is not supported yet: its size is known only at run time",
+            "use np.where(mask, ..., ...), or multiply with the mask",
+        )
+    content = p.read(owner)
+    index = make_index(p, content, key)
+    if index.has_arrays:
+        return p.wrap(p.emit("index", content, *index.operands, index=index.key))
+    return index_view(p, owner, index)
+
+
+def index_view(p: Parser, owner: Array | View, index: Index) -> Abstract:
+    """What a basic index shows: an element is a number, anything else a view."""
+    owner, index = _composed(p, owner, index)
+    row, operands, key = REGISTRY["index"], tuple(index.operands), index.key
+    if key and all(entry == FULL for entry in key):
+        return View(owner, lambda build, x: x, lambda build, x, v: v, parts=index)
+    if index.operands or not owner_rank(p, owner, index):
+        # integers may be out of range, which is to be known here
+        first = p.build.add(row, p.read(owner), *operands, index=key)
+        if not first.type.shape:
+            return first
+
+    def read(build: Builder, x: Value) -> Value:
+        return build.add(row, x, *operands, index=key)
+
+    def write(build: Builder, x: Value, v: Value) -> Value:
+        return build.add(REGISTRY["put"], x, v, *operands, index=key)
+
+    return View(owner, read, write, parts=index)
+
+
+def owner_rank(p: Parser, owner: Array | View, index: Index) -> int:
+    """Number of axes that are left."""
+    return sum(entry[0] != "int" for entry in index.entries)
+
+
+def _composed(p: Parser, owner: Array | View, index: Index) -> tuple[Array | View, Index]:
+    """``a[i][j]`` as ``a[i, j]``, so that a store into it is one store into ``a``."""
+    if not isinstance(owner, View) or not isinstance(owner.parts, Index) or not owner.parts.is_prefix:
+        return owner, index
+    outer = owner.parts
+    count = sum(entry[0] == "int" for entry in outer.entries)
+    entries = [*outer.entries[:count], *index.entries]
+    return owner.base, Index(entries, [*outer.operands, *index.operands])
+
+
+# -- the subscript as entries ------------------------------------------------------------------------------------------
+
+
+def _is_mask(p: Parser, key: Abstract) -> bool:
+    if isinstance(key, Array | View):
+        return p.read(key).type.dtype == "bool"
+    return isinstance(key, Value) and key.type.dtype == "bool"
+
+
+def make_index(p: Parser, content: Value, key: Abstract) -> Index:
+    """Entries of a subscript, an ellipsis and missing axes written out."""
+    keys = list(key.items) if isinstance(key, Tuple) else [key]
+    rank = content.type.rank
+    used = sum(not (isinstance(k, Known) and k.object in (None, ...)) for k in keys)
+    if used > rank:
+        shape = show_shape(content.type.shape)
+        p.refuse(
+            LocatedIndexError, f"too many indices: the array has {rank} axes (shape {shape}), but {used} were indexed"
+        )
+    ellipses = [i for i, k in enumerate(keys) if isinstance(k, Known) and k.object is ...]
+    if len(ellipses) > 1:
+        p.refuse(LocatedIndexError, "an index can only have a single ellipsis ('...')")
+    index = Index()
+    for part in keys:
+        if isinstance(part, Known) and part.object is ...:
+            index.entries += [FULL] * (rank - used)
+        else:
+            _add_entry(p, index, part)
+    if not ellipses:
+        index.entries += [FULL] * (rank - used)
+    return index
+
+
+def _add_entry(p: Parser, index: Index, part: Abstract) -> None:
+    match part:
+        case Known(object=None):
+            index.entries.append(("new",))
+        case Slice():
+            parts = [_slice_part(p, index, item) for item in (part.start, part.stop, part.step)]
+            index.entries.append(("slice", *parts))
+        case Known(object=slice()):
+            found = part.object
+            _add_entry(p, index, Slice(*(_constant_part(p, x) for x in (found.start, found.stop, found.step))))
+        case Value() if part.type.dtype == "bool":
+            p.unsupported("indexing with a truth value is not supported", "use an 'if', or np.where")
+        case Value() if part.type.is_integer:
+            index.entries.append(("int",))
+            index.operands.append(part)
+        case Array() | View():
+            _add_array(p, index, p.read(part))
+        case ListObject() | Known(object=list()):
+            _add_array(p, index, p.value(p.call(Known(np.array), [part], {})))
+        case _:
+            message = f"only integers, slices, '...', None and integer arrays are valid indices, not {p.describe(part)}"
+            p.refuse(LocatedIndexError, message)
+
+
+def _constant_part(p: Parser, found: Any) -> Abstract:
+    return Known(None) if found is None else p.constant(int(found))
+
+
+def _add_array(p: Parser, index: Index, value: Value) -> None:
+    if not value.type.is_integer:
+        message = f"arrays used as indices must be of integer type, not {value.type.dtype}"
+        p.refuse(LocatedIndexError, message, "convert with .astype(int)")
+    index.entries.append(("array",) if value.type.shape else ("int",))
+    index.operands.append(value)
+
+
+def _slice_part(p: Parser, index: Index, item: Abstract) -> int | str | None:
+    if isinstance(item, Known) and item.object is None:
+        return None
+    value = p.value(item) if isinstance(item, Value | Array | View) else None
+    if value is None or value.type.shape or not value.type.is_integer:
+        p.refuse(LocatedTypeError, f"slice indices must be integers or None, not {p.describe(item)}")
+    known = p.build.constant_of(value)
+    if known is not None:
+        return int(known)
+    index.operands.append(value)
+    return "in"
+
+
+# -- storing -----------------------------------------------------------------------------------------------------------
+
+
+def store(p: Parser, owner: Abstract, key: Abstract, item: Abstract) -> None:
+    """``owner[key] = item``."""
+    match owner:
+        case Array() | View():
+            _store_array(p, owner, key, item)
+        case ListObject(outside=True) | DictObject(outside=True) | Known(object=list() | dict()):
+            p.unsupported("storing into a list or dict from outside the function is not supported", "return a new one")
+        case ListObject():
+            items = list(p.memory.content(owner))
+            if isinstance(key, Slice):
+                p.unsupported("storing into a slice of a list is not supported", "build a new list")
+            position = _position(p, tuple(items), key)
+            if isinstance(position, Value):
+                p.static(position, "the index of a list that is stored into")
+            items[position] = item  # type: ignore[index]
+            p.memory.replace(owner, tuple(items))
+        case DictObject():
+            found = p.static(key, "a key of a dict")
+            p.memory.replace(owner, {**p.memory.content(owner), found: item})
+        case _:
+            p.refuse(LocatedTypeError, f"{p.describe(owner)} does not support item assignment")
+
+
+def _store_array(p: Parser, owner: Array | View, key: Abstract, item: Abstract) -> None:
+    if isinstance(item, Tuple | ListObject):
+        item = p.call(Known(np.array), [item], {})
+    value = p.value(item)
+    content = p.read(owner)
+    if value.type.is_float and value.type.dtype != content.type.dtype and content.type.is_float:
+        value = p.emit("convert", value, dtype=content.type.dtype, kind="numpy")
+    if _is_mask(p, key):
+        _store_masked(p, owner, content, key, value)
+        return
+    index = make_index(p, content, key)
+    while isinstance(owner, View) and not index.has_arrays:
+        outer, composed = _composed(p, owner, index)
+        if outer is owner:
+            break
+        owner, index = outer, composed
+        content = p.read(owner)
+    if index.entries and all(entry == FULL for entry in index.entries) and value.type.shape == content.type.shape:
+        p.memory.write(p.build, owner, _same_dtype(p, value, content))
+        return
+    p.memory.write(p.build, owner, p.emit("put", content, value, *index.operands, index=index.key))
+
+
+def _same_dtype(p: Parser, value: Value, content: Value) -> Value:
+    if value.type.dtype == content.type.dtype:
+        return value
+    if value.type.is_float:
+        p.refuse(
+            LocatedTypeError, f"storing {value.type.dtype} into an array of {content.type.dtype} would cut the fraction"
+        )
+    return p.emit("convert", value, dtype=content.type.dtype, kind="numpy")
+
+
+def _store_masked(p: Parser, owner: Array | View, content: Value, key: Abstract, value: Value) -> None:
+    """``x[mask] = number`` keeps the other elements."""
+    mask = p.value(key)
+    if value.type.shape or mask.type.rank != content.type.rank:
+        p.unsupported(
+            "storing an array with an array of truth values is not supported yet",
+            "use x[:] = np.where(mask, values, x), with values of the shape of x",
+        )
+    p.memory.write(p.build, owner, p.emit("where", mask, value, content))

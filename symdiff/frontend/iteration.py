@@ -1,0 +1,231 @@
+"""What can be iterated over: ranges and arrays at run time, everything else item by item while parsing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symdiff.errors import LocatedTypeError, LocatedValueError
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    Counted,
+    DictObject,
+    Known,
+    ListObject,
+    Range,
+    Sequence,
+    Tuple,
+    View,
+    Zipped,
+)
+from symdiff.frontend.core import Parser
+from symdiff.frontend.operators import arithmetic, compared
+from symdiff.frontend.statements import assign
+from symdiff.ir.graph import Value
+
+__all__ = ["Trips", "count_of", "iterate", "known_items", "trips_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trips:
+    """A run-time loop: its range, and what its target is bound to in the trip with some index.
+
+    ``plain`` says that the target is the index itself.
+    """
+
+    bounds: tuple[Value, Value, Value]
+    element: Callable[[Parser, Value], Abstract]
+    plain: bool = False
+
+    def bind(self, p: Parser, target: ast.expr, index: Value) -> None:
+        """Assign the loop's target."""
+        p.at(target)
+        assign(p, target, self.element(p, index))
+
+    def known(self, p: Parser) -> range | None:
+        """The range, if it is known while parsing."""
+        found = [p.build.constant_of(bound) for bound in self.bounds]
+        return None if None in found else range(*map(int, found))  # type: ignore[arg-type]
+
+    def surely(self, p: Parser) -> bool:
+        """Whether there is a first trip for certain."""
+        known = self.known(p)
+        return known is not None and len(known) > 0
+
+    def runs(self, p: Parser) -> Value:
+        """Whether there is a first trip."""
+        start, stop, step = self.bounds
+        known, stride = self.known(p), p.build.constant_of(step)
+        if known is not None:
+            return p.constant(len(known) > 0)
+        if stride is None:
+            return compared(p, "greater", p.emit("range_length", *self.bounds), p.constant(0))
+        return compared(p, "less" if stride > 0 else "greater", start, stop)
+
+    def after_first(self, p: Parser) -> Trips:
+        """The trips without the first one."""
+        start, stop, step = self.bounds
+        return Trips((arithmetic(p, "add", start, step), stop, step), self.element, self.plain)
+
+
+def iterate(p: Parser, item: Abstract) -> Trips | tuple[Abstract, ...]:
+    """How to run over something: a range of trips, or the items themselves."""
+    if isinstance(item, Range):
+        _check_step(p, item)
+        return Trips((item.start, item.stop, item.step), lambda p, index: index, plain=True)
+    if _is_runtime(p, item):
+        length, element = trips_of(p, item)
+        return Trips((p.constant(0), length, p.constant(1)), element)
+    return known_items(p, item)
+
+
+def _check_step(p: Parser, item: Range) -> None:
+    if p.build.constant_of(item.step) == 0:
+        p.refuse(LocatedValueError, "range() arg 3 must not be zero")
+
+
+def _is_runtime(p: Parser, item: Abstract) -> bool:
+    match item:
+        case Range() | Array() | View():
+            return True
+        case Counted() | Sequence():
+            return _is_runtime(p, item.items)
+        case Zipped():
+            return all(_is_runtime(p, part) for part in item.items)
+    return False
+
+
+def trips_of(p: Parser, item: Abstract) -> tuple[Value, Callable[[Parser, Value], Abstract]]:
+    """Number of items, and the item at a position, of something with run-time length."""
+    match item:
+        case Range():
+            return _range_trips(p, item)
+        case Array() | View():
+            shape = p.read(item).type.shape
+            if not shape:
+                p.refuse(LocatedTypeError, "iteration over a 0-d array")
+            return p.build.size(shape[0]), lambda p, index: p.subscript(item, index)
+        case Counted():
+            length, element = trips_of(p, item.items)
+            start = item.start
+            return length, lambda p, i: Tuple((arithmetic(p, "add", start, i), element(p, i)))
+        case Sequence():
+            length, element = trips_of(p, item.items)
+            last = arithmetic(p, "subtract", length, p.constant(1))
+            return length, lambda p, i: element(p, arithmetic(p, "subtract", last, i))
+        case Zipped():
+            parts = [trips_of(p, part) for part in item.items]
+            return _shortest(p, [part[0] for part in parts]), lambda p, i: Tuple(tuple(part[1](p, i) for part in parts))
+    p.refuse(LocatedTypeError, f"{p.describe(item)} is not iterable")
+
+
+def _range_trips(p: Parser, item: Range) -> tuple[Value, Callable[[Parser, Value], Abstract]]:
+    _check_step(p, item)
+    bounds = (item.start, item.stop, item.step)
+    known = [p.build.constant_of(bound) for bound in bounds]
+    length = p.emit("range_length", *bounds) if None in known else p.constant(len(range(*known)))  # type: ignore[arg-type]
+
+    def element(p: Parser, index: Value) -> Value:
+        if p.build.constant_of(item.step) != 1:
+            index = arithmetic(p, "multiply", index, item.step)
+        return index if p.build.constant_of(item.start) == 0 else arithmetic(p, "add", item.start, index)
+
+    return length, element
+
+
+def _shortest(p: Parser, lengths: list[Value]) -> Value:
+    best = lengths[0]
+    for other in lengths[1:]:
+        if other is best:
+            continue
+        first, second = p.build.constant_of(best), p.build.constant_of(other)
+        if first is not None and second is not None:
+            best = p.constant(min(first, second))
+        else:
+            best = p.emit("minimum", best, other, kind="python")
+    return best
+
+
+# -- lengths known while parsing ---------------------------------------------------------------------------------------
+
+
+def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
+    """All items of something whose length is known while parsing."""
+    match item:
+        case Tuple():
+            return item.items
+        case ListObject():
+            return tuple(p.memory.content(item))
+        case DictObject():
+            return tuple(_key(p, key) for key in p.memory.content(item))
+        case Known(object=dict()):
+            p.resolver.guard(item.path, tuple(item.object), "keys")
+            return tuple(_key(p, key) for key in item.object)
+        case Known(object=tuple() | list()):
+            return known_items(p, p.resolver.materialise(p.build, item))
+        case Known(object=str()):
+            return tuple(Known(character) for character in item.object)
+        case Counted():
+            items = known_items(p, item.items)
+            return tuple(
+                Tuple((arithmetic(p, "add", item.start, p.constant(i)), found)) for i, found in enumerate(items)
+            )
+        case Sequence():
+            return tuple(reversed(known_items(p, item.items)))
+        case Zipped():
+            return _zipped(p, item)
+        case Range() | Array() | View():
+            length, element = trips_of(p, item)
+            known = p.build.constant_of(length)
+            if known is not None:
+                return tuple(element(p, p.constant(i)) for i in range(int(known)))
+            p.unsupported(
+                f"{p.describe(item)} of run-time length cannot be taken apart here",
+                "write a 'for' loop, or use NumPy's functions of whole arrays",
+            )
+    p.refuse(LocatedTypeError, f"{p.describe(item)} is not iterable")
+
+
+def _zipped(p: Parser, item: Zipped) -> tuple[Abstract, ...]:
+    known = [known_items(p, part) for part in item.items if not _is_runtime(p, part)]
+    shortest = min(len(found) for found in known)
+    columns = []
+    for part in item.items:
+        if not _is_runtime(p, part):
+            columns.append(known_items(p, part))
+            continue
+        length, element = trips_of(p, part)
+        count = p.build.constant_of(length)
+        if count is None:
+            p.unsupported(
+                "zip of a tuple or list with an array of run-time length is not supported",
+                "make the tuple an array with np.array before the loop",
+            )
+        columns.append(tuple(element(p, p.constant(i)) for i in range(min(int(count), shortest))))
+    return tuple(Tuple(row) for row in zip(*columns, strict=False))
+
+
+def _key(p: Parser, key: object) -> Abstract:
+    return p.constant(key) if isinstance(key, bool | int | float) else Known(key)
+
+
+def count_of(p: Parser, item: Abstract) -> Value:
+    """``len(item)``."""
+    match item:
+        case Array() | View():
+            shape = p.read(item).type.shape
+            if not shape:
+                p.refuse(LocatedTypeError, "len() of a 0-d array")
+            return p.build.size(shape[0])
+        case Range():
+            return trips_of(p, item)[0]
+        case Known(object=tuple() | list()):
+            p.resolver.guard(item.path, len(item.object), "len")
+            return p.constant(len(item.object))
+        case Known(object=str()):
+            return p.constant(len(item.object))
+        case Tuple() | ListObject() | DictObject() | Known(object=dict()):
+            return p.constant(len(known_items(p, item)))
+    p.refuse(LocatedTypeError, f"{p.describe(item)} has no len()")

@@ -1,0 +1,309 @@
+"""Where paths meet: one type for two, and one abstract for two.
+
+What cannot be joined is no error until it is read: a `Marker` takes its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import TypeConflictError
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    Known,
+    ListObject,
+    Marker,
+    Record,
+    Tuple,
+    View,
+    root,
+)
+from symdiff.frontend.core import Parser
+from symdiff.frontend.memory import Layer, Stale, overlap
+from symdiff.frontend.scope import Scope
+from symdiff.ir.graph import Dim, Type, Value
+from symdiff.ir.shapes import require_same, show_shape
+
+__all__ = ["Conflict", "Join", "Side", "conflict", "convert_to", "join_types", "scalar_of"]
+
+
+class Conflict(Exception):
+    """Two types have no common one."""
+
+
+def scalar_of(a: Type, b: Type, known_a: Any = None, known_b: Any = None) -> Type:
+    """Common type of two scalars, or of the elements of two arrays.
+
+    Ints and floats join to floats, Python's scalars and NumPy's to NumPy's. A Python float is a double: beside a float32 it
+    is accepted only where its value is known and the same in single precision.
+    """
+    kind = "python" if a.kind == b.kind == "python" else "numpy"
+    if a.dtype == b.dtype:
+        return Type(a.dtype, (), kind)
+    if a.kind == b.kind == "python":
+        return Type("float64" if "float64" in (a.dtype, b.dtype) else "int64", (), kind)
+    if a.kind != "python" and b.kind != "python":
+        if "bool" in (a.dtype, b.dtype) or a.is_float == b.is_float:
+            raise Conflict
+        return Type(str(np.promote_types(a.dtype, b.dtype)), (), kind)
+    weak, strong, known = (a, b, known_a) if a.kind == "python" else (b, a, known_b)
+    if strong.dtype == "bool" or weak.dtype == "bool":
+        raise Conflict
+    if weak.is_float and not strong.is_float:
+        return Type("float64", (), kind)
+    if strong.dtype in ("float64", "int64") or (known is not None and _fits(known, strong.dtype)):
+        return Type(strong.dtype, (), kind)
+    raise Conflict
+
+
+def _fits(known: Any, dtype: str) -> bool:
+    try:
+        return bool(np.dtype(dtype).type(known) == known) or known != known
+    except OverflowError:
+        return False
+
+
+def join_types(build: Scope, a: Type, b: Type, known_a: Any = None, known_b: Any = None) -> Type:
+    """Common type of two values; its sizes are those of the first.
+
+    Raises
+    ------
+    Conflict
+        When there is none, or when a size of the first is known only inside a block.
+    """
+    if not a.shape and not b.shape:
+        return scalar_of(a, b, known_a, known_b)
+    if a.rank != b.rank or a.dtype != b.dtype:
+        raise Conflict
+    for left, right in zip(a.shape, b.shape, strict=True):
+        if isinstance(left, int) and isinstance(right, int) and left != right:
+            raise Conflict
+    if not all(build.sees(dim) for dim in (*a.shape, *b.shape)):
+        raise Conflict
+    return Type(a.dtype, a.shape, "numpy")
+
+
+def convert_to(p: Parser, value: Value, type_: Type) -> Value:
+    """A scalar as one of another type; arrays stay as they are."""
+    if type_.shape or (value.type.dtype == type_.dtype and value.type.kind == type_.kind):
+        return value
+    known = p.build.constant_of(value)
+    if known is not None and type_.kind == "python":
+        return p.constant({"float64": float, "int64": int, "bool": bool}[type_.dtype](known))
+    return p.emit("convert", value, dtype=type_.dtype, kind=type_.kind)
+
+
+def conflict(p: Parser, name: str, a: Abstract, b: Abstract, where: str, other: str) -> Marker:
+    """Marks a name that is of two types."""
+    left, right = _show(p, a), _show(p, b)
+    message = f"{name!r} is {left} {where}, but {right} {other}"
+    return Marker(TypeConflictError, message, f"give {name!r} the same type on every path, or use two names")
+
+
+def _show(p: Parser, item: Abstract) -> str:
+    if isinstance(item, Value):
+        type_ = item.type
+    elif isinstance(item, Array | View):
+        content = p.memory.content(root(item))
+        if isinstance(content, Stale):
+            return "an array"
+        type_ = p.read(item).type
+    else:
+        return p.describe(item)
+    place = item.where if isinstance(item, Value | Array) else None
+    text = f"an array of shape {show_shape(type_.shape)}" if type_.is_array else f"a number ({type_.dtype})"
+    if type_.is_array and type_.dtype != "float64":
+        text += f" and dtype {type_.dtype}"
+    return f"{text} (line {place.line})" if place is not None else text
+
+
+@dataclass(eq=False)
+class Side:
+    """One of two paths that meet: its block, and names and memory as they are at its end."""
+
+    build: Scope
+    names: dict[str, Abstract]
+    layer: Layer
+    outcome: Abstract | None = None
+    results: list[Value] = field(default_factory=list)
+
+
+class Join:
+    """Joins what two paths leave: scalars and contents of arrays become results of both blocks, in pairs.
+
+    Parameters
+    ----------
+    p : Parser
+    sides : two of Side
+    start : int
+        Serial number when the paths parted: older objects are known outside.
+    """
+
+    def __init__(self, p: Parser, sides: tuple[Side, Side], start: int) -> None:
+        self.p = p
+        self.sides = sides
+        self.start = start
+        self.types: list[Type] = []
+        self.hints: list[str] = []
+        self._memo: dict[tuple[int, int], Abstract] = {}
+        self._keep: list[Any] = []
+        self._slots: list[tuple[Callable[[Value], None], int]] = []
+        self._arrays: list[tuple[Abstract, Abstract, Array]] = []
+
+    # The outputs exist only once both blocks are finished, so what is built from them waits in `_slots`.
+
+    def content(self, side: Side, array: Array | View) -> Value:
+        """Content of an array at the end of a path."""
+        p = self.p
+        p.memory.push(side.layer)
+        try:
+            with p.inside(side.build):
+                return p.read(array)
+        finally:
+            p.memory.pop()
+
+    def pair(self, a: Value, b: Value, hint: str, use: Callable[[Value], None]) -> None:
+        """Make two values a result of the blocks, and pass on the output."""
+        p = self.p
+        outer = p.build
+        first, second = self._hoisted(a), self._hoisted(b)
+        joined = join_types(outer, first, second, outer.constant_of(a), outer.constant_of(b))
+        for side, value, have in zip(self.sides, (a, b), (first, second), strict=True):
+            with p.inside(side.build):
+                side.build.where = outer.where
+                self._require_shape(have, joined, hint)
+                side.results.append(convert_to(p, value, joined))
+        self._slots.append((use, len(self.types)))
+        self.types.append(joined)
+        self.hints.append(hint)
+
+    def _hoisted(self, value: Value) -> Type:
+        type_ = value.type
+        if not type_.shape:
+            return type_
+        dims: tuple[Dim, ...] = tuple(self.p.build.hoist(d) for d in type_.shape)
+        return Type(type_.dtype, dims, type_.kind)
+
+    def _require_shape(self, have: Type, want: Type, hint: str) -> None:
+        from_, to = show_shape(have.shape), show_shape(want.shape)
+        for a, b in zip(have.shape, want.shape, strict=True):
+            message = f"{hint or 'a value'} has shape {to} on one path and {from_} on the other"
+            _require(self.p.build, b, a, message)
+
+    def join(self, a: Abstract, b: Abstract, hint: str, use: Callable[[Abstract], None]) -> None:
+        """Join two abstracts and pass on the result; raises `Conflict`."""
+        if a is b:
+            use(a)
+            return
+        key = (id(a), id(b))
+        if key in self._memo:
+            use(self._memo[key])
+            return
+        self._keep += [a, b]
+        joined = self._join(a, b, hint, use)
+        if joined is not None:
+            self._memo[key] = joined
+            use(joined)
+
+    def _join(self, a: Abstract, b: Abstract, hint: str, use: Callable[[Abstract], None]) -> Abstract | None:
+        """The joined abstract where it exists already; else None, and ``use`` is called later."""
+        if isinstance(a, Value) and isinstance(b, Value):
+            known = self._same_constant(a, b)
+            if known is not None:
+                return known
+            self.pair(a, b, hint, use)
+            return None
+        if isinstance(a, Array | View) and isinstance(b, Array | View):
+            return self._join_arrays(a, b, hint)
+        if isinstance(a, Tuple) and isinstance(b, Tuple) and a.cls is b.cls and len(a.items) == len(b.items):
+            self._join_items(a.items, b.items, hint, lambda items: use(Tuple(items, a.cls)))
+            return None
+        if isinstance(a, Record) and isinstance(b, Record) and a.cls is b.cls and list(a.fields) == list(b.fields):
+            names = list(a.fields)
+            values = list(a.fields.values()), list(b.fields.values())
+            self._join_items(*values, hint, lambda items: use(Record(a.cls, dict(zip(names, items, strict=True)))))
+            return None
+        if isinstance(a, Known) and isinstance(b, Known) and _same_object(a, b):
+            return a
+        if isinstance(a, ListObject) and isinstance(b, ListObject) and min(a.serial, b.serial) > self.start:
+            items = self._items(0, a), self._items(1, b)
+            if len(items[0]) == len(items[1]):
+                self._join_items(*items, hint, lambda joined: use(ListObject(joined)))
+                return None
+        raise Conflict
+
+    def _items(self, side: int, item: ListObject) -> tuple[Abstract, ...]:
+        self.p.memory.push(self.sides[side].layer)
+        try:
+            found: tuple[Abstract, ...] = self.p.memory.content(item)
+            return found
+        finally:
+            self.p.memory.pop()
+
+    def _same_constant(self, a: Value, b: Value) -> Value | None:
+        p = self.p
+        first, second = p.build.constant_of(a), p.build.constant_of(b)
+        if first is None or type(first) is not type(second) or repr(first) != repr(second):
+            return None
+        return p.constant(first)
+
+    def _join_items(self, a: Any, b: Any, hint: str, use: Callable[[tuple[Abstract, ...]], None]) -> None:
+        found: dict[int, Abstract] = {}
+        count = len(a)
+
+        def note(position: int) -> Callable[[Abstract], None]:
+            def keep(item: Abstract) -> None:
+                found[position] = item
+                if len(found) == count:
+                    use(tuple(found[i] for i in range(count)))
+
+            return keep
+
+        if not count:
+            use(())
+        for position, (left, right) in enumerate(zip(a, b, strict=True)):
+            self.join(left, right, f"{hint}_{position}" if hint else "", note(position))
+
+    def _join_arrays(self, a: Array | View, b: Array | View, hint: str) -> Array:
+        """A new array object that may be the one or the other."""
+        left, right = self.content(self.sides[0], a), self.content(self.sides[1], b)
+        joined = Array(left, where=left.where)  # the content is set when the blocks are finished
+
+        def fill(output: Value) -> None:
+            joined.initial = output
+
+        self.pair(left, right, hint, fill)
+        for item in (a, b):
+            owner = root(item)
+            for partner in (owner, *self.p.memory.partners(owner)):
+                if partner.serial <= self.start:
+                    joined.may_share(partner)
+        for other_a, other_b, other in self._arrays:
+            if overlap(a, other_a) or overlap(b, other_b):
+                joined.may_share(other)
+        self._arrays.append((a, b, joined))
+        return joined
+
+    def finish(self, outputs: tuple[Value, ...]) -> None:
+        """Pass the outputs to whoever waits for them."""
+        for use, position in self._slots:
+            use(outputs[position])
+
+
+def _same_object(a: Known, b: Known) -> bool:
+    if a.object is b.object:
+        return True
+    simple = (str, bytes, type(None), np.dtype, type)
+    return isinstance(a.object, simple) and type(a.object) is type(b.object) and bool(a.object == b.object)
+
+
+def _require(build: Scope, a: Dim, b: Dim, message: str) -> None:
+    from_ints = isinstance(a, int) and isinstance(b, int)
+    if a is b or (from_ints and a == b):
+        return
+    require_same(build, a, b, message)

@@ -1,0 +1,114 @@
+"""The fence: it walks a function before anything else and refuses what is outside the language, with the place and a hint.
+
+What is legal but needs to be known while parsing (a list comprehension over run-time data, a call of an unknown function)
+is refused by the parser where it is met.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from symdiff.errors import UnsupportedSyntaxError, located
+from symdiff.frontend.source import Source
+
+__all__ = ["check_language"]
+
+# construct: what it is called, and what to do instead
+STATEMENTS: dict[type[ast.AST], tuple[str, str]] = {
+    ast.Try: ("'try' is not supported yet", "test for the failure with 'if' before it happens, or catch it outside"),
+    ast.TryStar: (
+        "'try' is not supported yet",
+        "test for the failure with 'if' before it happens, or catch it outside",
+    ),
+    ast.With: ("'with' is not supported yet", "move the statement outside the differentiated function"),
+    ast.AsyncWith: ("'async' cannot be differentiated", "write an ordinary function"),
+    ast.AsyncFor: ("'async' cannot be differentiated", "write an ordinary function"),
+    ast.AsyncFunctionDef: ("'async' cannot be differentiated", "write an ordinary function"),
+    ast.Await: ("'await' cannot be differentiated", "write an ordinary function"),
+    ast.Yield: ("a generator cannot be differentiated", "return an array or a tuple of all values"),
+    ast.YieldFrom: ("a generator cannot be differentiated", "return an array or a tuple of all values"),
+    ast.ClassDef: ("a class inside the function is not supported", "define the class outside"),
+    ast.Match: ("'match' is not supported yet", "write it with 'if' and 'elif'"),
+    ast.Break: ("'break' is not supported yet", "put the condition into a 'while' loop's test"),
+    ast.Continue: ("'continue' is not supported yet", "put the rest of the loop's body under an 'if'"),
+    ast.NamedExpr: ("':=' is not supported yet", "assign in a statement before this one"),
+    ast.Delete: ("'del' is not supported yet", "leave the statement out: names need not be deleted"),
+    ast.Import: ("'import' inside the function is not supported yet", "import at the top of the module"),
+    ast.ImportFrom: ("'import' inside the function is not supported yet", "import at the top of the module"),
+    ast.Nonlocal: ("'nonlocal' is not supported yet", "return the value and assign it in the enclosing function"),
+    ast.Set: ("a set is not supported", "use a tuple or a list"),
+    ast.SetComp: ("a set is not supported", "use a tuple or a list"),
+}
+
+
+def check_language(source: Source) -> None:
+    """Refuse what is outside the language.
+
+    Parameters
+    ----------
+    source : Source
+        The function; nested functions are checked with it.
+
+    Raises
+    ------
+    UnsupportedSyntaxError
+        At the first construct, in the order of the text, that is not supported.
+    """
+    tree = source.tree
+    nodes = sorted(_walk(tree), key=lambda found: (found[0].lineno, found[0].col_offset))  # type: ignore[attr-defined]
+    for node, in_loop in nodes:
+        problem = _problem(node, in_loop)
+        if problem is not None:
+            raise located(UnsupportedSyntaxError, problem[0], source.location(node), problem[1])
+
+
+def _walk(tree: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node that has a place, and whether it stands inside a loop of its function; without recursion."""
+    stack: list[tuple[ast.AST, bool]] = [(tree, False)]
+    body: list[ast.AST] = [tree.body] if isinstance(tree, ast.Lambda) else []
+    if isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef):
+        body = list(tree.body)
+        if isinstance(tree, ast.AsyncFunctionDef):
+            yield tree, False
+    stack = [(node, False) for node in body]
+    while stack:
+        node, in_loop = stack.pop()
+        if hasattr(node, "lineno"):
+            yield node, in_loop
+        inside = in_loop or isinstance(node, ast.For | ast.While)
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            inside = False
+        stack.extend((child, inside) for child in _children(node))
+
+
+def _children(node: ast.AST) -> Iterable[ast.AST]:
+    if isinstance(node, ast.arguments):
+        return [*node.defaults, *(d for d in node.kw_defaults if d is not None)]
+    if isinstance(node, ast.AnnAssign):  # the annotation is not run
+        return [node.target] if node.value is None else [node.target, node.value]
+    if isinstance(node, ast.FunctionDef):
+        return [node.args, *node.body, *node.decorator_list]
+    return ast.iter_child_nodes(node)
+
+
+def _problem(node: ast.AST, in_loop: bool) -> tuple[str, str] | None:
+    found = STATEMENTS.get(type(node))
+    if found is not None:
+        return found
+    if isinstance(node, ast.For | ast.While) and node.orelse:
+        name = "for" if isinstance(node, ast.For) else "while"
+        return f"'{name}' with 'else' is not supported yet", "put the 'else' part after the loop, under an 'if'"
+    if isinstance(node, ast.Return) and in_loop:
+        return (
+            "'return' inside a loop is not supported yet",
+            "assign the result in the loop and return it after the loop",
+        )
+    if isinstance(node, ast.FunctionDef) and node.decorator_list:
+        return (
+            "a decorated function inside the function is not supported",
+            "define it outside, or without the decorator",
+        )
+    if isinstance(node, ast.Constant) and isinstance(node.value, complex):
+        return "complex numbers are not supported yet", "work with real and imaginary parts"
+    return None

@@ -1,0 +1,140 @@
+"""Which names a function assigns, and which of them may still be read after a statement.
+
+Branches and loops join only names that are read later: a helper variable that is an array on one path and a number on the
+other is no conflict when nobody looks.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+__all__ = ["Liveness", "assigned_names", "walk_scope"]
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def walk_scope(nodes: Iterable[ast.AST]) -> Iterable[ast.AST]:
+    """All nodes that belong to the function itself, without the inside of nested functions."""
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, _SCOPES):
+            stack.extend(node.args.defaults)
+            stack.extend(d for d in node.args.kw_defaults if d is not None)
+        else:
+            stack.extend(ast.iter_child_nodes(node))
+
+
+def assigned_names(nodes: Iterable[ast.AST]) -> set[str]:
+    """Names bound by statements: assignment, loops, nested functions; targets of comprehensions are their own."""
+    names: set[str] = set()
+    own: set[ast.AST] = set()
+    for node in walk_scope(nodes):
+        if isinstance(node, _COMPREHENSIONS):
+            own.update(n for g in node.generators for n in ast.walk(g.target))
+        elif isinstance(node, ast.FunctionDef):
+            names.add(node.name)
+    for node in walk_scope(nodes):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del) and node not in own:
+            names.add(node.id)
+    return names
+
+
+def _reads(node: ast.AST) -> set[str]:
+    """Names an expression (or a nested function) may read, at any depth."""
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def _targets(node: ast.expr) -> tuple[set[str], set[str]]:
+    """Names a target binds, and names it reads (``a[i] = ...`` reads both)."""
+    if isinstance(node, ast.Name):
+        return {node.id}, set()
+    if isinstance(node, ast.Tuple | ast.List):
+        parts = [_targets(item) for item in node.elts]
+        return set().union(*(p[0] for p in parts)), set().union(*(p[1] for p in parts))
+    if isinstance(node, ast.Starred):
+        return _targets(node.value)
+    return set(), _reads(node)
+
+
+@dataclass
+class Liveness:
+    """Names that may be read, per statement of one function.
+
+    Attributes
+    ----------
+    always : set of str
+        Read by nested functions, at a time nobody knows.
+    after : dict
+        Per statement: names that may be read after it.
+    head : dict
+        Per loop: names that may be read at the start of a trip before the trip assigns them.
+    """
+
+    always: set[str] = field(default_factory=set)
+    after: dict[ast.AST, set[str]] = field(default_factory=dict)
+    head: dict[ast.AST, set[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, body: Sequence[ast.stmt]) -> Liveness:
+        """Analyse the body of a function."""
+        live = cls()
+        for node in walk_scope(body):
+            if isinstance(node, _SCOPES):
+                inner = node.body if isinstance(node.body, list) else [node.body]
+                live.always.update(*(_reads(n) for n in inner))
+        live.block(body, set())
+        return live
+
+    def is_live_after(self, statement: ast.AST, name: str) -> bool:
+        return name in self.always or name in self.after.get(statement, ())
+
+    def is_live_in_loop(self, loop: ast.AST, name: str) -> bool:
+        """Whether a loop must carry the name: it is read at the start of a trip, or after the loop."""
+        return name in self.head.get(loop, ()) or self.is_live_after(loop, name)
+
+    def block(self, statements: Sequence[ast.stmt], after: set[str]) -> set[str]:
+        """Names live before a list of statements, given those live after it."""
+        for statement in reversed(statements):
+            self.after.setdefault(statement, set()).update(after)
+            after = self._statement(statement, after)
+        return after
+
+    def _statement(self, node: ast.stmt, after: set[str]) -> set[str]:
+        match node:
+            case ast.Assign():
+                bound, read = set[str](), _reads(node.value)
+                for target in node.targets:
+                    names, others = _targets(target)
+                    bound, read = bound | names, read | others
+                return (after - bound) | read
+            case ast.AnnAssign():
+                bound, read = _targets(node.target)
+                return (after - bound) | read | _reads(node.value) if node.value is not None else after
+            case ast.AugAssign():
+                bound, read = _targets(node.target)
+                return after | bound | read | _reads(node.value)
+            case ast.If():
+                return self.block(node.body, after) | self.block(node.orelse, after) | _reads(node.test)
+            case ast.For() | ast.While():
+                return self._loop(node, after)
+            case ast.FunctionDef():
+                outside = [*node.args.defaults, *(d for d in node.args.kw_defaults if d), *node.decorator_list]
+                return (after - {node.name}).union(*(_reads(n) for n in outside))
+            case ast.Return():
+                return _reads(node.value) if node.value is not None else set()
+        return after | _reads(node)
+
+    def _loop(self, node: ast.For | ast.While, after: set[str]) -> set[str]:
+        after = self.block(node.orelse, after)
+        head = set(after)
+        bound, read = _targets(node.target) if isinstance(node, ast.For) else (set[str](), _reads(node.test))
+        # what the second round adds, a third one would not: a name is live at the head or it is not
+        for _ in range(2):
+            head = head | ((self.block(node.body, head) - bound) | read)
+        self.head.setdefault(node, set()).update(head)
+        return head | _reads(node.iter) if isinstance(node, ast.For) else head

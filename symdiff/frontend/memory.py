@@ -1,0 +1,102 @@
+"""What array, list and dict objects contain at this point of the program.
+
+Contents are layered: a branch or a loop body writes into a layer of its own, so that what it stored is known when it ends.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symdiff.errors import Location, UnsupportedSyntaxError
+from symdiff.frontend.abstract import Array, DictObject, ListObject, View, root
+from symdiff.frontend.scope import Scope
+from symdiff.ir.graph import Value
+
+__all__ = ["Layer", "Memory", "Stale"]
+
+Layer = dict[Any, Any]
+
+
+class Stale:
+    """Content that is not known: an array that may overlap was stored into."""
+
+    def __init__(self, where: Location | None) -> None:
+        self.where = where
+
+
+class Memory:
+    """Contents of objects, by identity."""
+
+    def __init__(self) -> None:
+        self.layers: list[Layer] = [{}]
+        self._buried: list[tuple[int, int]] = []
+
+    def push(self, layer: Layer | None = None) -> None:
+        """Enter a block."""
+        self.layers.append({} if layer is None else layer)
+
+    def pop(self) -> Layer:
+        """Leave a block, with what it wrote."""
+        return self.layers.pop()
+
+    def content(self, item: Array | ListObject | DictObject) -> Any:
+        """What the object contains."""
+        for layer in reversed(self.layers):
+            if item in layer:
+                return layer[item]
+        return item.initial
+
+    def replace(self, item: Any, content: Any) -> None:
+        """Set what the object contains."""
+        self.layers[-1][item] = content
+
+    # -- which arrays may overlap --------------------------------------------------------------------------------------
+
+    def bury(self, start: int, stop: int) -> None:
+        """Forget the arrays made between two moments: nobody can reach them any more."""
+        self._buried.append((start, stop))
+
+    def partners(self, array: Array) -> list[Array]:
+        """Arrays that may overlap this one."""
+        alive = [a for a in array.shares if not any(start < a.serial < stop for start, stop in self._buried)]
+        return sorted(alive, key=lambda a: a.serial)
+
+    # -- arrays --------------------------------------------------------------------------------------------------------
+
+    def read(self, build: Scope, array: Array | View) -> Value:
+        """Content of an array, or of a view."""
+        if isinstance(array, View):
+            return array.read(build, self.read(build, array.base))
+        content = self.content(array)
+        if isinstance(content, Stale):
+            build.refuse(
+                UnsupportedSyntaxError,
+                f"this array may share memory with one that was stored into at {content.where}, "
+                "so what it contains is not known",
+                "make the copy that is meant with .copy()",
+            )
+        assert isinstance(content, Value)
+        return content
+
+    def write(self, build: Scope, array: Array | View, content: Value) -> None:
+        """Change the content of an array, or of what a view shows."""
+        if isinstance(array, View):
+            if array.write is None:
+                build.refuse(UnsupportedSyntaxError, array.refusal, "store into the array itself, or into a .copy()")
+            self.write(build, array.base, array.write(build, self.read(build, array.base), content))
+            return
+        if array.origin == "captured":
+            build.refuse(
+                UnsupportedSyntaxError,
+                "storing into an array from outside the function is not supported",
+                "pass the array as an argument, or store into a .copy() and return it",
+            )
+        self.replace(array, content)
+        for other in self.partners(array):
+            self.replace(other, Stale(build.where))
+
+
+def overlap(a: Array | View, b: Array | View) -> bool:
+    """Whether a store through one may be seen through the other."""
+    first, second = root(a), root(b)
+    return first is second or second in first.shares

@@ -1,0 +1,380 @@
+"""NumPy's functions and methods that change the shape of arrays, join them, or show them differently."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import LocatedTypeError, LocatedValueError, ShapeError
+from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Tuple, View, root
+from symdiff.frontend.core import Parser, function, method
+from symdiff.frontend.indexing import FULL, Index, index_view
+from symdiff.ir.graph import Dim, Value
+from symdiff.ir.shapes import normalise_axis, require_same, show_shape
+from symdiff.ops.primitive import REGISTRY
+from symdiff.ops.sizes import product
+
+__all__ = ["array_of", "dims_of", "reshaped", "static_axis", "transposed"]
+
+NEW: tuple[Any, ...] = ("new",)
+
+
+def array_of(p: Parser, item: Abstract) -> Abstract:
+    """What a NumPy function makes of an argument: tuples and lists become arrays, numbers stay."""
+    if isinstance(item, Tuple | ListObject) or (isinstance(item, Known) and isinstance(item.object, tuple | list)):
+        return p.call(Known(np.array), [item], {})
+    return item
+
+
+def dims_of(p: Parser, item: Abstract) -> tuple[Dim, ...]:
+    """A shape given by the user: an int or several."""
+    if isinstance(item, Tuple | ListObject) or (isinstance(item, Known) and isinstance(item.object, tuple | list)):
+        return tuple(p.dim(part) for part in p.items(item))
+    if isinstance(item, Array):
+        return tuple(p.dim(part) for part in p.items(item))
+    return (p.dim(item),)
+
+
+def static_axis(p: Parser, axis: Abstract | None) -> Any:
+    """``axis=`` as an int, a tuple of ints or None."""
+    if axis is None:
+        return None
+    found = p.static(axis, "axis=")
+    return tuple(int(a) for a in found) if isinstance(found, tuple | list) else None if found is None else int(found)
+
+
+# -- views -------------------------------------------------------------------------------------------------------------
+
+
+def transposed(p: Parser, item: Abstract, axes: tuple[int, ...]) -> Abstract:
+    """The array with its axes in another order, as a view."""
+    if not isinstance(item, Array | View) or axes == tuple(range(len(axes))):
+        return item
+    row = REGISTRY["transpose"]
+    back = tuple(sorted(range(len(axes)), key=axes.__getitem__))
+    return View(item, lambda build, x: build.add(row, x, axes=axes), lambda build, x, v: build.add(row, v, axes=back))
+
+
+@function(np.transpose)
+def transpose(p: Parser, a: Abstract, axes: Abstract | None = None) -> Abstract:
+    """``np.transpose``."""
+    item = array_of(p, a)
+    rank = p.value(item).type.rank
+    found = None if axes is None else p.static(axes, "axes=")
+    if found is None:
+        return transposed(p, item, tuple(reversed(range(rank))))
+    order = tuple(normalise_axis(p.build, int(axis), rank) for axis in found)
+    if sorted(order) != list(range(rank)):
+        p.refuse(LocatedValueError, f"axes {tuple(found)} do not order the {rank} axes of the array")
+    return transposed(p, item, order)
+
+
+@method(Array, "transpose")
+def transpose_method(p: Parser, a: Abstract, *axes: Abstract) -> Abstract:
+    """``a.transpose(1, 0)``."""
+    if not axes:
+        return transpose(p, a)
+    return transpose(p, a, axes[0] if len(axes) == 1 else Tuple(axes))
+
+
+@function(np.swapaxes)
+@method(Array, "swapaxes")
+def swapaxes(p: Parser, a: Abstract, axis1: Abstract, axis2: Abstract) -> Abstract:
+    """``np.swapaxes``."""
+    item = array_of(p, a)
+    rank = p.value(item).type.rank
+    first, second = (normalise_axis(p.build, static_axis(p, axis), rank) for axis in (axis1, axis2))
+    order = list(range(rank))
+    order[first], order[second] = second, first
+    return transposed(p, item, tuple(order))
+
+
+@function(np.moveaxis)
+def moveaxis(p: Parser, a: Abstract, source: Abstract, destination: Abstract) -> Abstract:
+    """``np.moveaxis`` of one axis."""
+    item = array_of(p, a)
+    rank = p.value(item).type.rank
+    first, second = (static_axis(p, axis) for axis in (source, destination))
+    if not isinstance(first, int) or not isinstance(second, int):
+        p.unsupported("moving several axes is not supported", "use np.transpose with the order of all axes")
+    order = [axis for axis in range(rank) if axis != normalise_axis(p.build, first, rank)]
+    order.insert(normalise_axis(p.build, second, rank), normalise_axis(p.build, first, rank))
+    return transposed(p, item, tuple(order))
+
+
+def reshaped(p: Parser, item: Abstract, shape: tuple[Dim, ...]) -> Abstract:
+    """The array in another shape: a view where its memory is known to be in order, else maybe one."""
+    value = p.value(item)
+    if _same_shape(value.type.shape, shape):
+        return View(item, lambda build, x: x, lambda build, x, v: v) if isinstance(item, Array | View) else item
+    row = REGISTRY["reshape"]
+    if isinstance(item, Array) and item.contiguous:
+        old = value.type.shape
+        return View(
+            item, lambda build, x: build.add(row, x, shape=shape), lambda build, x, v: build.add(row, v, shape=old)
+        )
+    result = Array(p.emit("reshape", value, shape=shape), where=p.build.where)
+    if isinstance(item, Array | View):
+        owner = root(item)
+        for partner in (owner, *p.memory.partners(owner)):
+            result.may_share(partner)
+    return result
+
+
+def _same_shape(a: tuple[Dim, ...], b: tuple[Dim, ...]) -> bool:
+    return len(a) == len(b) and all(x is y or (isinstance(x, int) and x == y) for x, y in zip(a, b, strict=True))
+
+
+@function(np.reshape)
+def reshape(p: Parser, a: Abstract, shape: Abstract, order: Abstract | None = None) -> Abstract:
+    """``np.reshape``; one size may be -1."""
+    if order is not None and p.static(order, "order=") != "C":
+        p.unsupported("order= other than 'C' is not supported", "transpose before and after")
+    item = array_of(p, a)
+    return reshaped(p, item, _completed(p, p.value(item), dims_of(p, shape)))
+
+
+@method(Array, "reshape")
+def reshape_method(p: Parser, a: Abstract, *shape: Abstract, order: Abstract | None = None) -> Abstract:
+    """``a.reshape(2, -1)`` and ``a.reshape((2, -1))``."""
+    return reshape(p, a, shape[0] if len(shape) == 1 else Tuple(shape), order)
+
+
+def _completed(p: Parser, value: Value, shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
+    """The shape with -1 replaced by what is left."""
+    unknown = [i for i, dim in enumerate(shape) if isinstance(dim, int) and dim < 0]
+    if not unknown:
+        return shape
+    if len(unknown) > 1:
+        p.refuse(LocatedValueError, "can only specify one unknown dimension")
+    left, rest = list(value.type.shape), []
+    for dim in (d for d in shape if not (isinstance(d, int) and d < 0)):
+        same = next((i for i, have in enumerate(left) if have is dim or (isinstance(dim, int) and have == dim)), None)
+        if same is None:
+            rest.append(dim)
+        else:
+            left.pop(same)
+    total, part = product(p.build, left), product(p.build, rest)
+    if isinstance(total, int) and isinstance(part, int):
+        if part == 0 or total % part:
+            shown = show_shape(value.type.shape), show_shape(shape)
+            p.refuse(ShapeError, f"cannot reshape array of shape {shown[0]} into shape {shown[1]}")
+        size: Dim = total // part
+    elif part == 1:
+        size = total
+    else:
+        size = p.build.dim(p.emit("floor_divide", p.build.size(total), p.build.size(part)))
+    return tuple(size if i in unknown else dim for i, dim in enumerate(shape))
+
+
+@function(np.ravel)
+@method(Array, "ravel")
+def ravel(p: Parser, a: Abstract) -> Abstract:
+    """``np.ravel``."""
+    item = array_of(p, a)
+    return reshaped(p, item, (product(p.build, p.value(item).type.shape),))
+
+
+@method(Array, "flatten")
+def flatten(p: Parser, a: Abstract) -> Abstract:
+    """A copy with one axis."""
+    value = p.value(a)
+    shape = (product(p.build, value.type.shape),)
+    flat = value if _same_shape(value.type.shape, shape) else p.emit("reshape", value, shape=shape)
+    return p.wrap(flat, contiguous=True)
+
+
+@function(np.squeeze)
+@method(Array, "squeeze")
+def squeeze(p: Parser, a: Abstract, axis: Abstract | None = None) -> Abstract:
+    """Without axes of size 1."""
+    item = array_of(p, a)
+    type_ = p.value(item).type
+    found = static_axis(p, axis)
+    if found is None:
+        axes = {i for i, dim in enumerate(type_.shape) if isinstance(dim, int) and dim == 1}
+        # the size of an argument's axis is not 1 where it is a symbol; that of a slice may be
+        if any(isinstance(dim, Value) and dim in p.build.definitions for dim in type_.shape):
+            p.unsupported(
+                "squeeze of an array whose sizes are computed at run time is not supported", "say which axis="
+            )
+    else:
+        axes = {normalise_axis(p.build, i, type_.rank) for i in (found if isinstance(found, tuple) else (found,))}
+        for i in axes:
+            message = f"cannot squeeze axis {i} of {show_shape(type_.shape)}, whose size is not 1"
+            require_same(p.build, type_.shape[i], 1, message)
+    if not isinstance(item, Array | View):
+        return item
+    entries = [("int",) if i in axes else FULL for i in range(type_.rank)]
+    return index_view(p, item, Index(entries, [p.constant(0)] * len(axes)))
+
+
+@function(np.expand_dims)
+def expand_dims(p: Parser, a: Abstract, axis: Abstract) -> Abstract:
+    """With new axes of size 1."""
+    item = array_of(p, a)
+    found = static_axis(p, axis)
+    axes = found if isinstance(found, tuple) else (found,)
+    rank = p.value(item).type.rank + len(axes)
+    places = {normalise_axis(p.build, i, rank) for i in axes}
+    return _with_entries(p, item, [NEW if i in places else FULL for i in range(rank)])
+
+
+def _with_entries(p: Parser, item: Abstract, entries: list[tuple[Any, ...]]) -> Abstract:
+    if isinstance(item, Array | View):
+        return index_view(p, item, Index(entries))
+    value = p.value(item)
+    if value.type.kind == "python":
+        value = p.emit("convert", value, dtype=value.type.dtype, kind="numpy")
+    return p.wrap(p.emit("reshape", value, shape=(1,) * len(entries)))
+
+
+@function(np.atleast_1d)
+def atleast_1d(p: Parser, a: Abstract) -> Abstract:
+    """At least one axis."""
+    item = array_of(p, a)
+    return item if p.value(item).type.rank else _with_entries(p, item, [NEW])
+
+
+@function(np.atleast_2d)
+def atleast_2d(p: Parser, a: Abstract) -> Abstract:
+    """At least two axes."""
+    item = array_of(p, a)
+    rank = p.value(item).type.rank
+    return item if rank >= 2 else _with_entries(p, item, [NEW, *([FULL] if rank else [NEW])])
+
+
+@function(np.broadcast_to)
+def broadcast_to(p: Parser, array: Abstract, shape: Abstract) -> Abstract:
+    """A view that cannot be written."""
+    item, dims = array_of(p, array), dims_of(p, shape)
+    row = REGISTRY["broadcast_to"]
+    if isinstance(item, Array | View):
+        return View(item, lambda build, x: build.add(row, x, shape=dims), None, "a broadcast array cannot be written")
+    return p.wrap(p.emit("broadcast_to", p.value(item), shape=dims))
+
+
+@function(np.flip)
+def flip(p: Parser, m: Abstract, axis: Abstract | None = None) -> Abstract:
+    """The elements of some axes backwards, as a view."""
+    item = array_of(p, m)
+    rank = p.value(item).type.rank
+    found = static_axis(p, axis)
+    chosen = range(rank) if found is None else found if isinstance(found, tuple) else (found,)
+    axes = {normalise_axis(p.build, i, rank) for i in chosen}
+    return _with_entries(p, item, [("slice", None, None, -1) if i in axes else FULL for i in range(rank)])
+
+
+@function(np.flipud)
+def flipud(p: Parser, m: Abstract) -> Abstract:
+    """Rows backwards."""
+    return flip(p, m, p.constant(0))
+
+
+@function(np.fliplr)
+def fliplr(p: Parser, m: Abstract) -> Abstract:
+    """Columns backwards."""
+    return flip(p, m, p.constant(1))
+
+
+# -- joining -----------------------------------------------------------------------------------------------------------
+
+
+def _parts(p: Parser, arrays: Abstract) -> list[Abstract]:
+    return [array_of(p, item) for item in p.items(arrays)]
+
+
+def _joined(p: Parser, values: list[Value], axis: int) -> Abstract:
+    if not values:
+        p.refuse(LocatedValueError, "need at least one array to concatenate")
+    return p.wrap(p.emit("concatenate", *values, axis=axis), contiguous=True)
+
+
+@function(np.concatenate)
+def concatenate(p: Parser, arrays: Abstract, axis: Abstract | None = None) -> Abstract:
+    """``np.concatenate``."""
+    values = [p.value(item) for item in _parts(p, arrays)]
+    if axis is not None and static_axis(p, axis) is None:
+        values = [p.emit("reshape", v, shape=(product(p.build, v.type.shape),)) for v in values]
+    if any(not v.type.rank for v in values):
+        p.refuse(LocatedValueError, "zero-dimensional arrays cannot be concatenated", "use np.array([...]) for numbers")
+    found = static_axis(p, axis) or 0
+    return _joined(p, values, normalise_axis(p.build, found, values[0].type.rank) if values else 0)
+
+
+@function(np.append)
+def append(p: Parser, arr: Abstract, values: Abstract, axis: Abstract | None = None) -> Abstract:
+    """``np.append``; without axis both are flattened."""
+    if axis is not None and static_axis(p, axis) is not None:
+        return concatenate(p, Tuple((arr, values)), axis)
+    flat = [p.value(_as_vector(p, array_of(p, item))) for item in (arr, values)]
+    return _joined(p, flat, 0)
+
+
+def _as_vector(p: Parser, item: Abstract) -> Abstract:
+    return ravel(p, item) if p.value(item).type.rank else _with_entries(p, item, [NEW])
+
+
+@function(np.stack)
+def stack(p: Parser, arrays: Abstract, axis: Abstract | None = None) -> Abstract:
+    """``np.stack``: along a new axis."""
+    items = _parts(p, arrays)
+    if not items:
+        p.refuse(LocatedValueError, "need at least one array to stack")
+    values = [p.value(item) for item in items]
+    rank = values[0].type.rank
+    if not rank:
+        return p.wrap(p.emit("pack", *values, shape=(len(values),)), contiguous=True)
+    place = normalise_axis(p.build, static_axis(p, axis) or 0, rank + 1)
+    return _joined(p, [_raised(p, value, place) for value in values], place)
+
+
+def _raised(p: Parser, value: Value, place: int) -> Value:
+    shape = value.type.shape
+    return p.emit("reshape", value, shape=(*shape[:place], 1, *shape[place:]))
+
+
+@function(np.vstack)
+def vstack(p: Parser, tup: Abstract) -> Abstract:
+    """As rows."""
+    return _joined(p, [p.value(atleast_2d(p, item)) for item in _parts(p, tup)], 0)
+
+
+@function(np.hstack)
+def hstack(p: Parser, tup: Abstract) -> Abstract:
+    """Side by side."""
+    values = [p.value(atleast_1d(p, item)) for item in _parts(p, tup)]
+    return _joined(p, values, 1 if values and values[0].type.rank > 1 else 0)
+
+
+@function(np.column_stack)
+def column_stack(p: Parser, tup: Abstract) -> Abstract:
+    """Vectors as columns."""
+    values = []
+    for item in _parts(p, tup):
+        value = p.value(atleast_1d(p, item))
+        values.append(_raised(p, value, 1) if value.type.rank == 1 else value)
+    return _joined(p, values, 1)
+
+
+@method(Array, "copy")
+@function(np.copy)
+def copy(p: Parser, a: Abstract, order: Abstract | None = None) -> Abstract:
+    """A new array object with the same content."""
+    item = array_of(p, a)
+    if not isinstance(item, Array | View):
+        return item
+    return Array(p.read(item), contiguous=True, where=p.build.where)
+
+
+@method(Array, "astype")
+def astype(p: Parser, a: Abstract, dtype: Abstract) -> Abstract:
+    """A converted copy."""
+    found = np.dtype(p.static(dtype, "dtype="))
+    value = p.value(a)
+    if value.type.kind == "python":
+        p.refuse(LocatedTypeError, "a Python number has no method 'astype'")
+    if str(found) == value.type.dtype:
+        return copy(p, a)
+    return p.wrap(p.emit("convert", value, dtype=str(found), kind="numpy"))

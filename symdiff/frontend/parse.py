@@ -1,0 +1,271 @@
+"""From a function to its graph: an interpreter of the syntax tree whose values are values of the graph."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from symdiff.errors import InternalError, LimitError, Location, UnsupportedSyntaxError, located
+from symdiff.frontend import builtins_calls, containers, numpy_calls, numpy_linalg, numpy_making, numpy_shaping
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    DictObject,
+    Known,
+    ListObject,
+    Record,
+    Tuple,
+    View,
+    root,
+)
+from symdiff.frontend.attributes import read_attribute
+from symdiff.frontend.calls import call
+from symdiff.frontend.core import STATEMENTS, Parser, StaticCapture
+from symdiff.frontend.expressions import condition
+from symdiff.frontend.indexing import read_item
+from symdiff.frontend.iteration import known_items
+from symdiff.frontend.loops import loop_statement
+from symdiff.frontend.memory import Stale
+from symdiff.frontend.operators import truth
+from symdiff.frontend.program import FUNCTION, Argument, Path, Program, StaticNeeded, Written
+from symdiff.frontend.resolve import Resolver
+from symdiff.frontend.scope import Scope
+from symdiff.frontend.statements import assign
+from symdiff.frontend.structure import LEAF, Static, Structure
+from symdiff.ir.graph import Function, Value
+
+__all__ = ["StaticNeeded", "parse"]
+
+# Imported so that their handlers are registered.
+HANDLERS = (builtins_calls, containers, numpy_calls, numpy_linalg, numpy_making, numpy_shaping)
+
+
+class FunctionParser(Parser):
+    """A `Parser` with all its handlers."""
+
+    def items(self, item: Abstract) -> tuple[Abstract, ...]:
+        return known_items(self, item)
+
+    def truth(self, item: Abstract) -> Value:
+        return truth(self, item)
+
+    def condition(self, node: ast.expr) -> Value:
+        return condition(self, node)
+
+    def call(self, function: Abstract, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+        return call(self, function, args, kwargs)
+
+    def attribute(self, owner: Abstract, name: str) -> Abstract:
+        return read_attribute(self, owner, name)
+
+    def subscript(self, owner: Abstract, key: Abstract) -> Abstract:
+        return read_item(self, owner, key)
+
+    def assign(self, target: ast.expr, item: Abstract) -> None:
+        assign(self, target, item)
+
+    def block(self, statements: Sequence[ast.stmt]) -> Abstract | None:
+        for position, node in enumerate(statements):
+            self.at(node)
+            if isinstance(node, ast.For | ast.While):
+                # what follows is passed along: it may have to be parsed once for no trip and once for some
+                done, outcome = loop_statement(self, node, statements[position + 1 :])
+                if done:
+                    return outcome
+                continue
+            handler = STATEMENTS.get(type(node))
+            if handler is None:
+                self.unsupported(f"this statement ({type(node).__name__}) is not supported")
+            outcome = handler(self, node)
+            if outcome is not None:
+                return outcome
+        return None
+
+
+def parse(
+    function: Callable[..., Any],
+    arguments: Sequence[Argument],
+    *,
+    transform_hook: Callable[..., Any] | None = None,
+) -> Program:
+    """Make the graph of a function.
+
+    Parameters
+    ----------
+    function : callable
+        A Python function, method, lambda, functools.partial, callable object or ufunc.
+    arguments : sequence of Argument
+        One a parameter, defaults filled in; values among their leaves are the parameters of the graph.
+    transform_hook : callable, optional
+        ``transform_hook(object, parser, args, kwargs)`` is asked about every callable that has no handler; it gives the
+        result, or NotImplemented.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    SymdiffError
+        With the place, for what is not supported.
+    StaticNeeded
+        When an int among the arguments must be known while parsing: parse again with it as `Static`.
+    """
+    static: frozenset[Path] = frozenset()
+    while True:
+        try:
+            return _Parse(function, tuple(arguments), transform_hook, static).run()
+        except StaticCapture as needed:
+            if needed.path in static:
+                raise InternalError(f"{needed.path} is a constant already") from None
+            static |= {needed.path}
+        except RecursionError:
+            raise located(LimitError, "the function is nested too deep", None, "split it into helpers") from None
+
+
+class _Parse:
+    """One attempt at a function."""
+
+    def __init__(
+        self, function: Callable[..., Any], arguments: tuple[Argument, ...], hook: Any, static: frozenset[Path]
+    ) -> None:
+        self.function, self.arguments = function, arguments
+        self.leaves = [leaf for argument in arguments for leaf in argument.leaves]
+        self.build = Scope()
+        positions: dict[Value, int] = {}
+        for position, leaf in enumerate(self.leaves):
+            if isinstance(leaf, Value):
+                positions.setdefault(leaf, position)
+        self.params = list(positions)
+        self.resolver = Resolver(self.build, function, static)
+        self.parser = FunctionParser(self.build, self.resolver, positions, hook)
+        self.arrays: dict[Value, Array] = {}
+        self.results: list[Value] = []
+        self.same: list[tuple[int, int]] = []
+
+    def run(self) -> Program:
+        args, kwargs = self._bound()
+        target = self.resolver.wrap(self.build, self.function, Path(FUNCTION))
+        outcome = call(self.parser, target, args, kwargs)
+        leaves: list[int | Static] = []
+        structure = self._result(outcome, leaves)
+        written = self._written()
+        captured = tuple(self.resolver.captured.values())
+        params = (*self.params, *(c.value for c in captured))
+        name = getattr(self.function, "__name__", None) or type(self.function).__name__
+        block = self.build.finish(params, self.results)
+        return Program(
+            Function("function" if name == "<lambda>" else name, block),
+            structure,
+            tuple(leaves),
+            captured,
+            tuple(self.resolver.guards.values()),
+            tuple(self.parser.codes),
+            written,
+            tuple(self.same),
+        )
+
+    # -- arguments -----------------------------------------------------------------------------------------------------
+
+    def _bound(self) -> tuple[list[Abstract], dict[str, Abstract]]:
+        """Arguments by position where the signature wants it, else by name."""
+        try:
+            kinds = {p.name: p.kind for p in inspect.signature(self.function).parameters.values()}
+        except (TypeError, ValueError):  # some builtins and ufuncs do not tell
+            kinds = {}
+        args: list[Abstract] = []
+        kwargs: dict[str, Abstract] = {}
+        by_name = (inspect.Parameter.KEYWORD_ONLY,)
+        for argument in self.arguments:
+            item = self._abstract(argument.structure, iter(argument.leaves))
+            kind = kinds.get(argument.name)
+            if kind is inspect.Parameter.VAR_POSITIONAL:
+                args += list(self.parser.items(item))
+            elif kind is inspect.Parameter.VAR_KEYWORD:
+                assert isinstance(item, DictObject)
+                kwargs |= item.initial
+            elif kind in by_name:
+                kwargs[argument.name] = item
+            else:
+                args.append(item)
+        return args, kwargs
+
+    def _abstract(self, structure: Structure, leaves: Any) -> Abstract:
+        if structure.kind == "leaf":
+            return self._leaf(next(leaves))
+        children = [self._abstract(child, leaves) for child in structure.children]
+        match structure.kind:
+            case "tuple":
+                return Tuple(tuple(children))
+            case "namedtuple":
+                return Tuple(tuple(children), structure.cls)
+            case "list":
+                return ListObject(tuple(children), outside=True)
+            case "dict":
+                return DictObject(dict(zip(structure.keys, children, strict=True)), outside=True)
+        assert structure.cls is not None
+        return Record(structure.cls, dict(zip(structure.keys, children, strict=True)))
+
+    def _leaf(self, leaf: Value | Static) -> Abstract:
+        if isinstance(leaf, Static):
+            found = leaf.object
+            return self.build.constant(found) if isinstance(found, bool | int | float) else Known(found, Path(found))
+        if not leaf.type.is_array:
+            return leaf
+        if leaf not in self.arrays:
+            self.arrays[leaf] = Array(leaf, origin="argument")
+        return self.arrays[leaf]
+
+    # -- results -------------------------------------------------------------------------------------------------------
+
+    def _result(self, item: Abstract, leaves: list[int | Static]) -> Structure:
+        p = self.parser
+        item = self.resolver.materialise(self.build, item) if isinstance(item, Known) else item
+        match item:
+            case Value():
+                leaves.append(len(self.results))
+                self.results.append(item)
+                return LEAF
+            case Array() | View():
+                owner = root(item)
+                if isinstance(item, Array) and owner.origin == "argument":
+                    self.same.append((len(leaves), p.argument_of[owner.initial]))
+                leaves.append(len(self.results))
+                self.results.append(p.read(item))
+                return LEAF
+            case Tuple():
+                kind = "namedtuple" if item.cls is not None else "tuple"
+                children = tuple(self._result(part, leaves) for part in item.items)
+                return Structure(kind, item.cls or tuple, getattr(item.cls, "_fields", ()), children)
+            case ListObject():
+                return Structure("list", list, (), tuple(self._result(x, leaves) for x in p.memory.content(item)))
+            case DictObject():
+                items = p.memory.content(item)
+                return Structure("dict", dict, tuple(items), tuple(self._result(x, leaves) for x in items.values()))
+            case Record():
+                children = tuple(self._result(part, leaves) for part in item.fields.values())
+                return Structure("object", item.cls, tuple(item.fields), children)
+            case Known():
+                leaves.append(Static(item.object))
+                return LEAF
+        p.unsupported(f"returning {p.describe(item)} is not supported", "return numbers, arrays, or containers of them")
+
+    def _written(self) -> tuple[Written, ...]:
+        """Arguments that were stored into; their new contents are results too."""
+        found = []
+        for value, array in self.arrays.items():
+            content = self.parser.memory.content(array)
+            if isinstance(content, Stale):
+                _refuse_stale(content.where)
+            if content is not value:
+                assert isinstance(content, Value)
+                found.append(Written(self.parser.argument_of[value], len(self.results), content.where))
+                self.results.append(content)
+        return tuple(found)
+
+
+def _refuse_stale(where: Location | None) -> None:
+    message = "this store may change an argument, and it is not known whether it does"
+    raise located(UnsupportedSyntaxError, message, where, "make the copy that is meant with .copy()")

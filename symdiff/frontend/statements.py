@@ -1,0 +1,212 @@
+"""Statements other than ``if`` and loops."""
+
+from __future__ import annotations
+
+import ast
+
+import numpy as np
+
+from symdiff.errors import LocatedTypeError, LocatedValueError
+from symdiff.frontend.abstract import Abstract, Array, Closure, Known, ListObject, View
+from symdiff.frontend.core import Parser, statement
+from symdiff.frontend.indexing import store
+from symdiff.frontend.operators import OPERATORS, binary
+from symdiff.ir.graph import Value
+from symdiff.ir.shapes import require_same, show_shape
+
+__all__ = ["assign", "make_closure"]
+
+
+@statement(ast.Pass, ast.Global)
+def nothing(p: Parser, node: ast.stmt) -> None:
+    """Statements without effect; a global that is assigned is refused at the assignment."""
+
+
+@statement(ast.Assert)
+def assertion(p: Parser, node: ast.Assert) -> None:
+    """Assertions are comments here, as under ``python -O``."""
+
+
+@statement(ast.Raise)
+def raise_statement(p: Parser, node: ast.Raise) -> None:
+    """Only reached where the branch is taken for certain, or may be taken at run time."""
+    p.unsupported("'raise' is not supported yet", "check arguments outside the differentiated function")
+
+
+@statement(ast.Return)
+def return_statement(p: Parser, node: ast.Return) -> Abstract:
+    """``return``: the path ends here."""
+    return Known(None) if node.value is None else p.evaluate(node.value)
+
+
+@statement(ast.Expr)
+def expression_statement(p: Parser, node: ast.Expr) -> None:
+    """An expression for its effects; a docstring has none."""
+    if not isinstance(node.value, ast.Constant):
+        p.evaluate(node.value)
+
+
+@statement(ast.FunctionDef)
+def nested_function(p: Parser, node: ast.FunctionDef) -> None:
+    """A function inside the function."""
+    assign_name(p, node.name, make_closure(p, node))
+
+
+def make_closure(p: Parser, node: ast.FunctionDef | ast.Lambda) -> Closure:
+    """The function object that ``def`` or ``lambda`` makes: its defaults are evaluated now."""
+    defaults = tuple(p.evaluate_all(node.args.defaults))
+    pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+    keyword_defaults = {arg.arg: p.evaluate(default) for arg, default in pairs if default is not None}
+    return Closure(node, p.frame, defaults, keyword_defaults)
+
+
+# -- assignment --------------------------------------------------------------------------------------------------------
+
+
+@statement(ast.Assign)
+def assign_statement(p: Parser, node: ast.Assign) -> None:
+    """``a = b = value``."""
+    item = p.evaluate(node.value)
+    for target in node.targets:
+        assign(p, target, item)
+
+
+@statement(ast.AnnAssign)
+def annotated(p: Parser, node: ast.AnnAssign) -> None:
+    """``a: float = value``; the annotation is not evaluated."""
+    if node.value is not None:
+        assign(p, node.target, p.evaluate(node.value))
+
+
+def assign(p: Parser, target: ast.expr, item: Abstract) -> None:
+    """Bind a target."""
+    p.at(target)
+    match target:
+        case ast.Name():
+            assign_name(p, target.id, item)
+        case ast.Tuple() | ast.List():
+            _unpack(p, target, item)
+        case ast.Subscript():
+            owner = p.evaluate(target.value)
+            key = p.evaluate(target.slice)
+            p.at(target)
+            store(p, owner, key, item)
+        case ast.Attribute():
+            p.unsupported(
+                f"assigning the attribute {target.attr!r} is not supported",
+                "return the new value instead, and assign it outside",
+            )
+        case _:
+            p.unsupported("this target of an assignment is not supported")
+
+
+def assign_name(p: Parser, name: str, item: Abstract) -> None:
+    """Bind a name of the function."""
+    if name not in p.frame.local:
+        p.unsupported(f"assigning the global {name!r} is not supported", "return the value, and assign it outside")
+    if isinstance(item, Value) and p.build.constant_of(item) is None:
+        p.build.name(item, name)
+    elif isinstance(item, Array) and item.initial.type.is_array:
+        p.build.name(item.initial, name)
+    p.frame.names[name] = item
+
+
+def _unpack(p: Parser, target: ast.Tuple | ast.List, item: Abstract) -> None:
+    starred = [i for i, t in enumerate(target.elts) if isinstance(t, ast.Starred)]
+    count = len(target.elts)
+    if isinstance(item, Array | View):
+        _require_count(p, item, count, bool(starred))
+        items = tuple(p.subscript(item, p.constant(i)) for i in range(count))
+    else:
+        items = p.items(item)
+    if starred:
+        at = starred[0]
+        after = count - at - 1
+        if len(items) < count - 1:
+            _wrong_count(p, len(items), count, starred=True)
+        middle = ListObject(items[at : len(items) - after])
+        items = (*items[:at], middle, *items[len(items) - after :])
+    if len(items) != count:
+        _wrong_count(p, len(items), count)
+    for part, value in zip(target.elts, items, strict=True):
+        assign(p, part.value if isinstance(part, ast.Starred) else part, value)
+
+
+def _wrong_count(p: Parser, have: int, want: int, *, starred: bool = False) -> None:
+    least = "at least " if starred else ""
+    want -= starred
+    if have > want:
+        p.refuse(LocatedValueError, f"too many values to unpack (expected {want})")
+    p.refuse(LocatedValueError, f"not enough values to unpack (expected {least}{want}, got {have})")
+
+
+def _require_count(p: Parser, array: Array | View, count: int, starred: bool) -> None:
+    """An array of run-time length is unpacked into as many names as it must have rows."""
+    type_ = p.read(array).type
+    if not type_.shape:
+        p.refuse(LocatedTypeError, "cannot unpack a number")
+    if starred:
+        p.unsupported(
+            "unpacking an array with a starred name is not supported", "write slices: first, rest = x[0], x[1:]"
+        )
+    length = type_.shape[0]
+    if isinstance(length, int) and length != count:
+        _wrong_count(p, length, count)
+    message = f"cannot unpack an array of length {show_shape((length,)).strip('(),')} into {count} names"
+    require_same(p.build, length, count, message)
+
+
+# -- augmented assignment ----------------------------------------------------------------------------------------------
+
+
+@statement(ast.AugAssign)
+def augmented(p: Parser, node: ast.AugAssign) -> None:
+    """``x += v``: in place for arrays and lists, a new value for everything else."""
+    name = OPERATORS[type(node.op)]
+    target = node.target
+    if isinstance(target, ast.Name):
+        if target.id not in p.frame.local:
+            p.unsupported(f"assigning the global {target.id!r} is not supported", "return the value instead")
+        old = p.evaluate(target)
+        value = p.evaluate(node.value)
+        p.at(node)
+        assign_name(p, target.id, in_place(p, name, old, value))
+    elif isinstance(target, ast.Subscript):
+        owner, key = p.evaluate(target.value), p.evaluate(target.slice)
+        p.at(target)
+        old = p.subscript(owner, key)
+        value = p.evaluate(node.value)
+        p.at(node)
+        new = in_place(p, name, old, value)
+        if new is not old or not isinstance(new, View):  # a view was stored into already
+            store(p, owner, key, new)
+    else:
+        p.unsupported("assigning an attribute is not supported", "return the new value instead")
+
+
+def in_place(p: Parser, name: str, old: Abstract, value: Abstract) -> Abstract:
+    """``old op= value``: the object itself where it can change, else the result."""
+    if isinstance(old, ListObject) and name == "add":
+        p.memory.replace(old, (*p.memory.content(old), *p.items(value)))
+        return old
+    result = binary(p, name, old, value)
+    if not isinstance(old, Array | View):
+        return result
+    content, new = p.read(old), p.value(result)
+    if new.type.rank != content.type.rank:
+        message = "the result of shape {} does not fit in place into shape {}"
+        p.refuse(LocatedValueError, message.format(*map(show_shape, (new.type.shape, content.type.shape))))
+    for have, want in zip(new.type.shape, content.type.shape, strict=True):
+        fits = f"the result of shape {show_shape(new.type.shape)} does not fit in place into shape "
+        require_same(p.build, have, want, fits + show_shape(content.type.shape))
+    if new.type.dtype != content.type.dtype:
+        new = _cast(p, new, content.type.dtype)
+    p.memory.write(p.build, old, new)
+    return old
+
+
+def _cast(p: Parser, value: Value, dtype: str) -> Value:
+    if not np.can_cast(value.type.dtype, dtype, "same_kind"):
+        message = f"cannot put {value.type.dtype} in place into an array of {dtype}"
+        p.refuse(LocatedTypeError, message, "make the array with dtype=float")
+    return p.emit("convert", value, dtype=dtype, kind="numpy")
