@@ -18,6 +18,7 @@ from symdiff.derive import Step, wrt_positions
 from symdiff.errors import LocatedAssertionError, LocatedTypeError, ShapeError, user_facing
 from symdiff.frontend.program import Argument, Program
 from symdiff.frontend.structure import flatten, unflatten
+from symdiff.nested import Inner, TransformHook
 from symdiff.runtime.arguments import prepare
 from symdiff.runtime.call import Dispatcher
 from symdiff.runtime.family import Family, Variant
@@ -68,9 +69,8 @@ class Differentiable:
 
     def _question(self, name: str, steps: Any, wrt: Any) -> None:
         publish = functools.partial(self._publish, name)
-        own = self._parse if type(self) is not Differentiable else None
         dispatcher = Dispatcher(
-            self.__wrapped__, self.__signature__, self.options, self._after(steps), wrt, publish, own
+            self.__wrapped__, self.__signature__, self.options, self._after(steps), wrt, publish, _parse
         )
         self._dispatchers[name] = dispatcher
         self.__dict__[name] = _facing(dispatcher, name, self)
@@ -78,9 +78,6 @@ class Differentiable:
     def _after(self, steps: Any) -> Any:
         """The steps of a question about this function; a transformation puts its own before them."""
         return steps
-
-    def _parse(self, function: Any, arguments: Sequence[Argument]) -> Program:
-        return stages.front(function, arguments)
 
     def _publish(self, name: str, variant: Variant) -> None:
         """Let the newest native unit be what users call; it passes what does not fit on to the one before."""
@@ -197,12 +194,12 @@ def _facing(dispatcher: Dispatcher, name: str, owner: Differentiable) -> Callabl
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    if isinstance(function, np.ufunc):
+        names = [f"x{k}" for k in range(function.nin)] if function.nin > 1 else ["x"]
+        return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names])
     try:
         return inspect.signature(function)
     except (TypeError, ValueError):
-        if isinstance(function, np.ufunc):
-            names = [f"x{k}" for k in range(function.nin)] if function.nin > 1 else ["x"]
-            return inspect.Signature([inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names])
         raise LocatedTypeError(
             f"{function!r} is not a Python function", hint="wrap the call in a def or a lambda"
         ) from None
@@ -212,7 +209,7 @@ def _reference(wrapper: Differentiable) -> Any:
     """What a pickle holds: the function, or where the decorated one stands in its module."""
     function = wrapper.__wrapped__
     module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
-    return ("named", module, name, function) if _found(module, name) is wrapper else ("function", function, None, None)
+    return ("named", module, name) if _found(module, name) is wrapper else ("function", function, None)
 
 
 def _found(module: str | None, name: str) -> Any:
@@ -223,7 +220,7 @@ def _found(module: str | None, name: str) -> Any:
 
 
 def _restore(reference: Any, options: Options) -> Differentiable:
-    kind, first, name, _ = reference
+    kind, first, name = reference
     if kind == "named":
         importlib.import_module(first)
         found: Differentiable = _found(first, name)
@@ -288,6 +285,9 @@ def _rewrapped(function: Differentiable, options: Options) -> Differentiable:
 
 class Derived(Differentiable):
     """The derivative of a function, as a function that can be differentiated again."""
+
+    # the front end must not look through it at the function: it is another function
+    __symdiff_wrapper__ = False
 
     def __init__(
         self, inner: Differentiable, step: Callable[[Sequence[str]], Step], options: Options | None = None
@@ -434,7 +434,6 @@ class _Directional:
 
     def __init__(self, function: Differentiable, k: int, direction: list[Any]) -> None:
         self.first, self.k, self.direction = grad(function, k), k, direction
-        self.second = vjp
 
     def __call__(self, *args: Any) -> float:
         return _dot(flatten(self.first(*args))[0], self.direction)
@@ -495,3 +494,17 @@ def ravel(tree: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
         return unflatten(structure, parts)
 
     return vector, unravel
+
+
+def _unwrap(found: Any) -> Inner | None:
+    """A derivative made outside a function that calls it."""
+    return Inner(found.inner, found.step) if isinstance(found, Derived) else None
+
+
+_HOOK = TransformHook(
+    {grad: "grad", value_and_grad: "value_and_grad", jacobian: "jacobian", hessian: "hessian"}, _unwrap, stop_gradient
+)
+
+
+def _parse(function: Any, arguments: Sequence[Argument]) -> Program:
+    return stages.front(function, arguments, _HOOK)

@@ -16,7 +16,7 @@ from symdiff.ir.shapes import require_same
 from symdiff.ops import REGISTRY
 from symdiff.transform.adjoint import all_definitions, differentiate
 
-__all__ = ["Step", "derive", "wrt_positions"]
+__all__ = ["Step", "derive", "jacobian_rows", "wrt_positions"]
 
 
 @dataclass(frozen=True)
@@ -190,24 +190,32 @@ def _with_own_sizes(graph: Function, seed: Value, primal: Function) -> Function:
 
 
 def _jacobian(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
-    """One reverse sweep a row, in a loop over the elements of each result; the forward sweep stands before the loop."""
+    """Jacobians of each float result by each parameter."""
     positions, structure, leaves = _inputs(program, step, arguments)
-    build = Builder(raising=False)
-    build.definitions.update(all_definitions(program.graph.block))
-    for node in program.graph.block.nodes:
-        build.append(node)
+    graph = program.graph
     found: list[Value] = []
     result_leaves: list[Any] = []
     for leaf in program.result_leaves:
         if isinstance(leaf, int) and program.graph.results[leaf].type.is_float:
             result_leaves += [k + len(found) if isinstance(k, int) else k for k in leaves]
-            found += _rows(program.graph, leaf, positions, build)
+            graph = jacobian_rows(graph, leaf, positions)
+            found += graph.results
+            graph = Function(graph.name, Block(graph.params, graph.block.nodes, program.graph.results))
         else:
             result_leaves += [Static(None)] * len(leaves)
-    graph = Function(
-        _name(program.graph.name, "jacobian"), Block(program.graph.params, tuple(build.nodes), tuple(found))
-    )
+    graph = Function(_name(program.graph.name, "jacobian"), Block(graph.params, graph.block.nodes, tuple(found)))
     return _program(program, graph, _nested(program.result, structure), tuple(result_leaves))
+
+
+def jacobian_rows(graph: Function, leaf: int, positions: Sequence[int]) -> Function:
+    """The Jacobian of one result by each of some parameters, with the nodes of the graph before it.
+
+    One reverse sweep a row, in a loop over the elements of the result; the forward sweep stands before the loop.
+    """
+    build = Builder(raising=False)
+    build.definitions.update(all_definitions(graph.block))
+    found = _rows(graph, leaf, positions, build)
+    return Function(graph.name, Block(graph.params, tuple(build.nodes), tuple(found)))
 
 
 def _nested(outer: Structure, inner: Structure) -> Structure:
@@ -226,13 +234,11 @@ def _rows(graph: Function, leaf: int, positions: Sequence[int], build: Builder) 
     )
     seeds = tuple(seed if k == leaf else None for k, _ in enumerate(graph.results))
     sweep = differentiate(graph, positions, seeds, name=graph.name, value=False)
-    known = {v for n in build.nodes for v in n.outputs}
-    own = [n for n in sweep.block.nodes if not n.outputs or not all(v in known for v in n.outputs)]
     if not result.type.shape:
-        for node in own:
+        for node in sweep.block.nodes:
             build.append(node)
         return list(sweep.results)
-    before, within = _split(own, seed)
+    before, within = _split(sweep.block.nodes, seed)
     for node in before:
         build.append(node)
     return _loop_over_rows(sweep, seed, within, [graph.params[k] for k in positions], build)

@@ -160,11 +160,8 @@ def prepare(leaf: Any) -> Any:
         leaf = leaf.astype(leaf.dtype.newbyteorder("="))
     if leaf.ndim == 0:
         return leaf[()]
-    return (
-        leaf
-        if leaf.flags.carray_ro or (leaf.flags.c_contiguous and leaf.flags.aligned)
-        else np.ascontiguousarray(leaf).copy()
-    )
+    fits = leaf.flags.c_contiguous and leaf.flags.aligned
+    return leaf if fits else np.require(np.ascontiguousarray(leaf), requirements=("C", "A"))
 
 
 def refuse_inactive(leaf: Leaf, name: str) -> Leaf:
