@@ -24,6 +24,7 @@ SYMDIFF_LAYERS = [
     "ops",
     "frontend transform",
     "derive lower",
+    "nested",
     "stages",
     "runtime",
     "nn optim autograd utils",
