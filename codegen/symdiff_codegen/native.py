@@ -25,6 +25,10 @@ from .targets import NativeBuildError, Optimised, Options, module_text, optimise
 __all__ = ["NativeBuildError", "Options", "Unit", "compile_unit", "module_builds"]
 
 _FINISH = "unit.finish"
+
+#: A kernel of at most this many LLVM blocks may be taken up into its builtin: a few checks, but no loop.
+_STRAIGHT_BLOCKS = 8
+
 _builds = 0
 _builds_lock = Lock()
 
@@ -45,7 +49,8 @@ class Unit:
     seconds : float
         How long everything took, from the kernel to the callable.
     entry_address : int
-        Address of the kernel's native function. It holds while the unit or its callable lives.
+        Address of the native function that is called first: the builtin's, or the kernel's where there is none. It
+        holds while the unit or its callable lives.
     finish_address : int or None
         Where there is no builtin: the function, of the context, that frees a call's workspace.
     """
@@ -53,7 +58,7 @@ class Unit:
     def __init__(self, text: str, optimised: Optimised, loaded: Loaded, symbols: Symbols, kernel: Kernel) -> None:
         self.llvm = text
         self.seconds = 0.0
-        self.entry_address = loaded.addresses[kernel.name]
+        self.entry_address = loaded.addresses[kernel.name if _FINISH in loaded.addresses else entry.ENTRY]
         self.finish_address = loaded.addresses.get(_FINISH)
         self._optimised = optimised
         self._code = Code((loaded.handle, tuple(symbols.kept), [None]))
@@ -129,12 +134,20 @@ def compile_unit(kernel: Kernel, *, signature: Signature | None = None, options:
         If the signature does not fit the kernel.
     """
     start = time.perf_counter()
-    options = options or Options()
     if signature is not None:
         check_signature(signature, kernel)
         signature = signature.named(kernel.name)
-    # A name of its own, since the kernel's is the user's and could be that of a function called from it.
-    kernel = replace(kernel, name="kernel." + re.sub(r"\W", "_", kernel.name, flags=re.ASCII))
+    unit = _build(_with_own_name(kernel), signature, options or Options())
+    unit.seconds = time.perf_counter() - start
+    return unit
+
+
+def _with_own_name(kernel: Kernel) -> Kernel:
+    """The kernel under a name that is no other symbol's: its own is the user's and could be that of a C function."""
+    return replace(kernel, name="kernel." + re.sub(r"\W", "_", kernel.name, flags=re.ASCII))
+
+
+def _build(kernel: Kernel, signature: Signature | None, options: Options) -> Unit:
     symbols = Symbols(ir.Module(kernel.name, context=ir.Context()))
     exports = _emit(symbols, kernel, signature, options)
     _count_build()
@@ -145,7 +158,6 @@ def compile_unit(kernel: Kernel, *, signature: Signature | None = None, options:
     unit = Unit(text, optimised, loaded, symbols, kernel)
     if signature is not None:
         unit._attach(loaded, kernel, signature)
-    unit.seconds = time.perf_counter() - start
     return unit
 
 
@@ -161,7 +173,12 @@ def _emit(symbols: Symbols, kernel: Kernel, signature: Signature | None, options
     if signature is not None and entry.AVAILABLE and options.entry != "ctypes":
         entry.emit_entry(symbols, native, kernel, signature)
         define_support(symbols, releases=signature.may_release)
-        return kernel.name, entry.METHOD, entry.NEXT
+        # Only the builtin calls the kernel, so one that is taken up into it need not be compiled twice; and one with
+        # loops gains nothing there, but takes longer to compile.
+        native.linkage = "internal"
+        if len(native.blocks) > _STRAIGHT_BLOCKS:
+            native.attributes.add("noinline")
+        return entry.ENTRY, entry.METHOD, entry.NEXT
     if options.entry == "builtin":
         raise NativeBuildError("builtins cannot be built for this interpreter")
     _emit_finish(symbols.module)

@@ -88,7 +88,9 @@ def take_lock(symbols: Symbols, builder: ir.IRBuilder, context: Value) -> Value:
 
 
 def _start(function: ir.Function) -> ir.IRBuilder:
+    """Begin a definition. None is worth a copy in each place that calls it."""
     function.linkage = "internal"
+    function.attributes.add("noinline")
     return ir.IRBuilder(function.append_basic_block("entry"))
 
 

@@ -19,7 +19,7 @@ from tests.symdiff_codegen.units import build, dispatched, fail, results, scale,
 
 def test_texts():
     unit = scale_unit(options=Options())
-    assert "define i64 @" in unit.llvm and "kernel.scale" in unit.llvm
+    assert "define internal i64 @" in unit.llvm and "kernel.scale" in unit.llvm
     assert "kernel.scale" in unit.llvm_optimised and unit.llvm_optimised != unit.llvm
     assert "kernel.scale:" in unit.asm
     assert 0 < unit.seconds < 10
