@@ -1,0 +1,1 @@
+"""The graph becomes loops: specialisation, fusion, buffers, and the kernel that the code generator takes."""
