@@ -14,22 +14,35 @@ from collections.abc import Callable
 
 from llvmlite import ir
 
-from . import elementary_exp, elementary_log, elementary_power, elementary_trig
+from . import elementary_arc, elementary_erf, elementary_exp, elementary_log, elementary_power, elementary_trig
 from .elementary_values import F64, Real, like
 
 _FUNCTIONS: dict[str, Callable[..., Real]] = {
     "exp": elementary_exp.exp,
     "exp2": elementary_exp.exp2,
     "expm1": elementary_exp.expm1,
+    "sinh": elementary_exp.sinh,
+    "cosh": elementary_exp.cosh,
     "tanh": elementary_exp.tanh,
     "log": elementary_log.log,
     "log1p": elementary_log.log1p,
     "log2": elementary_log.log2,
     "log10": elementary_log.log10,
+    "asinh": elementary_log.asinh,
+    "acosh": elementary_log.acosh,
+    "atanh": elementary_log.atanh,
     "sin": elementary_trig.sin,
     "cos": elementary_trig.cos,
     "tan": elementary_trig.tan,
+    "asin": elementary_arc.asin,
+    "acos": elementary_arc.acos,
+    "atan": elementary_arc.atan,
+    "atan2": elementary_arc.atan2,
+    "erf": elementary_erf.erf,
+    "erfc": elementary_erf.erfc,
     "sqrt": elementary_power.sqrt,
+    "cbrt": elementary_power.cbrt,
+    "hypot": elementary_power.hypot,
     "pow": elementary_power.power,
 }
 

@@ -11,11 +11,25 @@ import dataclasses
 import math
 
 from . import coefficients as c
-from .elementary_values import Bits, Real, estrin, fast_two_sum, fma, pattern, two_product, two_sum
+from .elementary_values import (
+    Bits,
+    Real,
+    divide_roughly,
+    fast_two_sum,
+    fma,
+    pattern,
+    polynomial,
+    quotient_pair,
+    root_error,
+    two_product,
+    two_sum,
+)
 
 _MANTISSA = (1 << 52) - 1
 _SMALLEST_NORMAL = 2.0**-1022
 _ROOT_HALF = pattern(math.sqrt(0.5))
+# From here on sqrt(x**2 + 1) is x, and its square does not overflow before.
+_LARGE = 2.0**28
 # Adding this to the bits makes the exponent field change at sqrt(2) times powers of two rather than at the powers.
 _OFFSET = pattern(1.0) - _ROOT_HALF
 _TWO_52 = pattern(2.0**52)
@@ -59,7 +73,7 @@ def _product_terms(f: Real, half: Real) -> tuple[Real, Real]:
     """Return the factors of ``log(1 + f) - f + f**2 / 2``."""
     s = f / (2.0 + f)
     z = s * s
-    return s, fma(z, estrin(z, c.LOG), half * f)
+    return s, fma(z, polynomial(z, c.LOG), half * f)
 
 
 def domain(x: Real, pole: float, result: Real) -> Real:
@@ -115,12 +129,13 @@ def log_pair(x: Real) -> tuple[Real, Real]:
     """Return the logarithm of a positive finite number in two parts, with a relative error of about 2**-65."""
     parts = split_any(x)
     f = parts.m - 1.0
-    s, s_low = _half_ratio(f, parts.m)
+    bottom, bottom_low = two_sum(parts.m, x.const(1.0))
+    s, s_low = quotient_pair(f, x.const(0.0), bottom, bottom_low)
     z = s * s
     z_low = fma(s + s, s_low, fma(s, s, -z))
     # The relative error 2**-53 of z (2/5 + ...) counts 2**-6 times as much in the sum with 2/3, and that 2**-6 again in
     # the end.
-    terms = estrin(z, c.LOG_FINE)
+    terms = polynomial(z, c.LOG_FINE)
     tail = z * terms
     factor, factor_low = fast_two_sum(f.const(c.TWO_THIRDS[0]), tail)
     factor_low = factor_low + (fma(z, terms, -tail) + fma(z_low, terms, c.TWO_THIRDS[1]))
@@ -134,10 +149,71 @@ def log_pair(x: Real) -> tuple[Real, Real]:
     return fast_two_sum(total, low)
 
 
-def _half_ratio(f: Real, m: Real) -> tuple[Real, Real]:
-    """Return ``f / (2 + f)`` in two parts, given also ``m = 1 + f``."""
-    bottom = m + 1.0
-    bottom_low = m - (bottom - 1.0)
-    inverse = 1.0 / bottom
-    s = f * inverse
-    return s, fma(-s, bottom_low, fma(-s, bottom, f)) * inverse
+def asinh(x: Real) -> Real:
+    """Return the inverse hyperbolic sine: a polynomial up to 1/2, beyond ``log(x + sqrt(x**2 + 1))`` in two parts."""
+    magnitude = abs(x)
+    z = magnitude * magnitude
+    near = fma(magnitude * z, polynomial(z, c.ASINH), magnitude)
+    square, square_low = two_product(magnitude, magnitude)
+    square, lost = two_sum(square, x.const(1.0))
+    root = square.sqrt()
+    total, low = fast_two_sum(root, magnitude)
+    low = low + root_error(square, lost + square_low, root)
+    far = _log_pair_sum(magnitude, total, low)
+    result = (magnitude > 0.5).where(far, near)
+    return (magnitude < math.inf).where(result, magnitude).copysign(x)
+
+
+def _log_pair_sum(x: Real, total: Real, low: Real) -> Real:
+    """Return ``log(total + low)``, or ``log(2 x)`` where x is so large that the sum is that (and has overflowed)."""
+    large = x > _LARGE
+    parts = split(large.where(x, total))
+    rest = large.where(0.0, divide_roughly(low, total))
+    return log_of(large.where(parts.k + 1.0, parts.k), parts.m - 1.0, rest)
+
+
+def acosh(x: Real) -> Real:
+    """Return the inverse hyperbolic cosine, as ``log(x + sqrt(x**2 - 1))`` in two parts.
+
+    Near one the argument of the logarithm is one plus the sum of ``x - 1``, which is exact, and the root.
+    """
+    square, square_low = two_product(x, x)
+    square, lost = fast_two_sum(square, x.const(-1.0))
+    square, square_low = fast_two_sum(square, lost + square_low)
+    root = square.sqrt()
+    root_low = root_error(square, square_low, root)
+    total, low = fast_two_sum(x, root)
+    excess, excess_low = fast_two_sum(root, x - 1.0)
+    large = x > _LARGE
+    parts = split(large.where(x, total))
+    near = parts.k.equals(0.0)
+    f = near.where(excess, parts.m - 1.0)
+    rest = divide_roughly(near.where(excess_low, low) + root_low, total)
+    result = log_of(large.where(parts.k + 1.0, parts.k), f, large.where(0.0, rest))
+    result = (x < math.inf).where(result, x)
+    return (x < 1.0).where(math.nan, result)
+
+
+def atanh(x: Real) -> Real:
+    """Return the inverse hyperbolic tangent.
+
+    With ``2**k`` near ``(1 + x) / (1 - x)`` it is ``k log(2) / 2 + atanh(s)``, s being the quotient of difference and
+    sum of ``1 + x`` and ``2**k (1 - x)``: one division, and s is small.
+    """
+    magnitude = abs(x)
+    up, up_low = fast_two_sum(x.const(1.0), magnitude)
+    down, down_low = fast_two_sum(x.const(1.0), -magnitude)
+    k_bits = (up.bits() - down.bits() + (1 << 51)) >> 52
+    power = ((k_bits << 52) + pattern(1.0)).real()
+    k = (k_bits | _TWO_52).real() - 2.0**52
+    down, down_low = down * power, down_low * power
+    # The difference is exact: the two are within a factor of two.
+    top, top_low = fast_two_sum(up - down, up_low - down_low)
+    bottom, bottom_low = two_sum(up, down)
+    s, s_low = quotient_pair(top, top_low, bottom, bottom_low + (up_low + down_low))
+    z = s * s
+    total = fma(k, c.LN2[0] / 2, s)
+    lost = s - fma(k, -c.LN2[0] / 2, total)
+    small = fma(s * z, polynomial(z, c.ATANH), fma(k, c.LN2[1] / 2, lost + s_low))
+    outside = magnitude.equals(1.0).where(math.inf, x.const(math.nan))
+    return (magnitude < 1.0).where(total + small, outside).copysign(x)

@@ -12,9 +12,8 @@ import dataclasses
 from llvmlite import ir
 
 from . import coefficients as c
-from .elementary_exp import divide_pair
 from .elementary_huge import huge_function
-from .elementary_values import I64, Bits, Real, estrin, fast_two_sum, fma, like
+from .elementary_values import I64, Bits, Real, fast_two_sum, fma, like, polynomial, quotient_pair
 
 # The quotient stays below 2**19, for which the proof in `_cody_waite` holds.
 LIMIT = 2.0**19
@@ -99,12 +98,10 @@ def _parts(angle: Angle) -> tuple[Real, Real, Real, Real]:
     """Return the sine and the cosine of the reduced argument, each as a rounded main term and a small one."""
     r, low = angle.r, angle.low
     z = r * r
-    half = r * -0.5
-    # 1 - r^2/2 and its exact error; both fused, so that the square is never rounded.
-    main = fma(r, half, 1.0)
-    error = fma(r, half, 1.0 - main)
-    sine = fma(r * z, estrin(z, c.SIN), low * main)
-    cosine = fma(z * z, estrin(z, c.COS), fma(-r, low, error))
+    half = z * 0.5
+    main, error = fast_two_sum(r.const(1.0), -half)
+    sine = fma(r * z, polynomial(z, c.SIN), low * main)
+    cosine = fma(z * z, polynomial(z, c.COS), fma(-r, low, error))
     return r, sine, main, cosine
 
 
@@ -137,6 +134,6 @@ def tan(x: Real) -> Real:
     odd = (angle.quadrant & 1).nonzero()
     top, top_low = odd.where(cosine, sine), odd.where(cosine_low, sine_low)
     bottom, bottom_low = odd.where(sine, cosine), odd.where(sine_low, cosine_low)
-    value = divide_pair(top, top_low, bottom, bottom_low)
+    value, value_low = quotient_pair(top, top_low, bottom, bottom_low)
     sign = ((angle.quadrant << 63) ^ x.bits()) & _SIGN
-    return (value.bits() ^ sign).real()
+    return ((value + value_low).bits() ^ sign).real()

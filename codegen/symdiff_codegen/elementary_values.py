@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-from typing import Any
 
 from llvmlite import ir
 
@@ -220,37 +219,22 @@ def fma(a: Real, b: Real | float, c: Real | float) -> Real:
     return a.call("llvm.fma", second, third)
 
 
-def horner(x: Real, coefficients: tuple[float, ...]) -> Real:
-    """Return a polynomial by Horner's rule, lowest coefficient first: fewest operations, longest chain."""
-    result = x.const(coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
-        result = fma(result, x, coefficient)
+def polynomial(x: Real, coefficients: tuple[float, ...]) -> Real:
+    """Return a polynomial, lowest coefficient first, as pairs of terms combined by Horner's rule in ``x * x``.
+
+    One operation more than Horner's rule in x and half its chain. Estrin's scheme has a shorter chain still, but its
+    further powers cost more than they gain in loops, where the chains of several vectors overlap.
+    """
+    square = x * x
+    pairs = [_pair(x, coefficients[i : i + 2]) for i in range(0, len(coefficients), 2)]
+    result = pairs[-1]
+    for pair in pairs[-2::-1]:
+        result = fma(result, square, pair)
     return result
 
 
-def estrin(x: Real, coefficients: tuple[float, ...]) -> Real:
-    """Return a polynomial by Estrin's scheme: pairs, then pairs of pairs in x^2, x^4 and so on.
-
-    One or two operations more than Horner's rule, and a chain that grows with the logarithm of the degree, so that the
-    two or three vectors in flight fill the pipelines.
-    """
-    terms: list[Real | float] = list(coefficients)
-    power = x
-    while len(terms) > 1:
-        paired: list[Real | float] = []
-        for low, high in zip(terms[::2], terms[1::2], strict=False):
-            paired.append(fma(power, high, low))
-        if len(terms) % 2:
-            paired.append(terms[-1])
-        terms = paired
-        if len(terms) > 1:
-            power = power * power
-    return _only(terms[0])
-
-
-def _only(term: Any) -> Real:
-    assert isinstance(term, Real)
-    return term
+def _pair(x: Real, coefficients: tuple[float, ...]) -> Real:
+    return fma(x, x.const(coefficients[1]), coefficients[0]) if len(coefficients) == 2 else x.const(coefficients[0])
 
 
 def fast_two_sum(a: Real, b: Real) -> tuple[Real, Real]:
@@ -270,6 +254,32 @@ def two_product(a: Real, b: Real) -> tuple[Real, Real]:
     """Return the rounded product and its exact error."""
     product = a * b
     return product, fma(a, b, -product)
+
+
+def quotient_pair(top: Real, top_low: Real, bottom: Real, bottom_low: Real) -> tuple[Real, Real]:
+    """Return the quotient of two sums of a number and a much smaller one, in two parts, by one division."""
+    inverse = 1.0 / bottom
+    quotient = top * inverse
+    return quotient, (fma(-quotient, bottom, top) + fma(-quotient, bottom_low, top_low)) * inverse
+
+
+# (2046 << 52) minus the bits of v are the bits of y with 1 <= v y <= 9/8, since logarithms are nearly linear there.
+_INVERSE_BITS = 2046 << 52
+
+
+def divide_roughly(a: Real, v: Real) -> Real:
+    """Return ``a / v`` for positive v with a relative error below 0.2 %, by four cheap instructions.
+
+    For correction terms, of which a few bits count. ``a`` may be zero where v is.
+    """
+    y = (_INVERSE_BITS - v.bits()).real()
+    # 1/p by a straight line for p from 1 to 9/8.
+    return a * y * fma(v * y, -0.88889, 1.88726)
+
+
+def root_error(square: Real, square_low: Real, root: Real) -> Real:
+    """Return ``sqrt(square + square_low) - root`` to a few bits, where ``root`` is the rounded root of ``square``."""
+    return divide_roughly((fma(-root, root, square) + square_low) * 0.5, root)
 
 
 def pattern(value: float) -> int:

@@ -115,6 +115,7 @@ REFERENCE: dict[str, Callable[..., mpmath.mpf]] = {
     "exp2": lambda x: mpmath.power(2, x),
     "log2": lambda x: mpmath.log(x, 2),
     "pow": mpmath.power,
+    "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
 }
 
 
@@ -145,6 +146,10 @@ def powers(low: float, high: float, signed: bool = True) -> Callable[[np.random.
     return points
 
 
+def near_one(random: np.random.Generator, count: int) -> np.ndarray:
+    return random.choice([-1.0, 1.0], count) * (1 - 2.0 ** random.uniform(-53, -1, count))
+
+
 WIDE, POSITIVE = powers(-1074, 1023.9), powers(-1074, 1023.9, False)
 # Where the points of each function lie, each part with its share.
 REGIONS: dict[str, list[tuple[Callable[[np.random.Generator, int], np.ndarray], ...]]] = {
@@ -159,6 +164,19 @@ REGIONS: dict[str, list[tuple[Callable[[np.random.Generator, int], np.ndarray], 
     "cos": [(uniform(-4, 4),), (uniform(-1e5, 1e5),), (powers(-60, 20),), (WIDE,)],
     "tan": [(uniform(-4, 4),), (uniform(-1e5, 1e5),), (powers(-60, 20),), (WIDE,)],
     "tanh": [(uniform(-1, 1),), (uniform(-20, 20),), (powers(-60, 5),), (WIDE,)],
+    "sinh": [(uniform(-1, 1),), (uniform(-711, 711),), (powers(-60, 9),), (powers(-1074, -60),)],
+    "cosh": [(uniform(-1, 1),), (uniform(-711, 711),), (powers(-60, 9),)],
+    "asin": [(uniform(-1, 1),), (powers(-60, 0),), (near_one,), (powers(-1074, -60),)],
+    "acos": [(uniform(-1, 1),), (powers(-60, 0),), (near_one,)],
+    "atan": [(uniform(-3, 3),), (powers(-60, 60),), (WIDE,)],
+    "atan2": [(uniform(-3, 3), uniform(-3, 3)), (WIDE, WIDE), (powers(-1074, -1000), powers(-1074, -1000))],
+    "asinh": [(uniform(-3, 3),), (powers(-60, 60),), (WIDE,)],
+    "acosh": [(uniform(1, 3),), (lambda random, count: 1 + 2.0 ** random.uniform(-52, 10, count),), (powers(0, 1023),)],
+    "atanh": [(uniform(-1, 1),), (powers(-60, 0),), (near_one,), (powers(-1074, -60),)],
+    "erf": [(uniform(-1, 1),), (uniform(-2, 2),), (uniform(-6.5, 6.5),), (powers(-60, 4),), (powers(-1074, -60),)],
+    "erfc": [(uniform(-1, 1),), (uniform(-7, 7),), (uniform(0.5, 26.5),), (powers(-60, 3),)],
+    "cbrt": [(uniform(-3, 3),), (WIDE,)],
+    "hypot": [(uniform(-3, 3), uniform(-3, 3)), (WIDE, WIDE), (powers(1000, 1022), powers(1000, 1022))],
     "sqrt": [(POSITIVE,)],
     "pow": [
         (uniform(0, 10), uniform(-20, 20)),
@@ -233,6 +251,22 @@ def test_single_precision_is_the_rounded_double(name: str) -> None:
 
 
 PI = math.pi
+ODD = ("expm1", "log1p", "sin", "tan", "sinh", "tanh", "asin", "atan", "asinh", "atanh")
+EDGES = [0.0, -0.0, 1.0, -1.0, TINY, -TINY, BIG, -BIG, INF, -INF, NAN]
+POW_EDGES = [*EDGES, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 2.0**53, 2.0**53 - 1, -1e300, 1e-300]
+
+
+def c_pow(x: float, y: float) -> float:
+    """Return what C99 asks of pow, which Python hides behind exceptions."""
+    negative = math.copysign(1.0, x) < 0 and math.isfinite(y) and math.fmod(y, 2.0) in (1.0, -1.0)
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return -INF if negative else INF
+    except ValueError:
+        return NAN if x != 0 else -INF if negative else INF
+
+
 # name: arguments and the exact result, compared with its sign; a string of names shares a row.
 SPECIAL: list[tuple[str, tuple[float, ...], float]] = [
     *(("exp", *row) for row in [((0.0,), 1.0), ((-0.0,), 1.0), ((INF,), INF), ((-INF,), 0.0), ((NAN,), NAN)]),
@@ -248,7 +282,7 @@ SPECIAL: list[tuple[str, tuple[float, ...], float]] = [
     *(("log10", (float(10**k),), float(k)) for k in range(23)),
     *(("log1p", *row) for row in [((-1.0,), -INF), ((-1.5,), NAN), ((INF,), INF), ((-INF,), NAN), ((NAN,), NAN)]),
     *(("log1p", *row) for row in [((BIG,), 709.782712893384), ((2.0**1023 * 1.5,), math.log(2.0**1023 * 1.5))]),
-    *((name, (x,), x) for name in ("expm1", "log1p", "sin", "tan", "tanh") for x in (0.0, -0.0, TINY, -TINY, SMALL)),
+    *((name, (x,), x) for name in ODD for x in (0.0, -0.0, TINY, -TINY, SMALL)),
     *((name, (x,), NAN) for name in ("sin", "cos", "tan") for x in (INF, -INF, NAN)),
     *(("cos", *row) for row in [((0.0,), 1.0), ((-0.0,), 1.0), ((PI,), -1.0), ((-PI,), -1.0), ((2 * PI,), 1.0)]),
     *(("sin", (k * PI,), math.sin(k * PI)) for k in (1, -1, 2, 3, 4, 100)),
@@ -259,6 +293,33 @@ SPECIAL: list[tuple[str, tuple[float, ...], float]] = [
     ("cos", (6381956970095103.0 * 2.0**797,), -4.68716592425462761112e-19),
     ("sin", (6381956970095103.0 * 2.0**797,), 1.0),
     *(("tanh", *row) for row in [((INF,), 1.0), ((-INF,), -1.0), ((NAN,), NAN), ((BIG,), 1.0), ((-30.0,), -1.0)]),
+    *(("sinh", *row) for row in [((INF,), INF), ((-INF,), -INF), ((NAN,), NAN), ((711.0,), INF), ((-BIG,), -INF)]),
+    *(("cosh", *row) for row in [((INF,), INF), ((-INF,), INF), ((NAN,), NAN), ((0.0,), 1.0), ((-0.0,), 1.0)]),
+    *((name, *row) for name in ("asin", "acos") for row in [((1.5,), NAN), ((-INF,), NAN), ((NAN,), NAN)]),
+    *(("asin", *row) for row in [((1.0,), PI / 2), ((-1.0,), -PI / 2), ((0.5,), 0.5235987755982989)]),
+    *(("acos", *row) for row in [((1.0,), 0.0), ((-1.0,), PI), ((0.0,), PI / 2), ((-0.0,), PI / 2)]),
+    *(("atan", *row) for row in [((1.0,), PI / 4), ((INF,), PI / 2), ((-INF,), -PI / 2), ((NAN,), NAN)]),
+    *(("asinh", *row) for row in [((INF,), INF), ((-INF,), -INF), ((NAN,), NAN), ((BIG,), 710.475860073944)]),
+    *(("acosh", *row) for row in [((1.0,), 0.0), ((INF,), INF), ((0.5,), NAN), ((-INF,), NAN), ((NAN,), NAN)]),
+    *(("acosh", *row) for row in [((BIG,), 710.475860073944), ((1 + 2.0**-52,), 2.1073424255447014e-08)]),
+    *(("atanh", *row) for row in [((1.0,), INF), ((-1.0,), -INF), ((1.5,), NAN), ((-INF,), NAN), ((NAN,), NAN)]),
+    *(("erf", *row) for row in [((0.0,), 0.0), ((-0.0,), -0.0), ((INF,), 1.0), ((-INF,), -1.0), ((NAN,), NAN)]),
+    *(("erf", *row) for row in [((6.0,), 1.0), ((-BIG,), -1.0), ((TINY,), TINY)]),
+    *(("erfc", *row) for row in [((0.0,), 1.0), ((INF,), 0.0), ((-INF,), 2.0), ((NAN,), NAN), ((-7.0,), 2.0)]),
+    *(("cbrt", *row) for row in [((0.0,), 0.0), ((-0.0,), -0.0), ((8 * TINY,), 3.4063678720065206e-108)]),
+    *(("cbrt", *row) for row in [((INF,), INF), ((-INF,), -INF), ((NAN,), NAN), ((BIG,), 5.643803094122362e102)]),
+    *(("cbrt", (float(k**3),), float(k)) for k in (*range(-30, 31), 1000, 10**5)),
+    *(("hypot", *row) for row in [((3.0, 4.0), 5.0), ((INF, NAN), INF), ((NAN, -INF), INF), ((NAN, 1.0), NAN)]),
+    *(("hypot", *row) for row in [((0.0, -0.0), 0.0), ((-2.0, 0.0), 2.0), ((TINY, 0.0), TINY), ((BIG, BIG), INF)]),
+    *(("hypot", *row) for row in [((0.0, BIG), BIG), ((1e200, 1e200), math.hypot(1e200, 1e200)), ((-INF, 0.0), INF)]),
+    *(("atan2", (y, x), math.atan2(y, x)) for y in EDGES for x in EDGES),
+    *(("pow", (x, y), c_pow(x, y)) for x in POW_EDGES for y in POW_EDGES if c_pow(x, y) in (0.0, 1.0, -1.0, INF, -INF)),
+    *(("pow", (x, y), NAN) for x in POW_EDGES for y in POW_EDGES if math.isnan(c_pow(x, y))),
+    *(("pow", (1 + sign * 2.0**-52, y), c_pow(1 + sign, y)) for sign in (-1, 1) for y in (INF, -INF, BIG, -BIG)),
+    *(("pow", (x, 1.0), x) for x in (0.1, -0.1, 1e-310, 1.7e308, 1 / 3)),
+    *(("pow", (x, 2.0), x * x) for x in (0.1, -0.1, 1e-160, 1.1e150, 1 / 3)),
+    *(("pow", (float(k), float(n)), float(k**n)) for k in range(2, 12) for n in range(3, 16) if k**n < 2**53),
+    *(("pow", (2.0, float(n)), math.ldexp(1.0, n)) for n in (-1074, -1022, -1, 1023)),
     *(("sqrt", *row) for row in [((0.0,), 0.0), ((-0.0,), -0.0), ((-1.0,), NAN), ((INF,), INF), ((4.0,), 2.0)]),
 ]
 
