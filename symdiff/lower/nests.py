@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from symdiff.ir.graph import Node, Value
 from symdiff.lower.emit import Loop, index_const
+from symdiff.lower.mapped import emit_mapped
 from symdiff.lower.reductions import Reducer
 from symdiff.lower.scalar_nodes import apply_row
 from symdiff.lower.schedule import REDUCTIONS, Group
@@ -50,6 +51,7 @@ class _Nest:
         self.state, self.group, self.k = state, group, state.k
         self.dims = [state.dim(d) for d in group.space]
         self.stored = stored
+        self.flat = False
         self.outputs: dict[Value, Buffer] = {}
         self.members: list[_Member] = []
 
@@ -75,8 +77,9 @@ class _Nest:
     def _prepared(self, node: Node, unrolled: bool) -> _Member:
         state = self.state
         state.k.where = node.where
-        if not unrolled:
-            for value in node.inputs:
+        for value in node.inputs:
+            self._install(value)
+            if not unrolled:
                 state.ready(value)
         if node.op.name == "index":
             if unrolled:
@@ -85,6 +88,16 @@ class _Nest:
         if node.op.name in REDUCTIONS:
             return _Member(node, reducer=Reducer(state, node, self.dims))
         return _Member(node)
+
+    def _install(self, value: Value) -> None:
+        """Conversions and signs of what the group itself computes are read before their own turn comes."""
+        chain = []
+        while value.type.is_array and value not in self.state.reps and value not in self.group.values:
+            node = self.state.usage.definition[value]
+            chain.append(node)
+            value = node.inputs[0]
+        for node in reversed(chain):
+            emit_mapped(self.state, node)
 
     def _allocate(self) -> None:
         for member in self.members:
@@ -109,7 +122,9 @@ class _Nest:
         if node.op.name == "diag":
             element = state.read(node.inputs[0], [indices[0]])
             return self.k.select(self.k.eq(indices[0], indices[1]), element, 0)
-        return apply_row(state, node, [state.read_broadcast(v, indices) for v in node.inputs])
+        # a flat loop has one index for all axes, and no operand that broadcasts
+        read = state.read if self.flat else state.read_broadcast
+        return apply_row(state, node, [read(v, indices) for v in node.inputs])
 
     def _elements(self, indices: Sequence[Operand]) -> dict[Value, Operand]:
         """Compute all members at an index, and store what is read outside."""
@@ -172,6 +187,7 @@ class _Nest:
 
     def _flatten(self) -> None:
         k, state = self.k, self.state
+        self.flat = True
         total: Operand = index_const(1)
         for dim in self.dims:
             total = k.mul(total, dim)

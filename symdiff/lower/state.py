@@ -22,7 +22,7 @@ from symdiff.ir.graph import Block, Dim, Function, Type, Value
 from symdiff.lower.emit import index_const
 from symdiff.lower.scalars import Scalars
 from symdiff.lower.schedule import Sizes
-from symdiff.lower.usage import Usage, static_shape
+from symdiff.lower.usage import Usage, is_virtual, static_shape
 from symdiff_codegen.kernel import Buffer, Const, Local, Operand, Stack
 
 __all__ = ["KERNEL_TYPE", "Elements", "Mapped", "Rep", "State", "Stored", "positions"]
@@ -238,9 +238,12 @@ class State:
 
     def ready(self, value: Value) -> None:
         """Make a value readable at run-time indices: small arrays it is mapped from go to buffers."""
-        for leaf, _ in self.usage.leaves(value):
-            if isinstance(self.reps.get(leaf), Elements):
-                self.buffer(leaf)
+        while not isinstance(self.reps.get(value), Elements):
+            node = self.usage.definition.get(value)
+            if node is None or not node.inputs or not is_virtual(node):
+                return
+            value = node.inputs[0]
+        self.buffer(value)
 
     def each(self, dims: Sequence[Operand], body: Callable[[list[Operand]], None], *, vector: bool = True) -> None:
         """A loop nest over dims; the innermost loop is a vector loop if its trips are independent."""
