@@ -1,5 +1,17 @@
 """Differentiation of ordinary numerical Python: native values and gradients, and the gradient as readable source."""
 
+from symdiff.api import (
+    Differentiable,
+    differentiable,
+    grad,
+    gradcheck,
+    hessian,
+    jacobian,
+    ravel,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
 from symdiff.config import Options
 from symdiff.errors import (
     AnomalyError,
@@ -42,6 +54,7 @@ __all__ = [
     "AnomalyError",
     "CheckpointFormatError",
     "CompileError",
+    "Differentiable",
     "DtypeError",
     "InternalError",
     "LimitError",
@@ -73,4 +86,13 @@ __all__ = [
     "UnknownFunctionError",
     "UnsupportedSyntaxError",
     "__version__",
+    "differentiable",
+    "grad",
+    "gradcheck",
+    "hessian",
+    "jacobian",
+    "ravel",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
 ]

@@ -63,11 +63,13 @@ class Store:
 
 def shared_store(function: Any, options: Options) -> Store:
     """The store of all functions with this code."""
-    code = getattr(inspect.unwrap(getattr(function, "__func__", function)), "__code__", None)
+    plain = inspect.unwrap(getattr(function, "__func__", function))
+    code = getattr(plain, "__code__", None)
     if code is None:
         return Store()
     with _stores_lock:
-        return _stores.setdefault(code, {}).setdefault(options, Store())
+        # functions of one code may have been given other globals
+        return _stores.setdefault(code, {}).setdefault((options, id(plain.__globals__)), Store())
 
 
 class Dispatcher:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from types import CellType
+from types import CellType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from symdiff import errors, stages
 from symdiff.config import Options
 from symdiff.errors import LOCATED, located
-from symdiff.frontend.program import Program
+from symdiff.frontend.program import Guard, Path, Program
 from symdiff.frontend.structure import LEAF, Structure, unflatten
 from symdiff.ir.graph import Function, Type, Value
 from symdiff.ir.python import print_function
@@ -175,9 +175,13 @@ class Family:
         """Whether the native unit can be called by users itself, with no Python before or after it."""
         if self.template is None or self.effects or any(s != LEAF for s in self.structures):
             return False
-        return all(
-            native_container(p.path, function) is not None for p in (*self.program.captured, *self.program.guards)
-        )
+        if any(g.by not in ("is", "code") for g in self._guards()):
+            return False
+        return all(native_container(p.path, function) is not None for p in (*self.program.captured, *self._guards()))
+
+    def _guards(self) -> list[Guard]:
+        """What native code must compare; that the function has its code is why this family was looked at."""
+        return [g for g in self.program.guards if g.path.steps]
 
     def _signature(self, lowered: Lowered, graph: Function, dispatcher: Callable[..., Any], function: Any) -> Signature:
         specs = [
@@ -198,7 +202,7 @@ class Family:
         values = iter(specs)
         params = tuple(Fixed(static_object(k)) if k.kind == "static" else next(values) for k in self.kinds)
         captured = []
-        for item in self.program.guards:
+        for item in self._guards():
             holder, key = native_container(item.path, function)  # type: ignore[misc]
             captured.append((holder, key, Fixed(item.path.read(function))))
         for read in self.program.captured:
@@ -226,16 +230,20 @@ def _has_type(found: Any, wanted: Type) -> bool:
     return (kind.kind, kind.dtype, kind.ones) == (wanted.kind, wanted.dtype, ones)
 
 
-def native_container(path: Any, function: Any) -> tuple[dict[Any, Any] | CellType, Any] | None:
-    """Where native code finds an object again: a dict and a key. None where it cannot (closures: they differ between
-    equal functions).
+def native_container(path: Path, function: Any) -> tuple[dict[Any, Any] | CellType, Any] | None:
+    """Where native code finds an object again: a dict and a key.
+
+    None where it cannot: in closures, which differ between functions of one code, and in objects with attributes of
+    their own.
     """
-    if any(how == "closure" for how, _ in path.steps) or not path.steps:
+    if not path.steps or path.steps[0][0] != "global":
         return None
     container, how, key = path.container(function)
-    if len(path.steps) != 1 or path.steps[0][0] != "global":
+    if how == "attr" and isinstance(container, ModuleType):
+        container = vars(container)
+    elif how != "item" or len(path.steps) > 1:
         return None
-    return (container, key) if how == "item" and type(container) is dict else None
+    return (container, key) if type(container) is dict else None
 
 
 def _misfit(*args: Any) -> Any:
