@@ -18,7 +18,7 @@ from symdiff.lower.mapped import emit_mapped
 from symdiff.lower.reductions import Reducer
 from symdiff.lower.scalar_nodes import apply_row
 from symdiff.lower.schedule import REDUCTIONS, Group
-from symdiff.lower.state import INDEX_NAMES, Elements, State, Stored, positions
+from symdiff.lower.state import INDEX_NAMES, State, Stored, positions
 from symdiff.lower.subscript import Subscript, subscript
 from symdiff.lower.usage import CHEAP, SMALL_ARRAY
 from symdiff_codegen.instructions import lane_tree
@@ -152,14 +152,7 @@ class _Nest:
             if member.reducer is not None:
                 member.reducer.straight(items, shape)
             elif value in self.stored:
-                self._keep(value, items)
-
-    def _keep(self, value: Value, items: tuple[Operand, ...]) -> None:
-        state = self.state
-        state.set(value, Elements(items))
-        if not state.usage.is_small(value):
-            buffer = state.fresh_copy(value, value)
-            state.set(value, Stored(buffer))
+                state.keep(value, items, shape)
 
     # -- one flat loop -------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from symdiff.ir.graph import Dim, Node, Value
 from symdiff.lower.emit import index_const
-from symdiff.lower.state import KERNEL_TYPE, Elements, State, Stored
+from symdiff.lower.state import KERNEL_TYPE, State, Stored
 from symdiff.lower.usage import SMALL_ARRAY, static_shape
 from symdiff.lower.whole import converted
 from symdiff_codegen.kernel import Buffer, Const, If, Matmul, Operand
@@ -23,9 +23,7 @@ def emit_matmul(state: State, node: Node) -> None:
     a, b = node.inputs
     if a.type.rank == 2 and b.type.rank == 2:
         if _is_tiny(state, node):
-            state.set(node.output, Elements(_straight(state, node)))
-            if not state.usage.is_small(node.output):
-                state.set(node.output, Stored(state.fresh_copy(node.output, node.output)))
+            state.keep(node.output, _straight(state, node), static_shape(node.output.type) or ())
             return
         left, right = _factor(state, a, node), _factor(state, b, node)
         out = state.new_buffer(node.output)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from symdiff.ir.graph import Node
 from symdiff.lower.emit import index_const
-from symdiff.lower.state import KERNEL_TYPE, Elements, State, Stored, positions
+from symdiff.lower.state import KERNEL_TYPE, State, Stored, positions
 from symdiff_codegen.instructions import REDUCTIONS, lane_tree
 from symdiff_codegen.kernel import Buffer, Const, Operand
 
@@ -142,9 +142,9 @@ class Reducer:
         if not value.type.is_array:
             self.state.set(value, results[0])
             return
-        self.state.set(value, Elements(results))
-        if not self.state.usage.is_small(value):
-            self.state.set(value, Stored(self.state.fresh_copy(value, value)))
+        if self.node.attrs["keepdims"]:
+            kept_shape = [1 if a in self.axes else n for a, n in enumerate(shape)]
+        self.state.keep(value, results, kept_shape)
 
     def _block(self, items: Sequence[Operand], shape: Sequence[int], outer: tuple[int, ...]) -> Operand:
         """The total over all axes from `first` on."""

@@ -236,6 +236,19 @@ class State:
             self.ready(value)
             self.each(target.dims, lambda indices: self.k.store(target, indices, self.read(value, indices)))
 
+    def keep(self, value: Value, items: Sequence[Operand], shape: Sequence[int]) -> None:
+        """An array has these elements; a small one is just them, another goes to a buffer.
+
+        The type may call a size by name that is known here, since it was checked to equal a known one.
+        """
+        if self.usage.is_small(value):
+            self.set(value, Elements(tuple(items)))
+            return
+        buffer = self.new_buffer(value, [index_const(n) for n in shape])
+        for index, item in zip(positions(shape), items, strict=True):
+            self.k.store(buffer, [index_const(i) for i in index], item)
+        self.set(value, Stored(buffer))
+
     def ready(self, value: Value) -> None:
         """Make a value readable at run-time indices: small arrays it is mapped from go to buffers."""
         while not isinstance(self.reps.get(value), Elements):

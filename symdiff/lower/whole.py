@@ -41,21 +41,14 @@ def emit_whole(state: State, node: Node) -> None:
 def _pack(state: State, node: Node) -> None:
     k, output = state.k, node.output
     type_ = KERNEL_TYPE[output.type.dtype]
-    items = Elements(tuple(k.convert(state.scalar(v), type_) for v in node.inputs))
-    _set_elements(state, output, items)
-
-
-def _set_elements(state: State, value: Value, items: Elements) -> None:
-    state.set(value, items)
-    if not state.usage.is_small(value):
-        state.set(value, Stored(state.fresh_copy(value, value)))
+    state.keep(output, [k.convert(state.scalar(v), type_) for v in node.inputs], static_shape(output.type) or ())
 
 
 def _concatenate(state: State, node: Node) -> None:
     k, output, axis = state.k, node.output, int(node.attrs["axis"])
     type_ = KERNEL_TYPE[output.type.dtype]
     if state.usage.is_small(output):
-        _set_elements(state, output, Elements(tuple(_joined_items(state, node, axis, type_))))
+        state.keep(output, _joined_items(state, node, axis, type_), ())
         return
     for value in node.inputs:
         state.ready(value)
@@ -96,8 +89,8 @@ def _reshape(state: State, node: Node) -> None:
     """The same elements in the same order: another view of a buffer."""
     (x,), output = node.inputs, node.output
     rep = state.get(x)
-    if isinstance(rep, Elements) or (static_shape(x.type) and state.usage.is_small(output) and not isinstance(rep, Stored)):
-        _set_elements(state, output, Elements(state.items(x)))
+    if state.usage.is_small(output) and static_shape(x.type) is not None and not isinstance(rep, Stored):
+        state.set(output, Elements(state.items(x)))
     elif isinstance(rep, Mapped) and rep.fill is not None:
         state.set(output, rep)
     else:
@@ -120,7 +113,7 @@ def _position(state: State, node: Node) -> None:
     if not kept:
         best = _search(state, node, {}, axes, dims)
         if output.type.is_array:
-            _set_elements(state, output, Elements((best,)))
+            state.keep(output, [best], [1] * output.type.rank)
         else:
             state.set(output, best)
         return
