@@ -12,97 +12,60 @@ import math
 from llvmlite import ir
 
 from . import coefficients as c
-from .elementary_values import F64, I1, I64, Real, fma, intrinsic, like, two_product
+from .elementary_values import F64, I1, I64, Real, fma, intrinsic, two_product
 
 _I128 = ir.IntType(128)
-_RESULT = ir.LiteralStructType([F64, F64, I64])
+# Where the parts of a block of lanes stand, each as many values as there are lanes.
+ARGUMENT, MAIN, LOW, QUADRANT = range(4)
 
 
-def _new(module: ir.Module, name: str, type_: ir.FunctionType) -> ir.Function:
-    function = ir.Function(module, type_, name)
-    function.linkage = "internal"
-    for attribute in ("noinline", "cold", "nounwind", "readnone"):
-        function.attributes.add(attribute)
-    return function
+def huge_function(module: ir.Module, limit: float) -> ir.Function:
+    """Return ``(block, lanes)`` that replaces, in memory, the reductions of the arguments above a limit.
 
-
-def huge_function(module: ir.Module, type_: ir.Type) -> ir.Function:
-    """Return ``(x, beyond, r, low, quadrant) -> {r, low, quadrant}`` that reduces the lanes of x where beyond holds.
-
-    The other lanes keep what was passed. Never inlined, so that it costs a loop no more than a call in a cold block.
+    The block holds all arguments, then all main parts, all low parts and all quadrants. Never inlined, so that it costs
+    a loop no more than a call in a cold block.
     """
-    lanes = type_.count if isinstance(type_, ir.VectorType) else 0
-    name = f"elementary.huge.v{lanes}" if lanes else "elementary.huge"
+    name = "elementary.reduce_huge"
     if name in module.globals:
         return module.globals[name]
-    fields = [type_, type_, like(type_, I64)]
-    result = ir.LiteralStructType(fields)
-    function = _new(module, name, ir.FunctionType(result, [type_, like(type_, I1), *fields]))
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    if lanes:
-        _lane_loop(builder, function, lanes)
-    else:
-        builder.ret(builder.call(_scalar_function(module), [function.args[0]]))
-    return function
-
-
-def _lane_loop(builder: ir.IRBuilder, function: ir.Function, lanes: int) -> None:
-    """Fill in the body of the function for vectors: a loop over the lanes."""
-    x, beyond, *start = function.args
-    entry = builder.block
-    head, work, latch, leave = (function.append_basic_block(label) for label in ("head", "work", "latch", "leave"))
-    builder.branch(head)
-    builder.position_at_end(head)
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [F64.as_pointer(), I64]), name)
+    function.linkage = "internal"
+    for attribute in ("noinline", "cold", "nounwind", "optsize"):
+        function.attributes.add(attribute)
+    entry, head, work, latch, leave = (
+        function.append_basic_block(label) for label in ("entry", "head", "work", "latch", "leave")
+    )
+    block, lanes = function.args
+    ir.IRBuilder(entry).branch(head)
+    builder = ir.IRBuilder(head)
     lane = builder.phi(I64)
     lane.add_incoming(ir.Constant(I64, 0), entry)
-    fields = [builder.phi(value.type) for value in start]
-    for phi, value in zip(fields, start, strict=True):
-        phi.add_incoming(value, entry)
-    builder.cbranch(builder.extract_element(beyond, lane), work, latch)
+    x = builder.load(builder.gep(block, [lane]))
+    builder.cbranch(builder.fcmp_ordered(">", x, ir.Constant(F64, limit)), work, latch)
     builder.position_at_end(work)
-    reduced = builder.call(_scalar_function(builder.module), [builder.extract_element(x, lane)])
-    changed = [
-        builder.insert_element(phi, builder.extract_value(reduced, index), lane) for index, phi in enumerate(fields)
-    ]
+    for part, value in zip((MAIN, LOW, QUADRANT), _reduced(builder, x), strict=True):
+        place = builder.gep(block, [builder.add(lane, builder.mul(lanes, ir.Constant(I64, part)))])
+        builder.store(value, builder.bitcast(place, value.type.as_pointer()))
     builder.branch(latch)
     builder.position_at_end(latch)
-    merged = [builder.phi(value.type) for value in changed]
-    for outer, inner, value in zip(fields, merged, changed, strict=True):
-        inner.add_incoming(outer, head)
-        inner.add_incoming(value, work)
-        outer.add_incoming(inner, latch)
-    whole = ir.Constant(function.function_type.return_type, ir.Undefined)
-    for index, inner in enumerate(merged):
-        whole = builder.insert_value(whole, inner, index)
     following = builder.add(lane, ir.Constant(I64, 1))
     lane.add_incoming(following, latch)
-    builder.cbranch(builder.icmp_unsigned("<", following, ir.Constant(I64, lanes)), head, leave)
-    builder.position_at_end(leave)
-    builder.ret(whole)
+    builder.cbranch(builder.icmp_unsigned("<", following, lanes), head, leave)
+    ir.IRBuilder(leave).ret_void()
+    return function
 
 
-def _scalar_function(module: ir.Module) -> ir.Function:
-    """Return ``x -> {r, low, quadrant}`` for one finite ``x >= 2**11``; infinity gives NaN."""
-    name = "elementary.payne_hanek"
-    if name in module.globals:
-        return module.globals[name]
-    function = _new(module, name, ir.FunctionType(_RESULT, [F64]))
-    builder = ir.IRBuilder(function.append_basic_block("entry"))
-    turns = _quarter_turns(builder, function.args[0])
-    quadrant, magnitude, negative = _nearest(builder, turns)
+def _reduced(builder: ir.IRBuilder, x: ir.Value) -> list[ir.Value]:
+    """Return r, low and quadrant of one ``x >= 2**11``; infinity gives NaN."""
+    quadrant, magnitude, negative = _nearest(builder, _quarter_turns(builder, x))
     high, low = _as_pair(builder, magnitude)
     # Infinity has been taken for a number; the difference makes it NaN.
-    x = Real(builder, function.args[0])
-    high = high + (x - x)
+    number = Real(builder, x)
+    high = high + (number - number)
     # (high + low) * pi/2
     r, error = two_product(high, high.const(c.PI_2_PAIR[0]))
     error = fma(high, c.PI_2_PAIR[1], fma(low, c.PI_2_PAIR[0], error))
-    whole = ir.Constant(_RESULT, ir.Undefined)
-    for index, part in enumerate((r, error)):
-        signed = builder.select(negative, (-part).value, part.value)
-        whole = builder.insert_value(whole, signed, index)
-    builder.ret(builder.insert_value(whole, quadrant, 2))
-    return function
+    return [*(builder.select(negative, (-part).value, part.value) for part in (r, error)), quadrant]
 
 
 def _table(module: ir.Module) -> ir.GlobalVariable:

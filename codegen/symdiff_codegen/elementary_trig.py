@@ -13,7 +13,7 @@ from llvmlite import ir
 
 from . import coefficients as c
 from .elementary_huge import huge_function
-from .elementary_values import I64, Bits, Real, fast_two_sum, fma, like, polynomial, quotient_pair
+from .elementary_values import F64, I64, Bits, Real, fast_two_sum, fma, like, polynomial, quotient_pair
 
 # The quotient stays below 2**19, for which the proof in `_cody_waite` holds.
 LIMIT = 2.0**19
@@ -66,15 +66,15 @@ def _reduce_function(module: ir.Module, type_: ir.Type) -> ir.Function:
     x = Real(builder, function.args[0])
     angle = _cody_waite(x)
     usual = [angle.r.value, angle.low.value, angle.quadrant.value]
-    beyond = x > LIMIT
-    builder.cbranch(beyond.any(), large, join).set_weights([1, 2000])
+    # In the entry block, so that it is made once a call and not once a trip of the caller's loop.
+    memory = builder.alloca(ir.ArrayType(type_, 4))
+    builder.cbranch((x > LIMIT).any(), large, join).set_weights([1, 2000])
     builder.position_at_end(large)
-    rare = builder.call(huge_function(module, type_), [x.value, beyond.value, *usual])
-    rare_fields = [builder.extract_value(rare, index) for index in range(3)]
+    rare = _reduce_in_memory(builder, memory, [x.value, *usual])
     builder.branch(join)
     builder.position_at_end(join)
     merged = []
-    for value, other in zip(usual, rare_fields, strict=True):
+    for value, other in zip(usual, rare, strict=True):
         phi = builder.phi(value.type)
         phi.add_incoming(value, head)
         phi.add_incoming(other, large)
@@ -84,6 +84,20 @@ def _reduce_function(module: ir.Module, type_: ir.Type) -> ir.Function:
         whole = builder.insert_value(whole, phi, index)
     builder.ret(whole)
     return function
+
+
+def _reduce_in_memory(builder: ir.IRBuilder, memory: ir.Value, values: list[ir.Value]) -> list[ir.Value]:
+    """Store the argument and its usual reduction, let huge lanes be replaced, and load the reduction again."""
+    type_ = values[0].type
+    lanes = type_.count if isinstance(type_, ir.VectorType) else 1
+    zero = ir.Constant(ir.IntType(32), 0)
+    places = [builder.gep(memory, [zero, ir.Constant(ir.IntType(32), part)]) for part in range(4)]
+    places = [builder.bitcast(place, value.type.as_pointer()) for place, value in zip(places, values, strict=True)]
+    for place, value in zip(places, values, strict=True):
+        builder.store(value, place)
+    block = builder.bitcast(memory, F64.as_pointer())
+    builder.call(huge_function(builder.module, LIMIT), [block, ir.Constant(I64, lanes)])
+    return [builder.load(place) for place in places[1:]]
 
 
 def _reduce(x: Real) -> Angle:
