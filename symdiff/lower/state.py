@@ -268,7 +268,10 @@ class State:
         if not dims:
             body(outer)
             return
-        is_last = len(dims) == 1
+        if dims[0] == index_const(1):
+            self._each(dims[1:], body, [*outer, index_const(0)], vector)
+            return
+        is_last = all(d == index_const(1) for d in dims[1:])
         with self.k.loop(INDEX_NAMES[len(outer) % 8], index_const(0), dims[0], vector=vector and is_last) as loop:
             self._each(dims[1:], body, [*outer, loop.index], vector)
 
