@@ -1,8 +1,8 @@
 """Numbers of 50 digits with their derivatives, and what every elementwise row means on them.
 
-A `Dual` is a value, its partial derivative by each varying input, and for each the *size* of that derivative: the sum over
-the paths through which the input acts, with absolute values in place of values. A gradient that was added up in float64
-cannot be expected to be closer to the truth than some multiples of eps times this size.
+A `Dual` is a value, its partial derivative by each varying input, and for each the *size* of that derivative: the sum
+over the paths through which the input acts, with absolute values in place of values. A gradient that was added up in
+float64 cannot be expected to be closer to the truth than some multiples of eps times this size.
 
 The table `ELEMENTWISE` was written from the definitions of the functions, not from the rows of the compiler.
 """
@@ -249,8 +249,9 @@ ELEMENTWISE: dict[str, Callable[..., Dual]] = {
 
 # Rows whose result is a decision: an integer, a truth value, or a float that jumps. They have the value of the float64
 # run and no slope.
-PASSIVE_ROWS = frozenset(
+PASSIVES = (
     "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite "
     "bitwise_and bitwise_or bitwise_xor bitwise_not floor ceil trunc rint sign floor_divide range_length "
-    "floor_to_int ceil_to_int trunc_to_int round_to_int".split()
+    "floor_to_int ceil_to_int trunc_to_int round_to_int"
 )
+PASSIVE_ROWS = frozenset(PASSIVES.split())

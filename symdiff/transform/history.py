@@ -153,7 +153,10 @@ class History:
         if getattr(node.op, "fallible", False):
             # the forward sweep has already shown that it does not fail
             attrs["unchecked"] = True
+        # kinds stay what they were, or the types of what reads the value would change
+        reader.raising = True
         outputs = reader.add_many(node.op, renewed.inputs, attrs, node.outputs[0].hint)
+        reader.raising = False
         mapping.update(zip(node.outputs, outputs, strict=True))
 
     def _can_save(self, level: Level, value: Value) -> bool:
@@ -204,10 +207,14 @@ class History:
                 if p.reverse_index is not None and p.node
             ]
             entries = (("int",),) * len(trips) + (("slice", None, None, None),) * saved.value.type.rank
-            return reader.add(REGISTRY["index"], saved.final, *trips, index=entries, hint=hint)
-        stack, value = reader.add_many(REGISTRY["pop"], (stack_at(level, saved),), {}, saved.final.hint)
-        reader.name(value, hint, force=True)
-        level.stacks_after[saved] = stack
+            value = reader.add(REGISTRY["index"], saved.final, *trips, index=entries, hint=hint)
+        else:
+            stack, value = reader.add_many(REGISTRY["pop"], (stack_at(level, saved),), {}, saved.final.hint)
+            reader.name(value, hint, force=True)
+            level.stacks_after[saved] = stack
+        if saved.value.type.kind == "python":
+            # what comes out of an array is NumPy's scalar, which would promote differently
+            value = reader.add(REGISTRY["convert"], value, dtype=saved.value.type.dtype, kind="python", hint=hint)
         return value
 
     # -- the forward sweep ---------------------------------------------------------------------------------------------
