@@ -56,13 +56,16 @@ def fork(p: Parser, condition: Value, then: Thunk, otherwise: Thunk, live: Calla
 def _side(p: Parser, thunk: Thunk, before: dict[str, Abstract]) -> Side:
     inner = p.build.inner()
     p.frame.names = dict(before)
+    places, p.frame.places = p.frame.places, dict(p.frame.places)
     p.memory.push()
     try:
         with p.inside(inner):
             outcome = thunk()
-        return Side(inner, p.frame.names, p.memory.layers[-1], outcome)
+        if p.frame.returned is not None and outcome is not None:
+            p.frame.places["return"] = p.frame.source.location(p.frame.returned)
+        return Side(inner, p.frame.names, p.memory.layers[-1], outcome, places=p.frame.places)
     finally:
-        p.frame.names = before
+        p.frame.names, p.frame.places = before, places
         p.memory.pop()
 
 
@@ -70,9 +73,11 @@ def _join_names(p: Parser, join: Join, live: Callable[[str], bool], line: int) -
     left, right = (side.names for side in join.sides)
     for name in dict.fromkeys((*left, *right)):
         a, b = left.get(name), right.get(name)
-        if a is b or not live(name):
-            if a is not b:
-                p.frame.names.pop(name, None)
+        if not live(name):
+            p.frame.names.pop(name, None)
+            continue
+        if a is b and a is not None:
+            p.frame.names[name] = a
             continue
         if a is None or b is None or isinstance(a, Marker) or isinstance(b, Marker):
             p.frame.names[name] = _unbound(name, a, b, line)
@@ -80,13 +85,16 @@ def _join_names(p: Parser, join: Join, live: Callable[[str], bool], line: int) -
         try:
             join.join(a, b, name, _setter(p.frame.names, name))
         except Conflict:
-            paths = f"if the condition on line {line} holds", "if it does not"
-            p.frame.names[name] = conflict_of(p, join, name, a, b, paths)
+            p.frame.names[name] = conflict(p, name, a, b, *_paths(join, name, line))
 
 
-def conflict_of(p: Parser, join: Join, name: str, a: Abstract, b: Abstract, paths: tuple[str, str]) -> Marker:
-    """As `conflict`, with the contents that arrays have on their own path."""
-    return conflict(p, name, a, b, *paths)
+def _paths(join: Join, name: str, line: int) -> tuple[str, str]:
+    """Where a name got its value on either path, if it is known."""
+    places = [side.places.get(name) for side in join.sides]
+    if None in places or places[0] == places[1]:
+        return f"if the condition on line {line} holds", "if it does not"
+    first, second = (place.line for place in places if place is not None)
+    return f"on line {first}", f"on line {second}"
 
 
 def _setter(table: dict[Any, Abstract], key: Any) -> Callable[[Abstract], None]:
@@ -149,7 +157,7 @@ def _join_outcomes(p: Parser, join: Join) -> list[Abstract] | None:
         join.join(a, b, "result", found.append)
     except Conflict:
         line = p.build.where.line if p.build.where else 0
-        marker = conflict_of(p, join, "the result", a, b, (f"if the condition on line {line} holds", "if it does not"))
+        marker = conflict(p, "the result", a, b, *_paths(join, "return", line))
         p.refuse(
             TypeConflictError,
             marker.message.replace("'the result'", "the result"),

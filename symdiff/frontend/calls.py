@@ -33,6 +33,7 @@ from symdiff.frontend.operators import as_array
 from symdiff.frontend.parameters import bind
 from symdiff.frontend.program import Path
 from symdiff.frontend.source import OWN_WRAPPER, Source, read_source
+from symdiff.ir.graph import Value
 from symdiff.ops import KIND_OF, ROW_OF
 from symdiff.ops.primitive import Primitive
 
@@ -130,8 +131,12 @@ def _name_of(found: Any) -> str:
 def unknown(p: Parser, found: Any) -> Any:
     """Refuse a function whose derivative is not known, with names that look like it."""
     name = getattr(found, "__name__", type(found).__name__)
-    known = {getattr(f, "__name__", "") for f in (*ROW_OF, *FUNCTIONS)}
-    close = difflib.get_close_matches(name, sorted(known - {name}), 3)
+    module = (getattr(found, "__module__", None) or "").partition(".")[0]
+    alike = [
+        f for f in (*ROW_OF, *FUNCTIONS) if (getattr(f, "__module__", None) or "numpy").partition(".")[0] == module
+    ]
+    known = {getattr(f, "__name__", "") for f in alike}
+    close = difflib.get_close_matches(name, sorted(known - {name}), 3, 0.7)
     hint = f"did you mean {' or '.join(close)}?" if close else "write it with functions that are known"
     p.refuse(UnknownFunctionError, f"the derivative of {_name_of(found)!r} is not known", hint)
 
@@ -152,8 +157,13 @@ def call_row(
     p: Parser, row: Primitive, kind: str | None, name: str, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]
 ) -> Abstract:
     """An elementwise function."""
-    if kwargs:
-        p.unsupported(f"the argument {next(iter(kwargs))!r} of {name} is not supported")
+    # a signature with its defaults filled in says out=None, where=True, ...
+    for key, item in kwargs.items():
+        if not isinstance(item, Known) and not (isinstance(item, Value) and p.build.constant_of(item) is True):
+            p.unsupported(f"the argument {key!r} of {name} is not supported")
+        if isinstance(item, Known) and item.object not in (None, "K", "same_kind"):
+            p.unsupported(f"the argument {key!r} of {name} is not supported")
+    args = [a for i, a in enumerate(args) if i < len(row.domain) or not (isinstance(a, Known) and a.object is None)]
     if len(args) != len(row.domain):
         p.refuse(LocatedTypeError, f"{name} takes {len(row.domain)} arguments, not {len(args)}")
     if kind == "numpy":
@@ -217,7 +227,7 @@ def inline_known(
     }
     names = bind(p, found.__name__, ready.node.args, args, kwargs, defaults, keyword_defaults)
     hidden = found.__module__ == "symdiff.frontend.library"
-    frame = Frame(ready.source, path, ready.local, ready.live, names, None, len(p.frames), hidden or _is_hidden(p))
+    frame = Frame(ready.source, path, ready.local, ready.live, names, None, len(p.frames), hidden=hidden or _is_hidden(p))
     return _run(p, frame, ready, found.__name__)
 
 
@@ -232,7 +242,7 @@ def _call_closure(p: Parser, target: Closure, args: Sequence[Abstract], kwargs: 
     ready: Prepared = p.prepared[target.node]
     name = getattr(target.node, "name", "<lambda>")
     names = bind(p, name, target.node.args, args, kwargs, target.defaults, target.keyword_defaults)
-    frame = Frame(outer.source, outer.path, ready.local, ready.live, names, outer, len(p.frames), outer.hidden)
+    frame = Frame(outer.source, outer.path, ready.local, ready.live, names, outer, len(p.frames), hidden=outer.hidden)
     return _run(p, frame, ready, name)
 
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from symdiff.errors import LocatedTypeError, SymdiffError, UnsupportedSyntaxError, located
+from symdiff.errors import LocatedTypeError, Location, UnsupportedSyntaxError, located
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
@@ -121,6 +121,8 @@ class Frame:
     names: dict[str, Abstract] = field(default_factory=dict)
     parent: Frame | None = None
     depth: int = 0
+    places: dict[str, Location] = field(default_factory=dict)  # where names were assigned last
+    returned: ast.AST | None = None
     hidden: bool = False  # a function of the library's own: what it does stands at the place of its call
 
 
@@ -251,22 +253,24 @@ class Parser:
             return self.known(item)
         except Unknown as unknown:
             found = unknown.item
-        if isinstance(found, Value):
-            for captured in self.resolver.captured.values():
-                if captured.value is found and not found.type.is_float:
-                    raise StaticCapture(captured.path)
-            if found in self.argument_of and not found.type.is_float and not found.type.is_array:
-                raise StaticNeeded(self.argument_of[found], self.build.where)
-            self._unroll(found)
+        if isinstance(found, Value) and not found.type.is_float:
+            self._make_static(found)
         self.unsupported(f"{what} must be known before the function runs", "use a literal, or pass it as an argument")
 
-    def _unroll(self, value: Value) -> None:
-        """Where the value follows from the index of a short loop, that loop is parsed trip by trip."""
+    def _make_static(self, value: Value) -> None:
+        """Ask for what the value follows from to be known: a captured int, an argument, the index of a short loop."""
+        captured = {c.value: c.path for c in self.resolver.captured.values()}
         stack, seen = [value], {value}
         while stack:
             found = stack.pop()
+            if found.type.is_float or found.type.is_array:
+                continue
             if self.indices.get(found, UNROLL_LIMIT + 1) <= UNROLL_LIMIT:
                 raise Unroll(found)
+            if found in captured:
+                raise StaticCapture(captured[found])
+            if found in self.argument_of:
+                raise StaticNeeded(self.argument_of[found], self.build.where)
             node = self.build.definitions.get(found)
             for operand in node.inputs if node is not None and not node.blocks else ():
                 if operand not in seen:
@@ -377,11 +381,6 @@ class Unknown(Exception):
     def __init__(self, item: Abstract) -> None:
         super().__init__()
         self.item = item
-
-
-def refusal(error: SymdiffError) -> str:
-    """The sentence of an error, without its place."""
-    return error.message
 
 
 def is_array_like(item: Abstract) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import TypeConflictError
+from symdiff.errors import Location, TypeConflictError
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
@@ -99,7 +99,7 @@ def convert_to(p: Parser, value: Value, type_: Type) -> Value:
 
 
 def conflict(p: Parser, name: str, a: Abstract, b: Abstract, where: str, other: str) -> Marker:
-    """Marks a name that is of two types."""
+    """Marks a name that is of two types; ``where`` and ``other`` say when it is which."""
     left, right = _show(p, a), _show(p, b)
     message = f"{name!r} is {left} {where}, but {right} {other}"
     return Marker(TypeConflictError, message, f"give {name!r} the same type on every path, or use two names")
@@ -107,7 +107,7 @@ def conflict(p: Parser, name: str, a: Abstract, b: Abstract, where: str, other: 
 
 def _show(p: Parser, item: Abstract) -> str:
     if isinstance(item, Value):
-        type_ = item.type
+        type_: Type = item.type
     elif isinstance(item, Array | View):
         content = p.memory.content(root(item))
         if isinstance(content, Stale):
@@ -115,11 +115,10 @@ def _show(p: Parser, item: Abstract) -> str:
         type_ = p.read(item).type
     else:
         return p.describe(item)
-    place = item.where if isinstance(item, Value | Array) else None
     text = f"an array of shape {show_shape(type_.shape)}" if type_.is_array else f"a number ({type_.dtype})"
     if type_.is_array and type_.dtype != "float64":
         text += f" and dtype {type_.dtype}"
-    return f"{text} (line {place.line})" if place is not None else text
+    return text
 
 
 @dataclass(eq=False)
@@ -130,6 +129,7 @@ class Side:
     names: dict[str, Abstract]
     layer: Layer
     outcome: Abstract | None = None
+    places: dict[str, Location] = field(default_factory=dict)
     results: list[Value] = field(default_factory=list)
 
 

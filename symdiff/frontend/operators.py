@@ -121,6 +121,8 @@ def arithmetic(p: Parser, name: str, a: Value, b: Value) -> Value:
 
 def _fold(p: Parser, name: str, a: Value, b: Value) -> Value | None:
     first, second = p.build.constant_of(a), p.build.constant_of(b)
+    if name in COMPARISONS.values() and isinstance(first, int | float) and isinstance(second, int | float):
+        return p.constant(bool(FOLDED[name](first, second)))
     if not isinstance(first, int) or not isinstance(second, int) or name not in FOLDED:
         return None
     if (name in ("floor_divide", "remainder") and second == 0) or (name == "power" and not 0 <= second <= 64):

@@ -149,6 +149,8 @@ class _Parse:
         args, kwargs = self._bound()
         target = self.resolver.wrap(self.build, self.function, Path(FUNCTION))
         outcome = call(self.parser, target, args, kwargs)
+        if hasattr(self.parser, "frame"):
+            self.parser.at(self.parser.frame.returned or self.parser.frame.source.tree)
         leaves: list[int | Static] = []
         structure = self._result(outcome, leaves)
         written = self._written()

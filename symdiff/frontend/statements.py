@@ -36,6 +36,7 @@ def raise_statement(p: Parser, node: ast.Raise) -> None:
 @statement(ast.Return)
 def return_statement(p: Parser, node: ast.Return) -> Abstract:
     """``return``: the path ends here."""
+    p.frame.returned = node
     return Known(None) if node.value is None else p.evaluate(node.value)
 
 
@@ -109,6 +110,8 @@ def assign_name(p: Parser, name: str, item: Abstract) -> None:
     elif isinstance(item, Array) and item.initial.type.is_array:
         p.build.name(item.initial, name)
     p.frame.names[name] = item
+    if p.build.where is not None:
+        p.frame.places[name] = p.build.where
 
 
 def _unpack(p: Parser, target: ast.Tuple | ast.List, item: Abstract) -> None:

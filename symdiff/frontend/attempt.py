@@ -1,0 +1,364 @@
+"""One attempt at the body of a loop, under what is assumed of the values it carries."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from symdiff.errors import InternalError, LocatedUnboundLocalError, TypeConflictError
+from symdiff.frontend.abstract import Abstract, Array, DictObject, ListObject, Marker, View, now
+from symdiff.frontend.carried import Head, Leaf, Restart, Shape
+from symdiff.frontend.core import UNROLL_LIMIT, Parser, Unroll
+from symdiff.frontend.iteration import Trips
+from symdiff.frontend.joins import Conflict, conflict, convert_to
+from symdiff.frontend.memory import Layer, Stale
+from symdiff.frontend.scope import Scope
+from symdiff.ir.graph import Block, Type, Value
+from symdiff.ir.shapes import require_same, show_shape
+
+__all__ = ["Attempt", "Loop", "Peel"]
+
+PEELS = 3
+
+
+class Peel(Exception):
+    """A carried value is something else after the first trip: that trip is parsed on its own."""
+
+
+@dataclass(eq=False)
+class Loop:
+    """A loop, and what is assumed of its body so far.
+
+    Attributes
+    ----------
+    node : ast.For or ast.While
+    trips : Trips or None
+        Of a ``for``: its range, and what the target is bound to.
+    peeled : int
+        How many trips were parsed on their own before.
+    names, cells : list
+        Names, and objects with changing contents, that are carried.
+    stale : dict
+        Objects whose contents are not known after a trip.
+    shape : Shape
+        Types of carried values, and which arrays may overlap.
+    defaults : dict
+        What names without value before the loop start with, where there surely is a trip.
+    """
+
+    p: Parser
+    node: ast.For | ast.While
+    trips: Trips | None
+    peeled: int = 0
+    assigned: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    cells: list[Any] = field(default_factory=list)
+    stale: dict[Any, Stale] = field(default_factory=dict)
+    shape: Shape = field(default_factory=Shape)
+    defaults: dict[str, Value] = field(default_factory=dict)
+    indices: set[Value] = field(default_factory=set)
+
+    def body(self, index: Value | None) -> None:
+        """One trip."""
+        if self.trips is not None and index is not None:
+            assert isinstance(self.node, ast.For)
+            self.trips.bind(self.p, self.node.target, index)
+        if self.p.block(self.node.body) is not None:
+            raise InternalError("a return inside a loop passed the fence", self.p.build.where)
+
+    def first_condition(self) -> Value:
+        """Whether there is a first trip."""
+        if self.trips is None:
+            assert isinstance(self.node, ast.While)
+            return self.p.condition(self.node.test)
+        return self.trips.runs(self.p)
+
+    def rest(self) -> Loop:
+        """The loop after its first trip."""
+        trips = None if self.trips is None else self.trips.after_first(self.p)
+        return Loop(self.p, self.node, trips, self.peeled + 1)
+
+    def is_live(self, name: str) -> bool:
+        """Whether a trip, or what follows the loop, may read what the name is before the trip."""
+        return self.p.frame.live.is_live_in_loop(self.node, name)
+
+    def only_augmented(self, name: str) -> bool:
+        """An array that is only changed in place stays the same object: its content is carried, not the name."""
+        if not isinstance(self.p.frame.names[name], Array | View | ListObject):
+            return False
+        nodes = list(ast.walk(self.node))
+        augmented = {id(n.target) for n in nodes if isinstance(n, ast.AugAssign)}
+        stores = [n for n in nodes if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)]
+        return all(id(n) in augmented for n in stores)
+
+
+class Attempt:
+    """The body of a loop, parsed once under the assumptions of the loop."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.p = loop.p
+        self.where = loop.p.build.where
+        self.start = now()
+        self.before = loop.p.frame.names
+        self.body = loop.p.build.inner()
+        self.index = Value(Type("int64", (), "python"), self._index_hint()) if loop.trips is not None else None
+        self.ends: dict[str, Abstract] = {}
+        self.head, self.heads, self.cells = self._enter(self.body)
+
+    def run(self) -> None:
+        """Parse the body and append the node; raises `Restart` if an assumption does not hold."""
+        p = self.p
+        if self.index is not None:
+            self.body.adopt([self.index])
+            assert self.loop.trips is not None
+            known = self.loop.trips.known(p)
+            if known is not None:
+                p.indices[self.index] = len(known)
+                self.loop.indices.add(self.index)
+        with p.inside(self.body):
+            self._with_state(self.heads, self.cells, self._trip)
+        test = self._test() if self.loop.trips is None else None
+        self._append(test)
+
+    def _trip(self) -> None:
+        self.loop.body(self.index)
+        self._leave()
+
+    def _index_hint(self) -> str:
+        node, trips = self.loop.node, self.loop.trips
+        plain = isinstance(node, ast.For) and isinstance(node.target, ast.Name) and trips is not None and trips.plain
+        return node.target.id if plain else "i"  # type: ignore[union-attr]
+
+    def _with_state(self, heads: dict[str, Abstract], cells: dict[Any, Any], action: Any) -> None:
+        """Names and contents as at the start of a trip, for the time of an action."""
+        p, loop = self.p, self.loop
+        hidden = {n for n in loop.assigned if n in self.before and n not in heads and not loop.only_augmented(n)}
+        layer: Layer = {**cells, **loop.stale}
+        p.memory.push(layer)
+        p.frame.names = {**{n: item for n, item in self.before.items() if n not in hidden}, **heads}
+        try:
+            action()
+        finally:
+            p.frame.names = self.before
+            p.memory.pop()
+
+    def _enter(self, block: Scope) -> tuple[Head, dict[str, Abstract], dict[Any, Any]]:
+        loop = self.loop
+        head = Head(self.p, loop.shape, self.start)
+        heads = {name: head.enter(self.initial(name), (name,)) for name in loop.names}
+        cells = {cell: self._enter_cell(head, cell, key) for cell, key in self._cell_keys()}
+        block.adopt([leaf.param for leaf in head.leaves])
+        return head, heads, cells
+
+    def initial(self, name: str) -> Abstract:
+        """What a carried name is before the loop."""
+        return self.loop.defaults[name] if name in self.loop.defaults else self.before[name]
+
+    def _cell_keys(self) -> list[tuple[Any, tuple[Any, ...]]]:
+        hints = [cell.initial.hint if isinstance(cell, Array) else "" for cell in self.loop.cells]
+        return [(cell, (hint, ("cell", i))) for i, (cell, hint) in enumerate(zip(self.loop.cells, hints, strict=True))]
+
+    def _enter_cell(self, head: Head, cell: Any, key: tuple[Any, ...]) -> Any:
+        content = self.p.memory.content(cell)
+        if isinstance(cell, Array):
+            return head.enter(content, key)
+        if isinstance(cell, ListObject):
+            return tuple(head.enter(item, (*key, i)) for i, item in enumerate(content))
+        return {name: head.enter(item, (*key, name)) for name, item in content.items()}
+
+    # -- the end of a trip ---------------------------------------------------------------------------------------------
+
+    def _leave(self) -> None:
+        p = self.p
+        p.build.where = self.where
+        self.ends = dict(p.frame.names)
+        self._find_cells()
+        for name, at_head in self.heads.items():
+            self._leave_name(name, at_head, self.ends.get(name))
+        for cell, key in self._cell_keys():
+            self._leave_cell(cell, key)
+        self._find_names()
+        self.head.check_shares()
+        for leaf in self.head.leaves:
+            self._require_shape(leaf)
+
+    def _find_cells(self) -> None:
+        """Objects from outside that the body stores into."""
+        loop, found = self.loop, False
+        for cell, content in self.p.memory.layers[-1].items():
+            if cell.serial > self.start or cell in loop.stale:
+                continue
+            if isinstance(content, Stale):
+                loop.stale[cell] = content
+                if cell in loop.cells:
+                    loop.cells.remove(cell)
+                found = True
+            elif cell not in loop.cells:
+                loop.cells.append(cell)
+                found = True
+        if found:
+            raise Restart
+
+    def _leave_name(self, name: str, at_head: Abstract, end: Abstract | None) -> None:
+        p, loop = self.p, self.loop
+        if end is None or isinstance(end, Marker):
+            if isinstance(at_head, Marker) or isinstance(end, Marker):
+                self.ends[name] = end if isinstance(end, Marker) else at_head
+                self.heads[name] = self.ends[name]
+                return
+            raise InternalError(f"{name!r} is lost in a loop", self.where)
+        if isinstance(at_head, Marker):
+            self.heads[name] = self._zero_trips(name)
+            return
+        try:
+            self.head.leave(at_head, end, (name,))
+        except Conflict:
+            if loop.peeled < PEELS:
+                raise Peel from None
+            line = f"before the loop on line {loop.node.lineno}"
+            marker = conflict(p, name, self.initial(name), end, line, "after a trip")
+            p.refuse(marker.error, marker.message, marker.hint)
+
+    def _leave_cell(self, cell: Any, key: tuple[Any, ...]) -> None:
+        content, at_head = self.p.memory.content(cell), self.cells[cell]
+        try:
+            if isinstance(cell, Array):
+                self.head.leave(at_head, content, key)
+            elif isinstance(cell, ListObject):
+                self.head.leave_items(at_head, content, key)
+            elif list(at_head) == list(content):
+                self.head.leave_items(list(at_head.values()), list(content.values()), key)
+            else:
+                raise Conflict
+        except Conflict:
+            if self.index is not None and self.p.indices.get(self.index, UNROLL_LIMIT + 1) <= UNROLL_LIMIT:
+                raise Unroll(self.index) from None  # a list that grows in a short loop
+            kind = "list" if isinstance(cell, ListObject) else "dict" if isinstance(cell, DictObject) else "array"
+            self.p.unsupported(
+                f"a {kind} that changes its length or its types from trip to trip is not supported yet",
+                "make an array with np.zeros before the loop and store into it",
+            )
+
+    def _find_names(self) -> None:
+        """Names that turn out to be carried: rebound against expectation, or new in a loop that surely runs."""
+        loop = self.loop
+        for name in loop.assigned:
+            if name in loop.names or name not in self.ends or not self.is_carried(name):
+                continue
+            if name in self.before:
+                loop.names.append(name)
+                raise Restart
+            end = self.ends[name]
+            if isinstance(end, Value):
+                loop.defaults[name] = self._zero(end)
+                loop.names.append(name)
+                raise Restart
+            if not isinstance(end, Marker) and loop.peeled < PEELS:
+                raise Peel
+
+    def is_carried(self, name: str) -> bool:
+        """Whether a name that was not thought to be carried must be."""
+        if name in self.before:
+            return self.ends[name] is not self.before[name] and self.loop.is_live(name)
+        trips = self.loop.trips
+        surely = trips is not None and trips.surely(self.p)
+        return surely and self.p.frame.live.is_live_after(self.loop.node, name)
+
+    def _zero(self, end: Value) -> Value:
+        p = self.p
+        outer = p.build.parent
+        assert outer is not None
+        with p.inside(outer):
+            if end.type.kind == "python":
+                return p.constant({"bool": False, "int64": 0}.get(end.type.dtype, 0.0))
+            return p.emit("convert", p.constant(0), dtype=end.type.dtype, kind="numpy")
+
+    def _require_shape(self, leaf: Leaf) -> None:
+        """Arrays keep their shape from trip to trip."""
+        p = self.p
+        if leaf.end is None or not leaf.param.type.shape:
+            return
+        have, want = leaf.end.type.shape, leaf.param.type.shape
+        name = leaf.key[0] or "an array"
+        message = f"{name!r} changes its shape in this loop, from {show_shape(want)} to {show_shape(have)}"
+        outer = p.build.parent
+        assert outer is not None
+        for a, b in zip(want, have, strict=True):
+            size = p.build.hoist(b)
+            if not outer.sees(size) or (isinstance(a, int) and isinstance(size, int) and a != size):
+                p.refuse(TypeConflictError, message, "make the array as large as it gets before the loop")
+            require_same(p.build, a, size, message)
+
+    # -- the node ------------------------------------------------------------------------------------------------------
+
+    def _test(self) -> Block:
+        """The condition of a ``while``, on values of its own."""
+        p, loop = self.p, self.loop
+        assert isinstance(loop.node, ast.While)
+        block = p.build.inner()
+        head, heads, cells = self._enter(block)
+        results: list[Value] = []
+
+        def evaluate() -> None:
+            results.append(p.condition(loop.node.test))  # type: ignore[union-attr]
+            layer = p.memory.layers[-1]
+            if any(c.serial <= self.start and cells.get(c, loop.stale.get(c)) is not v for c, v in layer.items()):
+                p.unsupported(
+                    "storing into an array in the condition of a 'while' is not supported", "store in the body"
+                )
+
+        with p.inside(block):
+            self._with_state(
+                {**heads, **{n: m for n, m in self.heads.items() if isinstance(m, Marker)}}, cells, evaluate
+            )
+        if p.decided(results[0]):
+            p.unsupported("this 'while' never ends", "write the condition under which the loop goes on")
+        return block.finish([leaf.param for leaf in head.leaves], results)
+
+    def _append(self, test: Block | None) -> None:
+        p, leaves = self.p, self.head.leaves
+        p.at(self.loop.node)
+        initials = [convert_to(p, leaf.initial, leaf.param.type) for leaf in leaves]
+        self.body.where = p.build.where
+        with p.inside(self.body):
+            results = [convert_to(p, leaf.end or leaf.param, leaf.param.type) for leaf in leaves]
+        params = [leaf.param for leaf in leaves]
+        hints = [param.hint for param in params]
+        if test is not None:
+            values = p.build.while_(initials, test, self.body.finish(params, results), hints)
+        else:
+            assert self.loop.trips is not None and self.index is not None
+            block = self.body.finish([self.index, *params], results)
+            values = p.build.for_(*self.loop.trips.bounds, initials, block, hints)
+        self._after(values)
+
+    def _after(self, values: tuple[Value, ...]) -> None:
+        p, loop = self.p, self.loop
+        stop = now()
+        outputs = self.head.outputs(values)
+        for name, at_head in self.heads.items():
+            p.frame.names[name] = self.head.result(at_head, outputs)
+        for cell, at_head in self.cells.items():
+            p.memory.replace(cell, self._after_cell(at_head, outputs))
+        for cell, stale in loop.stale.items():
+            p.memory.replace(cell, stale)
+        for name in loop.assigned:
+            if name in self.heads or (name in self.before and self.ends.get(name) is self.before[name]):
+                continue
+            p.frame.names.pop(name, None)
+            if p.frame.live.is_live_after(loop.node, name):
+                p.frame.names[name] = self._zero_trips(name)
+        p.memory.bury(self.start, stop)
+
+    def _zero_trips(self, name: str) -> Marker:
+        message = f"{name!r} has no value if the loop on line {self.loop.node.lineno} runs zero times"
+        return Marker(LocatedUnboundLocalError, message, f"assign {name!r} before the loop")
+
+    def _after_cell(self, at_head: Any, outputs: dict[Leaf, Abstract]) -> Any:
+        if isinstance(at_head, tuple):
+            return tuple(self.head.result(item, outputs) for item in at_head)
+        if isinstance(at_head, dict):
+            return {name: self.head.result(item, outputs) for name, item in at_head.items()}
+        return self.head.result(at_head, outputs)
