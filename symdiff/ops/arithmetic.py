@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import operator
 from typing import Any
@@ -299,11 +298,10 @@ power: Primitive = elementwise(
 # math.pow is the power of doubles with the failures of C
 math_pow: Primitive = elementwise(
     "math_pow",
-    numpy=np.power,
-    infer=functools.partial(infer_elementwise, dtype_rule(np.float_power, "float"), True),
+    numpy=np.float_power,
     scalar=math.pow,
     spelling="math.pow({}, {})",
-    python="np.power({}, {})",
+    python="np.float_power({}, {})",
     kernel=_power_kernel,
     sympy=lambda sp, a, b: a**b,
     vjp=POWER_RULES,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.ops.primitive import REALS, TRUTH, Primitive, elementwise
+from symdiff.ops.primitive import REALS, TRUTH, Domain, Primitive, elementwise
 
 __all__ = [
     "equal",
@@ -24,7 +24,12 @@ __all__ = [
 ]
 
 
-def _comparison(name: str, numpy: Any, scalar: Any, sign: str, kernel: str, form: str) -> Any:
+def _comparison(name: str, numpy: Any, scalar: Any, sign: str, instruction: str, form: str) -> Any:
+    def kernel(k: Any, a: Any, b: Any) -> Any:
+        # truth values have no order of their own
+        a, b = (k.i32(a), k.i32(b)) if a.type == "i1" else (a, b)
+        return getattr(k, instruction)(a, b)
+
     return elementwise(
         name,
         numpy=numpy,
@@ -101,12 +106,18 @@ where: Primitive = elementwise(
 
 
 def _classification(name: str, numpy: Any, scalar: Any) -> Any:
+    def kernel(k: Any, x: Any) -> Any:
+        if x.type in ("f64", "f32"):
+            return getattr(k, name)(x)
+        return k.eq(x, x) if name == "isfinite" else k.ne(x, x)
+
     return elementwise(
         name,
         numpy=numpy,
         scalar=scalar,
         spelling=f"math.{name}({{}})",
         result="bool",
+        kernel=kernel,
         sympy=lambda sp, x: sp.false if name != "isfinite" else sp.true,
         vjp=(None,),
     )
@@ -115,6 +126,9 @@ def _classification(name: str, numpy: Any, scalar: Any) -> Any:
 isnan: Primitive = _classification("isnan", np.isnan, math.isnan)
 isinf: Primitive = _classification("isinf", np.isinf, math.isinf)
 isfinite: Primitive = _classification("isfinite", np.isfinite, math.isfinite)
+
+
+BITS = Domain(0, 9, integer=True)
 
 
 def _bitwise(name: str, numpy: Any, scalar: Any, sign: str, instruction: str) -> Any:
@@ -128,7 +142,7 @@ def _bitwise(name: str, numpy: Any, scalar: Any, sign: str, instruction: str) ->
         kernel=instruction,
         sympy=lambda sp, *xs: sp.Function(name)(*xs),
         vjp=(None, None),
-        domain=TRUTH,
+        domain=BITS,
     )
 
 
@@ -146,5 +160,5 @@ bitwise_not: Primitive = elementwise(
     kernel=lambda k, a: k.not_(a) if a.type == "i1" else k.sub(-1, a),
     sympy=lambda sp, x: sp.Function("bitwise_not")(x),
     vjp=(None,),
-    domain=TRUTH,
+    domain=BITS,
 )

@@ -26,7 +26,7 @@ FITS_INT = (
     Check(
         lambda k, x: k.and_(k.ge(x, -(2.0**63)), k.lt(x, 2.0**63)),
         "OverflowError",
-        "the integer does not fit into 64 bits",
+        "Python int too large to convert to C long",
         on="float",
     ),
 )

@@ -76,9 +76,21 @@ class ChoiceRule(DtypeRule):
         return self.inputs(types, kind)[-1]
 
 
+class ClipRule(DtypeRule):
+    """Promotion of ``np.clip``, which makes an array of what it clips before it looks at the bounds."""
+
+    def _numpy(self, types: Sequence[Type]) -> tuple[str, ...]:
+        return super()._numpy((Type(types[0].dtype, types[0].shape, "numpy"), *types[1:]))
+
+
 def dtype_rule(function: Callable[..., Any], result: str) -> DtypeRule:
-    """The rule of an operation; ``result="choice"`` is that of ``where``."""
-    return ChoiceRule(function, "bits") if result == "choice" else DtypeRule(function, result)
+    """The rule of an operation; ``choice`` is that of ``where``, ``clip`` that of ``clip``."""
+    match result:
+        case "choice":
+            return ChoiceRule(function, "bits")
+        case "clip":
+            return ClipRule(function, "same")
+    return DtypeRule(function, result)
 
 
 def promoted(types: Sequence[Type]) -> str:

@@ -215,8 +215,9 @@ def _sigmoid_kernel(k: Any, x: Any) -> Any:
 
 
 def _sigmoid_numpy(x: Any) -> Any:
+    x = np.asarray(x) * 1.0
     small = np.exp(-np.abs(x))
-    return np.where(np.greater_equal(x, 0), 1, small)[()] / (1 + small)
+    return np.where(x >= 0, 1.0, small)[()] / (1.0 + small)
 
 
 sigmoid: Primitive = elementwise(
@@ -310,17 +311,23 @@ fmod: Primitive = elementwise(
     scalar=math.fmod,
     spelling="math.fmod({}, {})",
     kernel=_fmod_kernel,
-    sympy=lambda sp, a, b: a - b * sp.sign(a / b) * sp.floor(sp.Abs(a / b)),
+    sympy=lambda sp, a, b: a - b * sp.sign(a) * sp.sign(b) * sp.floor(sp.Abs(a) / sp.Abs(b)),
     vjp=(lambda g, y, a, b: g, lambda g, y, a, b: -g * trunc(a / b)),
     domain=(REALS, POSITIVE),
     checks=(domain(lambda k, a, b: k.or_(k.or_(k.isnan(a), k.isnan(b)), k.and_(k.ne(b, 0.0), k.isfinite(a)))),),
     cost=20.0,
 )
 
+
+def _heaviside_kernel(k: Any, x: Any, h: Any) -> Any:
+    step = k.mul(k.add(k.copysign(1.0, x), 1.0), 0.5)
+    return k.select(k.isnan(x), x, k.select(k.eq(x, 0.0), h, step))
+
+
 heaviside: Primitive = elementwise(
     "heaviside",
     numpy=np.heaviside,
-    kernel=lambda k, x, h: k.select(k.isnan(x), x, k.select(k.eq(x, 0.0), h, k.select(k.lt(x, 0.0), 0.0, 1.0))),
+    kernel=_heaviside_kernel,
     sympy=lambda sp, x, h: sp.Heaviside(x, h),
     vjp=(None, lambda g, y, x, h: where(equal(x, 0), g, 0.0)),
     domain=(POSITIVE, REALS),

@@ -17,6 +17,12 @@ def _wins(g: Any, a: Any, b: Any, beats: Any) -> Any:
     return where(beats(a, b), g, where(equal(a, b), 0.5 * g, 0.0))
 
 
+def _best(name: str) -> Any:
+    """Kernel of maximum and minimum."""
+    of_truth = {"max": "or_", "min": "and_"}[name]
+    return lambda k, a, b: getattr(k, of_truth if a.type == "i1" else name)(a, b)
+
+
 # On Python scalars these two only ever compute sizes: the front end writes Python's own max and min as a choice.
 maximum: Primitive = elementwise(
     "maximum",
@@ -24,7 +30,7 @@ maximum: Primitive = elementwise(
     scalar=max,
     spelling="max({}, {})",
     result="same",
-    kernel="max",
+    kernel=_best("max"),
     sympy="Max",
     vjp=(lambda g, y, a, b: _wins(g, a, b, greater), lambda g, y, a, b: _wins(g, b, a, greater)),
     kink="maximum",
@@ -37,7 +43,7 @@ minimum: Primitive = elementwise(
     scalar=min,
     spelling="min({}, {})",
     result="same",
-    kernel="min",
+    kernel=_best("min"),
     sympy="Min",
     vjp=(lambda g, y, a, b: _wins(g, a, b, less), lambda g, y, a, b: _wins(g, b, a, less)),
     kink="maximum",
@@ -49,7 +55,7 @@ def _numbers_first(name: str) -> Any:
     """Kernel of fmax and fmin, which prefer a number to a NaN."""
 
     def kernel(k: Any, a: Any, b: Any) -> Any:
-        best = getattr(k, name)(a, b)
+        best = _best(name)(k, a, b)
         if a.type not in ("f64", "f32"):
             return best
         return k.select(k.isnan(a), b, k.select(k.isnan(b), a, best))
@@ -83,8 +89,8 @@ fmin: Primitive = elementwise(
 clip: Primitive = elementwise(
     "clip",
     numpy=np.clip,
-    result="same",
-    kernel=lambda k, x, low, high: k.min(k.max(x, low), high),
+    result="clip",
+    kernel=lambda k, x, low, high: _best("min")(k, _best("max")(k, x, low), high),
     sympy=lambda sp, x, low, high: sp.Min(sp.Max(x, low), high),
     vjp=(
         lambda g, y, x, low, high: where(logical_and(greater_equal(x, low), less_equal(x, high)), g, 0.0),

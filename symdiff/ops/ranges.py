@@ -37,7 +37,7 @@ range_length = elementwise(
     "range_length",
     numpy=np.vectorize(_length, otypes=[np.int64]),
     scalar=_length,
-    result="same",
+    result="int",
     kernel=_kernel,
     python=_python,
     sympy=lambda sp, start, stop, step: sp.Max(0, sp.ceiling((stop - start) / step)),

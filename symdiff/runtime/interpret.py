@@ -18,7 +18,7 @@ from symdiff.ops.primitive import Primitive, numeric_attrs
 __all__ = ["interpret"]
 
 PYTHON_TYPE: Mapping[str, Callable[[Any], Any]] = {"float64": float, "int64": int, "bool": bool}
-TOO_LARGE = "the integer does not fit into 64 bits"
+TOO_LARGE = "Python int too large to convert to C long"
 
 
 def interpret(function: Function, *arguments: Any) -> tuple[Any, ...]:

@@ -1,0 +1,310 @@
+"""Every other row: its type against what NumPy returns, its rules twice, what it is built from, and its text."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from symdiff.ir.build import Builder
+from symdiff.ir.graph import Block, Function, Value
+from symdiff.ir.shapes import show_shape
+from symdiff.ir.verify import verify
+from symdiff.ops import REGISTRY, Primitive, Traced
+from symdiff.runtime.interpret import interpret
+from tests.symdiff.ops.graphs import apply, check_pullback, pullback, symbolic, type_of
+
+FULL = ("slice", None, None, None)
+RNG = np.random.default_rng(0)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row with operands; ``smooth`` says that differences can be taken there."""
+
+    row: str
+    operands: tuple[Any, ...]
+    attrs: dict[str, Any] = field(default_factory=dict)
+    smooth: bool = True
+
+    @property
+    def primitive(self) -> Primitive:
+        return REGISTRY[self.row]
+
+
+def normal(*shape: int) -> Any:
+    return RNG.normal(size=shape)
+
+
+def definite(n: int) -> Any:
+    a = normal(n, n)
+    return a @ a.T + n * np.eye(n)
+
+
+def places(*numbers: Any) -> Any:
+    return np.array(numbers, np.int64)
+
+
+def reductions() -> list[Case]:
+    cases = []
+    shapes = [((5,), (0,)), ((2, 3), (0,)), ((2, 3), (1,)), ((2, 3), (0, 1)), ((2, 3, 2), (0, 2)), ((1, 4), (0,))]
+    for name in ("sum", "prod", "max", "min", "mean", "var", "std", "norm", "any", "all"):
+        for shape, axis in shapes:
+            for keepdims in (False, True):
+                smooth = name != "std" or shape[0] > 1  # one entry deviates from nothing: see the kink table
+                cases.append(Case(name, (normal(*shape),), {"axis": axis, "keepdims": keepdims}, smooth))
+        if name not in ("max", "min", "mean", "var", "std"):
+            cases.append(Case(name, (normal(0),), {"axis": (0,), "keepdims": False}))
+            cases.append(Case(name, (normal(0, 3),), {"axis": (0,), "keepdims": True}))
+        cases.append(Case(name, (normal(0, 3),), {"axis": (1,), "keepdims": False}))
+    for name in ("argmax", "argmin"):
+        for shape, axis in (((5,), (0,)), ((2, 3), (1,)), ((2, 3), (0, 1))):
+            cases.append(Case(name, (normal(*shape),), {"axis": axis, "keepdims": False}))
+    for name in ("var", "std"):
+        cases.append(Case(name, (normal(4, 3),), {"axis": (0,), "keepdims": False, "ddof": 1}))
+    return cases
+
+
+def shaping() -> list[Case]:
+    return [
+        Case("reshape", (normal(2, 3),), {"shape": (6,)}),
+        Case("reshape", (normal(2, 3),), {"shape": (3, 1, 2)}),
+        Case("reshape", (normal(1),), {"shape": ()}),
+        Case("reshape", (normal(0, 3),), {"shape": (3, 0)}),
+        Case("transpose", (normal(2, 3),), {"axes": (1, 0)}),
+        Case("transpose", (normal(2, 3, 4),), {"axes": (2, 0, 1)}),
+        Case("broadcast_to", (normal(3),), {"shape": (2, 3)}),
+        Case("broadcast_to", (1.5,), {"shape": (3,)}),
+        Case("broadcast_to", (normal(2, 1),), {"shape": (2, 0)}),
+        Case("concatenate", (normal(3), normal(2), normal(1)), {"axis": 0}),
+        Case("concatenate", (normal(2, 3), normal(2, 2)), {"axis": 1}),
+        Case("concatenate", (normal(0), normal(2)), {"axis": 0}),
+        Case("concatenate", (normal(2).astype(np.float32), normal(2)), {"axis": 0}, smooth=False),
+        Case("pack", (1.5, -2.0, 3.0, 0.5), {"shape": (2, 2)}),
+        Case("pack", (1.5, np.float64(2.0), 3), {"shape": (3,)}),
+        Case("pack", (1, 2), {"shape": (2,)}),
+        Case("pack", (True, 2.0), {"shape": (2,)}),
+        Case("pack", (1, 2.0), {"shape": (2,), "dtype": "float32"}, smooth=False),
+        Case("diag", (normal(3),)),
+        Case("diag", (normal(1),)),
+        Case("diagonal", (normal(3, 3),)),
+        Case("diagonal", (normal(2, 4),)),
+        Case("diagonal", (normal(1, 3),)),
+        Case("tril", (normal(3, 3),)),
+        Case("tril", (normal(2, 4),)),
+        Case("trace", (normal(3, 3),)),
+        Case("trace", (normal(2, 3),)),
+    ]
+
+
+def creation() -> list[Case]:
+    return [
+        Case("full", (2.5,), {"shape": (2, 3), "dtype": "float64"}),
+        Case("full", (0,), {"shape": (0,), "dtype": "float32"}, smooth=False),
+        Case("full", (1,), {"shape": (), "dtype": "int64"}),
+        Case("arange", (0, 1), {"length": 4, "dtype": "int64"}),
+        Case("arange", (0.5, 0.25), {"length": 5, "dtype": "float64"}),
+        Case("arange", (3, -1), {"length": 0, "dtype": "int64"}),
+        Case("linspace", (0.5, 2.5), {"length": 5}),
+        Case("linspace", (0.5, 2.5), {"length": 4, "endpoint": False}),
+        Case("linspace", (0.5, 2.5), {"length": 1}),
+        Case("linspace", (0, 3), {"length": 0}),
+    ]
+
+
+def products() -> list[Case]:
+    shapes = [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((5, 2, 3), (3,)), ((3,), (5, 3, 2))]
+    shapes += [((5, 2, 3), (5, 3, 4)), ((2, 3), (5, 3, 4)), ((5, 1, 2, 3), (4, 3, 2)), ((0, 3), (3,)), ((2, 0), (0, 3))]
+    cases = [Case("matmul", (normal(*a), normal(*b))) for a, b in [*shapes, ((1, 3), (3, 1)), ((1,), (1,))]]
+    cases += [Case("dot", (normal(*a), normal(*b))) for a, b in [*shapes[:5], ((), (3,)), ((2, 3), ())]]
+    cases += [Case("outer", (normal(3), normal(2))), Case("outer", (normal(0), normal(2)))]
+    return cases
+
+
+def solving() -> list[Case]:
+    return [
+        Case("solve", (definite(3), normal(3))),
+        Case("solve", (definite(3) + normal(3, 3), normal(3, 2))),
+        Case("solve", (definite(1), normal(1))),
+        Case("inv", (definite(3) + normal(3, 3),)),
+        Case("inv", (definite(1),)),
+        Case("det", (normal(3, 3),)),
+        Case("det", (definite(2),)),
+        Case("slogdet_sign", (-definite(3),), smooth=False),
+        Case("slogdet_logabs", (normal(3, 3),)),
+        Case("cholesky", (definite(3),)),
+        Case("cholesky", (definite(1),)),
+        Case("cholesky", (definite(2) + np.array([[0.0, 5.0], [0.0, 0.0]]),)),
+    ]
+
+
+def indexing() -> list[Case]:
+    reads: list[tuple[Any, tuple[Any, ...], tuple[Any, ...]]] = [
+        (normal(5), (2,), (("int",),)),
+        (normal(5), (-1,), (("int",),)),
+        (normal(5), (np.int64(3),), (("int",),)),
+        (normal(4, 3), (1,), (("int",), FULL)),
+        (normal(4, 3), (1, 2), (("int",), ("int",))),
+        (normal(4, 3), (-1,), (FULL, ("int",))),
+        (normal(6), (), (("slice", 1, None, None),)),
+        (normal(6), (), (("slice", None, -1, None),)),
+        (normal(6), (), (("slice", None, None, 2),)),
+        (normal(6), (), (("slice", None, None, -1),)),
+        (normal(6), (), (("slice", 4, 0, -2),)),
+        (normal(6), (1, 4), (("slice", "in", "in", None),)),
+        (normal(6), (4, 1, -1), (("slice", "in", "in", "in"),)),
+        (normal(3), (), (("new",), FULL)),
+        (normal(3), (), (FULL, ("new",))),
+        (normal(4, 3), (places(0, 2, 0),), (("array",), FULL)),
+        (normal(4, 3), (places([0, 1], [-1, 2]),), (FULL, ("array",))),
+        (normal(4, 3), (places(0, 2), places(1, -1)), (("array",), ("array",))),
+        (normal(4, 3), (places([[0], [2]]).reshape(2, 1), places(1, 0, 2)), (("array",), ("array",))),
+        (normal(4, 3, 2), (places(0, 2), places(1, 0)), (("array",), FULL, ("array",))),
+        (normal(4, 3, 2), (places(0, 2), 1), (("array",), ("int",), FULL)),
+        (normal(4, 3, 2), (1, places(0, -1)), (("int",), FULL, ("array",))),
+        (normal(2, 4, 3), (places(0, 2), places(1, 0)), (FULL, ("array",), ("array",))),
+        (normal(4, 3), (places(0, 2),), (("array",), ("new",), ("slice", 1, None, None))),
+        (normal(4, 3), (places(0, 2), 1), (("array",), ("new",), ("int",))),
+        (normal(5), (places(0, 0).reshape(2, 1)[:0],), (("array",),)),
+        (normal(1, 3), (0,), (("int",), FULL)),
+    ]
+    cases = [Case("index", (x, *operands), {"index": index}) for x, operands, index in reads]
+    for x, operands, index in reads:
+        subscript = REGISTRY["index"].numpy(x, *operands, index=index)
+        for name in ("put", "accumulate_at"):
+            cases.append(Case(name, (x, normal(*np.shape(subscript)), *operands), {"index": index}))
+            cases.append(Case(name, (x, 0.7, *operands), {"index": index}))
+    cases.append(Case("put", (normal(3, 4), normal(4), places(1, 1)), {"index": (("array",), FULL)}))
+    cases.append(Case("put", (normal(4), normal(1, 2), places(1, 1)), {"index": (("array",),)}))
+    return cases
+
+
+def stacks_and_scans() -> list[Case]:
+    return [
+        Case("linear_scan", (normal(5), normal(5)), {"start": 1.0}),
+        Case("linear_scan", (normal(2, 4), normal(2, 4)), {"start": 0.0, "reverse": True}),
+        Case("linear_scan", (normal(0), normal(0)), {"start": 1.0}),
+        Case("linear_scan", (normal(1), normal(1)), {"start": 1.0, "reverse": True}),
+    ]
+
+
+STACKS = {"new_stack", "push", "pop"}
+CASES = reductions() + shaping() + creation() + products() + solving() + indexing() + stacks_and_scans()
+
+
+def ids(case: Case) -> str:
+    return f"{case.row}-{'-'.join('x'.join(map(str, np.shape(x))) or '0d' for x in case.operands)}"
+
+
+def test_no_row_is_left_out() -> None:
+    covered = {case.row for case in CASES} | STACKS
+    assert {name for name, row in REGISTRY.items() if not row.elementwise} == covered
+
+
+# -- types -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("symbols", [False, True], ids=["known", "symbols"])
+@pytest.mark.parametrize("case", CASES, ids=ids)
+def test_type_and_value(case: Case, symbols: bool) -> None:
+    """The interpreter checks each inferred shape; here the dtype is NumPy's too, and the value is the row's."""
+    function = apply(case.primitive, case.operands, case.attrs, symbols=symbols)
+    (found,) = interpret(function, *case.operands)
+    expected = case.primitive(*case.operands, **case.attrs)
+    np.testing.assert_array_equal(found, expected)
+    assert str(np.asarray(expected).dtype) == function.results[0].type.dtype
+
+
+CAST = [case for case in CASES if case.row in {"sum", "prod", "max", "mean", "var", "norm", "any", "argmax", "matmul"}]
+CAST += [
+    c for c in CASES if c.row in {"reshape", "index", "concatenate", "solve", "inv", "outer", "trace", "std", "dot"}
+]
+CAST += [c for c in CASES if c.row in {"diag", "tril", "transpose", "min", "diagonal"}]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "int32", "bool"])
+@pytest.mark.parametrize("case", CAST, ids=ids)
+def test_dtype_is_what_numpy_returns(case: Case, dtype: str) -> None:
+    if dtype == "bool" and case.row in ("norm", "matmul", "dot", "solve", "inv", "outer", "trace"):
+        return
+    cast = tuple(
+        np.abs(10 * x).astype(dtype) if np.asarray(x).dtype == np.float64 and np.ndim(x) else x for x in case.operands
+    )
+    if case.row in ("solve", "inv") and dtype.startswith("int"):
+        cast = ((np.eye(len(cast[0])) * 2).astype(dtype), *cast[1:])
+    function = apply(case.primitive, cast, case.attrs)
+    with np.errstate(all="ignore"):
+        expected = np.asarray(case.primitive(*cast, **case.attrs))
+    assert function.results[0].type.dtype == str(expected.dtype)
+    (found,) = interpret(function, *cast)
+    np.testing.assert_array_equal(found, expected)
+
+
+# -- rules -------------------------------------------------------------------------------------------------------------
+
+SMOOTH = [case for case in CASES if case.smooth and any(rule is not None for rule in case.primitive.vjp)]
+SMOOTH = [case for case in SMOOTH if any(np.asarray(x).dtype.kind == "f" for x in case.operands)]
+
+
+@pytest.mark.parametrize("case", SMOOTH, ids=ids)
+def test_differentiated_twice(case: Case) -> None:
+    function = apply(case.primitive, case.operands, case.attrs)
+    bar = check_pullback(function, case.operands, 0, tolerance=1e-6)
+    seeds = [RNG.uniform(0.5, 1.5, size=np.shape(r)) for r in interpret(function, *case.operands)]
+    check_pullback(bar, [*case.operands, *seeds], 1, tolerance=1e-5)
+
+
+@pytest.mark.parametrize("case", SMOOTH, ids=ids)
+def test_gradient_of_float32(case: Case) -> None:
+    single = [np.asarray(x, np.float32)[()] if np.asarray(x).dtype == np.float64 else x for x in case.operands]
+    attrs = {**case.attrs, "dtype": "float32"} if case.attrs.get("dtype") == "float64" else case.attrs
+    results = []
+    for operands, given in ((case.operands, case.attrs), (single, attrs)):
+        function = apply(case.primitive, operands, given)
+        (value,) = interpret(function, *operands)
+        results.append(interpret(pullback(function), *operands, np.ones(np.shape(value), value.dtype)))
+    for wide, narrow in zip(*results, strict=True):
+        assert narrow.dtype == np.float32
+        np.testing.assert_allclose(narrow, wide, rtol=3e-3, atol=3e-3)
+
+
+# -- expansion and text ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.primitive.expand], ids=ids)
+def test_expansion_computes_the_same(case: Case) -> None:
+    sizes: dict[int, Value] = {}
+    params = [Value(type_of(x, sizes), f"x{k}") for k, x in enumerate(case.operands)]
+    build = Builder()
+    attrs = {name: symbolic(name, value, sizes) for name, value in case.attrs.items()}
+    expand = case.primitive.expand
+    assert expand is not None
+    result = expand(*(Traced(build, p) for p in params), **attrs)
+    function = verify(Function(case.row, Block(tuple(params), tuple(build.nodes), (result.value,))))
+    inferred = apply(case.primitive, case.operands, case.attrs).results[0].type
+    assert (result.type.dtype, result.type.rank) == (inferred.dtype, inferred.rank)
+    if any(isinstance(d, Value) and d not in sizes.values() for d in [attrs.get("length"), *attrs.get("shape", ())]):
+        return
+    (found,) = interpret(function, *case.operands)
+    np.testing.assert_allclose(found, case.primitive(*case.operands, **case.attrs), rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids)
+def test_text_computes_the_same(case: Case) -> None:
+    row = case.primitive
+    function = apply(row, case.operands, case.attrs, symbols=False)
+    node = function.block.nodes[-1]
+    assert node.op is row
+    names = [f"x{k}" if np.ndim(x) or k == 0 else repr(np.asarray(x).item()) for k, x in enumerate(case.operands)]
+    scope = {"np": np, "math": math, **{f"x{k}": np.copy(x)[()] for k, x in enumerate(case.operands)}}
+    exec(row.helper, scope)
+    text = row.text(node, names, show_shape)
+    expected = row(*case.operands, **case.attrs)
+    if row.stores:
+        exec(text, scope)
+        found = scope["x0"]
+    else:
+        found = eval(text, scope)
+    assert np.shape(found) == np.shape(expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
