@@ -61,6 +61,7 @@ class Differentiable:
         self.__signature__ = _signature(function)
         functools.update_wrapper(self, function, updated=())
         self._native: dict[str, list[Variant]] = {}
+        self._newest: dict[str, Callable[..., Any]] = {}
         self._dispatchers: dict[str, Dispatcher] = {}
         self._question("_value", lambda positions, single: (), None)
         wrt = self.options.wrt
@@ -85,7 +86,7 @@ class Differentiable:
         if variant.unit.next is None and self._native.get(name):
             variant.unit.next = self._native[name][-1].unit.builtin
         self._native.setdefault(name, []).append(variant)
-        self.__dict__[name] = builtin
+        self._newest[name] = self.__dict__[name] = builtin
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._value(*args, **kwargs)
@@ -184,10 +185,15 @@ class Stages:
 
 
 def _facing(dispatcher: Dispatcher, name: str, owner: Differentiable) -> Callable[..., Any]:
-    """The dispatcher as a function that hides the library's frames."""
+    """The dispatcher as a function that hides the library's frames.
+
+    Who took the method before anything was compiled still gets to the native code quickly.
+    """
+    newest = owner._newest
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return dispatcher(*args, **kwargs)
+        native = newest.get(name)
+        return dispatcher(*args, **kwargs) if native is None else native(*args, **kwargs)
 
     call.__name__ = call.__qualname__ = name.strip("_")
     return user_facing(call)

@@ -110,10 +110,14 @@ class Dispatcher:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if getattr(self.inside, "active", False):
             raise _Misfit
-        wrt = kwargs.pop("wrt", self.wrt) if self.wrt is not None and "wrt" not in self.names else self.wrt
+        keywords: tuple[tuple[str, Any], ...] = ()
+        wrt = self.wrt
+        if "wrt" in kwargs and self.wrt is not None and "wrt" not in self.names:
+            wrt = kwargs.pop("wrt")
+            keywords = (("wrt", wrt),) if not kwargs else ()
         if self.wrt is not None and "argnums" in kwargs and "argnums" not in self.names:
             raise LocatedTypeError("unknown argument 'argnums'", hint="use wrt=, which takes positions and names")
-        return self.run(self.take_apart(args, kwargs, wrt), wrt)
+        return self.run(self.take_apart(args, kwargs, wrt), wrt, keywords)
 
     # -- arguments
     # -------------------------------------------------------------------------------------------------------
@@ -153,29 +157,29 @@ class Dispatcher:
     # -- finding and building
     # --------------------------------------------------------------------------------------------
 
-    def run(self, call: Call, wrt: Any) -> Any:
+    def run(self, call: Call, wrt: Any, keywords: tuple[tuple[str, Any], ...] = ()) -> Any:
         try:
-            return self.execute(self.family(call, wrt), call)
+            return self.execute(self.family(call, wrt), call, keywords)
         except Respecialise:
             call.kinds = exact(call.kinds, call.leaves)
-            return self.execute(self.family(call, wrt), call)
+            return self.execute(self.family(call, wrt), call, keywords)
 
-    def execute(self, family: Family, call: Call) -> Any:
+    def execute(self, family: Family, call: Call, keywords: tuple[tuple[str, Any], ...] = ()) -> Any:
         """Run a native variant of the family (or its text, with SYMDIFF_NATIVE=0) and form the answer."""
         inputs = family.inputs(call, self.function)
         if not setting("SYMDIFF_NATIVE"):
             return self.finish(family, call, family.in_python(inputs))
-        variant = self.variant(family, inputs)
+        variant = self.variant(family, inputs, keywords)
         if not variant.direct:
             return self.finish(family, call, variant.unit.builtin(*map(prepare, inputs)))
         self.inside.active = True
         try:
-            return variant.unit.builtin(*map(prepare, call.leaves))
+            return variant.unit.builtin(*map(prepare, call.leaves), **dict(variant.keywords))
         except _Misfit:
             family.flat = True
         finally:
             self.inside.active = False
-        return self.execute(family, call)
+        return self.execute(family, call, keywords)
 
     def pull_back(self, call: Call, steps: tuple[Step, ...], cotangents: Sequence[Any]) -> Any:
         """Run a family whose graph takes cotangents after the arguments and captured values."""
@@ -187,10 +191,12 @@ class Dispatcher:
             results = self.variant(family, inputs).unit.builtin(*map(prepare, inputs))
         return family.pack(results)
 
-    def variant(self, family: Family, inputs: Sequence[Any]) -> Variant:
+    def variant(
+        self, family: Family, inputs: Sequence[Any], keywords: tuple[tuple[str, Any], ...] = ()
+    ) -> Variant:
         """The variant for the sizes of these inputs; users get to call it directly where it can stand alone."""
         with self.store.lock:
-            variant = family.variant(family.sizes_of(inputs), self, self.function)
+            variant = family.variant(family.sizes_of(inputs), self, self.function, keywords)
             variant.calls += 1
             if variant.direct and self.publish is not None and variant not in self.published:
                 self.published.append(variant)

@@ -74,6 +74,8 @@ class Variant:
     lowered: Lowered
     direct: bool = False
     """Whether it takes the arguments as users pass them and returns what they get; else flat values and results."""
+    keywords: tuple[tuple[str, Any], ...] = ()
+    """What a direct variant wants by name: ``wrt`` as the user spelled it."""
     calls: int = 0
 
     def fits(self, sizes: dict[Value, int]) -> bool:
@@ -126,14 +128,21 @@ class Family:
         positions = {p: k for k, p in enumerate(self.graph.params)}
         return {d: int(inputs[positions[p]].shape[axis]) for d, p, axis in self.graph.bound_dimensions()}
 
-    def variant(self, sizes: dict[Value, int], dispatcher: Callable[..., Any], function: Any) -> Variant:
-        """The variant for these sizes, built if there is none."""
+    def variant(
+        self,
+        sizes: dict[Value, int],
+        dispatcher: Callable[..., Any],
+        function: Any,
+        keywords: tuple[tuple[str, Any], ...] = (),
+    ) -> Variant:
+        """The variant for these sizes and this spelling of the call, built if there is none."""
         for variant in self.variants:
-            if variant.fits(sizes) and not (self.flat and variant.direct):
+            usable = not self.flat and variant.keywords == keywords if variant.direct else True
+            if usable and variant.fits(sizes):
                 return variant
         for variant in self.variants:
             self.at_run_time.update(d for d, n in variant.sizes.items() if sizes[d] != n)
-        return self._build(self._static(sizes), dispatcher, function)
+        return self._build(self._static(sizes), dispatcher, function, keywords)
 
     def _static(self, sizes: dict[Value, int]) -> dict[Value, int]:
         if len(self.variants) >= MOST_VARIANTS - 1:
@@ -141,14 +150,17 @@ class Family:
         small = {d: n for d, n in sizes.items() if SMALLEST_STATIC <= n <= LARGEST_STATIC}
         return {d: n for d, n in small.items() if d not in self.at_run_time}
 
-    def _build(self, sizes: dict[Value, int], dispatcher: Callable[..., Any], function: Any) -> Variant:
+    def _build(
+        self, sizes: dict[Value, int], dispatcher: Callable[..., Any], function: Any, keywords: tuple[tuple[str, Any], ...]
+    ) -> Variant:
         direct = not self.flat and self.direct(function)
 
         def signature(lowered: Lowered, graph: Function) -> Signature:
-            return self._signature(lowered, graph, dispatcher, function if direct else None)
+            made = self._signature(lowered, graph, dispatcher, function if direct else None)
+            return replace(made, keywords=tuple((k, Fixed(v)) for k, v in keywords)) if direct else made
 
         lowered, unit = stages.native(self.made, sizes, self.options, signature)
-        variant = Variant(sizes, unit, lowered, direct)
+        variant = Variant(sizes, unit, lowered, direct, keywords if direct else ())
         self.variants.append(variant)
         return variant
 
