@@ -237,4 +237,4 @@ class Marker:
     error: type[Exception]
     message: str
     hint: str = ""
-    certain: bool = False
+    retry: type[Exception] | None = None  # raised instead, where parsing in another way may help

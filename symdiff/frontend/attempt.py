@@ -137,12 +137,22 @@ class Attempt:
         hidden = {n for n in loop.assigned if n in self.before and n not in heads and not loop.only_augmented(n)}
         layer: Layer = {**cells, **loop.stale}
         p.memory.push(layer)
-        p.frame.names = {**{n: item for n, item in self.before.items() if n not in hidden}, **heads}
+        known = {n: item for n, item in self.before.items() if n not in hidden}
+        p.frame.names = {**self._first_trip(), **known, **heads}
         try:
             action()
         finally:
             p.frame.names = self.before
             p.memory.pop()
+
+    def _first_trip(self) -> dict[str, Marker]:
+        """Names that have no value before the loop but may be read at the start of a trip: of a later trip, then."""
+        loop = self.loop
+        if loop.peeled >= PEELS:
+            return {}
+        head = self.p.frame.live.head.get(loop.node, set())
+        late = [name for name in loop.assigned if name not in self.before and name in head]
+        return {name: Marker(LocatedUnboundLocalError, f"{name!r} has no value yet", retry=Peel) for name in late}
 
     def _enter(self, block: Scope) -> tuple[Head, dict[str, Abstract], dict[Any, Any]]:
         loop = self.loop
@@ -173,7 +183,8 @@ class Attempt:
     def _leave(self) -> None:
         p = self.p
         p.build.where = self.where
-        self.ends = dict(p.frame.names)
+        # what no trip assigned is still without a value
+        self.ends = {n: i for n, i in p.frame.names.items() if not (isinstance(i, Marker) and i.retry)}
         self._find_cells()
         for name, at_head in self.heads.items():
             self._leave_name(name, at_head, self.ends.get(name))

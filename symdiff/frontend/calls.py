@@ -227,7 +227,9 @@ def inline_known(
     }
     names = bind(p, found.__name__, ready.node.args, args, kwargs, defaults, keyword_defaults)
     hidden = found.__module__ == "symdiff.frontend.library"
-    frame = Frame(ready.source, path, ready.local, ready.live, names, None, len(p.frames), hidden=hidden or _is_hidden(p))
+    frame = Frame(
+        ready.source, path, ready.local, ready.live, names, None, len(p.frames), hidden=hidden or _is_hidden(p)
+    )
     return _run(p, frame, ready, found.__name__)
 
 

@@ -371,6 +371,8 @@ class Parser:
     def checked(self, found: Abstract) -> Abstract:
         """The value itself, unless it is one that cannot be read."""
         if isinstance(found, Marker):
+            if found.retry is not None:
+                raise found.retry
             self.refuse(found.error, found.message, found.hint)
         return found
 

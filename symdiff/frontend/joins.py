@@ -39,8 +39,8 @@ class Conflict(Exception):
 def scalar_of(a: Type, b: Type, known_a: Any = None, known_b: Any = None) -> Type:
     """Common type of two scalars, or of the elements of two arrays.
 
-    Ints and floats join to floats, Python's scalars and NumPy's to NumPy's. A Python float is a double: beside a float32 it
-    is accepted only where its value is known and the same in single precision.
+    Ints and floats join to floats, Python's scalars and NumPy's to NumPy's. A Python float is a double: beside a
+    float32 it is accepted only where its value is known and the same in single precision.
     """
     kind = "python" if a.kind == b.kind == "python" else "numpy"
     if a.dtype == b.dtype:

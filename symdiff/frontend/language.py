@@ -1,7 +1,7 @@
-"""The fence: it walks a function before anything else and refuses what is outside the language, with the place and a hint.
+"""The fence: it walks a function before anything else and refuses what is outside the language, with place and hint.
 
-What is legal but needs to be known while parsing (a list comprehension over run-time data, a call of an unknown function)
-is refused by the parser where it is met.
+What is legal but needs to be known while parsing (a list comprehension over run-time data, a call of an unknown
+function) is refused by the parser where it is met.
 """
 
 from __future__ import annotations

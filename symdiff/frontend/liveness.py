@@ -1,7 +1,7 @@
 """Which names a function assigns, and which of them may still be read after a statement.
 
-Branches and loops join only names that are read later: a helper variable that is an array on one path and a number on the
-other is no conflict when nobody looks.
+Branches and loops join only names that are read later: a helper variable that is an array on one path and a number on
+the other is no conflict when nobody looks.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """``for`` and ``while``: what a trip leaves for the next one is found by parsing the body until nothing changes.
 
-A carried value starts with the type it has before the loop. If the body leaves another one, the two are joined and the body
-is parsed again: an int that becomes a float is a float from the start. Where they cannot be joined (``s = 0`` that becomes an
-array, ``last = None`` that becomes a number) the first trip is parsed on its own, under an ``if`` that asks whether there is
-one, together with all that follows: so zero trips leave what Python leaves.
+A carried value starts with the type it has before the loop. If the body leaves another one, the two are joined and the
+body is parsed again: an int that becomes a float is a float from the start. Where they cannot be joined (``s = 0`` that
+becomes an array, ``last = None`` that becomes a number) the first trip is parsed on its own, under an ``if`` that asks
+whether there is one, together with all that follows: so zero trips leave what Python leaves.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What array, list and dict objects contain at this point of the program.
 
-Contents are layered: a branch or a loop body writes into a layer of its own, so that what it stored is known when it ends.
+Contents are layered: a branch or a loop body writes into a layer of its own, so that what it stored is known when it
+ends.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from symdiff.errors import InternalError, LimitError, Location, UnsupportedSyntaxError, located
 from symdiff.frontend import builtins_calls, containers, numpy_calls, numpy_linalg, numpy_making, numpy_shaping
 from symdiff.frontend.abstract import (
@@ -175,12 +177,14 @@ class _Parse:
         """Arguments by position where the signature wants it, else by name."""
         try:
             kinds = {p.name: p.kind for p in inspect.signature(self.function).parameters.values()}
-        except (TypeError, ValueError):  # some builtins and ufuncs do not tell
+        except (TypeError, ValueError):  # some builtins do not tell
             kinds = {}
         args: list[Abstract] = []
         kwargs: dict[str, Abstract] = {}
         by_name = (inspect.Parameter.KEYWORD_ONLY,)
-        for argument in self.arguments:
+        # a ufunc has more parameters than operands (out, where, ...)
+        count = self.function.nin if isinstance(self.function, np.ufunc) else len(self.arguments)
+        for argument in self.arguments[:count]:
             item = self._abstract(argument.structure, iter(argument.leaves))
             kind = kinds.get(argument.name)
             if kind is inspect.Parameter.VAR_POSITIONAL:

@@ -161,7 +161,7 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True)
 class Written:
-    """An argument the function stores into: its leaf (counted over all arguments) and the result with its new content."""
+    """An argument stored into: its leaf (counted over all arguments) and the position of the result to copy back."""
 
     leaf: int
     result: int

@@ -1,8 +1,7 @@
 """Names and attributes of the surroundings, resolved by object identity.
 
-``math.sin``, ``np.sin`` and ``from math import sin as s`` all lead to one function object. What is found is a number or an
-array, which becomes a parameter of the graph read at each call, or something else, which the graph relies on: a guard
-records it.
+``math.sin`` and ``from math import sin as s`` lead to one function object. What is found is a number or an array, which
+becomes a parameter of the graph read at each call, or something else, which the graph relies on: a guard records it.
 """
 
 from __future__ import annotations
@@ -93,7 +92,7 @@ class Resolver:
         if found is None or isinstance(found, str | bytes | type(...) | np.dtype):
             self.guard(path, found, "equal")
             return Known(found, path)
-        if isinstance(found, types.FunctionType) or isinstance(found, types.MethodType):
+        if isinstance(found, types.FunctionType | types.MethodType):
             self.guard(path, found.__code__, "code")
         elif isinstance(found, tuple | list | dict | functools.partial) or self._is_instance(found):
             self.guard(path, type(found), "type")

@@ -1,7 +1,8 @@
 """The builder of the front end: it knows in which block a value lives, and computes sizes as far out as it can.
 
 Both branches of an ``if`` may make an array of ``n - 1`` elements. Were each to compute the size for itself, the two
-arrays would have different shapes; so the nodes that infer a shape are built in the outermost block that sees what they read.
+arrays would have different shapes; so the nodes that infer a shape are built in the outermost block that sees what they
+read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Trees of tuples, lists, dicts, NamedTuples, dataclasses and plain objects, taken apart and put together again.
 
-A structure is hashable and compares by content, so it can be part of the key of a variant. Its leaves are numbers, arrays
-and everything that is not a container; who asks decides which leaves are values and which are `Static`.
+A structure is hashable and compares by content, so it can be part of the key of a variant. Its leaves are numbers,
+arrays and everything that is not a container; who asks decides which leaves are values and which are `Static`.
 """
 
 from __future__ import annotations
