@@ -15,7 +15,7 @@ import numpy as np
 from symdiff import stages
 from symdiff.config import Options
 from symdiff.derive import Step, wrt_positions
-from symdiff.errors import LocatedAssertionError, LocatedTypeError, ShapeError, user_facing
+from symdiff.errors import LocatedAssertionError, LocatedTypeError, ShapeError, SymdiffError, strip_frames, user_facing
 from symdiff.frontend.program import Argument, Program
 from symdiff.frontend.structure import flatten, unflatten
 from symdiff.nested import Inner, TransformHook
@@ -89,7 +89,11 @@ class Differentiable:
         self._newest[name] = self.__dict__[name] = builtin
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._value(*args, **kwargs)
+        try:
+            return self._value(*args, **kwargs)
+        except SymdiffError as error:
+            strip_frames(error)
+            raise
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:

@@ -8,6 +8,8 @@ dispatcher only sees the calls that fit no variant.
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -16,7 +18,7 @@ from typing import Any
 from symdiff import stages
 from symdiff.config import Options, setting
 from symdiff.derive import Step, wrt_positions
-from symdiff.errors import LocatedTypeError, located
+from symdiff.errors import LocatedTypeError, SymdiffError, located, strip_frames
 from symdiff.frontend.program import Argument, Program, StaticNeeded
 from symdiff.frontend.structure import Static, Structure, flatten, leaf_paths
 from symdiff.ir.graph import Value
@@ -70,6 +72,19 @@ def shared_store(function: Any, options: Options) -> Store:
     with _stores_lock:
         # functions of one code may have been given other globals
         return _stores.setdefault(code, {}).setdefault((options, id(plain.__globals__)), Store())
+
+
+def _renew_locks() -> None:
+    """In a forked child: threads of the parent may have held the locks, and are not there to release them."""
+    global _stores_lock
+    _stores_lock = threading.Lock()
+    for by_options in _stores.values():
+        for store in by_options.values():
+            store.lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class Dispatcher:
@@ -167,6 +182,8 @@ class Dispatcher:
     def execute(self, family: Family, call: Call, keywords: tuple[tuple[str, Any], ...] = ()) -> Any:
         """Run a native variant of the family (or its text, with SYMDIFF_NATIVE=0) and form the answer."""
         inputs = family.inputs(call, self.function)
+        if family.stores:
+            refuse_overlap(family, call, inputs)
         if not setting("SYMDIFF_NATIVE"):
             return self.finish(family, call, family.in_python(inputs))
         variant = self.variant(family, inputs, keywords)
@@ -219,8 +236,6 @@ class Dispatcher:
                 if known.holds(self.function) and known.same_types(self.function):
                     return known
             family = self.build(call, steps, positions)
-            if family.program.written:
-                refuse_overlap(family.program, call)
             self.store.families.setdefault(self.key(call, steps), []).append(family)
             return family
 
@@ -250,7 +265,8 @@ class Dispatcher:
             self.options,
             value_pack(final),
             value_template(final),
-            bool(final.written or final.same),
+            bool(final.same),
+            program.written,
         )
 
     def make_static(self, call: Call, steps: tuple[Step, ...], needed: StaticNeeded, positions: Sequence[int]) -> None:
@@ -273,6 +289,9 @@ class Dispatcher:
             found.append(Argument(name, structure, tuple(leaves)))
             k += structure.count
         return tuple(found)
+
+
+_EXECUTE = Dispatcher.execute.__code__
 
 
 def _with_static(call: Call, leaves: set[int]) -> tuple[Leaf, ...]:

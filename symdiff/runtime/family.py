@@ -19,7 +19,7 @@ import numpy as np
 from symdiff import errors, stages
 from symdiff.config import Options
 from symdiff.errors import LOCATED, located
-from symdiff.frontend.program import Guard, Path, Program
+from symdiff.frontend.program import Guard, Path, Program, Written
 from symdiff.frontend.structure import LEAF, Structure, unflatten
 from symdiff.ir.graph import Function, Type, Value
 from symdiff.ir.python import print_function
@@ -102,6 +102,8 @@ class Family:
     pack: Callable[[Sequence[Any]], Any]
     template: Any = None
     effects: bool = False
+    stores: tuple[Written, ...] = ()
+    """Arguments that the function stores into: memory shared with others must be refused at each call."""
     variants: list[Variant] = field(default_factory=list)
     flat: bool = False
     """Set when a captured value needs preparing at each call: native code then cannot read it by itself."""
@@ -185,7 +187,7 @@ class Family:
 
     def direct(self, function: Any) -> bool:
         """Whether the native unit can be called by users itself, with no Python before or after it."""
-        if self.template is None or self.effects or any(s != LEAF for s in self.structures):
+        if self.template is None or self.effects or self.stores or any(s != LEAF for s in self.structures):
             return False
         if any(g.by not in ("is", "code") for g in self._guards()):
             return False
@@ -306,15 +308,23 @@ def write_back(program: Program, call: Call, results: Sequence[Any]) -> None:
         call.leaves[written.leaf][...] = results[written.result]
 
 
-def refuse_overlap(program: Program, call: Call) -> None:
-    """Refuse a call where an array that is stored into shares memory with another."""
-    arrays = [leaf for leaf in call.leaves if isinstance(leaf, np.ndarray)]
-    for written in program.written:
+def refuse_overlap(family: Family, call: Call, inputs: Sequence[Any]) -> None:
+    """Refuse a call where an array that is stored into shares memory with another argument or captured array.
+
+    Raises
+    ------
+    ValueError
+        Naming both.
+    """
+    captured = inputs[len(inputs) - len(family.program.captured) :]
+    others = [*zip(call.names, call.leaves, strict=True)]
+    others += [(str(c.path), array) for c, array in zip(family.program.captured, captured, strict=True)]
+    for written in family.stores:
         own = call.leaves[written.leaf]
-        others = [a for k, a in enumerate(call.leaves) if isinstance(a, np.ndarray) and k != written.leaf]
-        if any(overlapping([own, other]) for other in others) and len(arrays) > 1:
-            message = f"argument {call.names[written.leaf]} is stored into and shares memory with another argument"
-            raise located(ValueError, message, written.where, "pass a copy of one of them")
+        for k, (name, other) in enumerate(others):
+            if k != written.leaf and isinstance(other, np.ndarray) and overlapping([own, other]):
+                message = f"argument {call.names[written.leaf]} is stored into and shares memory with {name}"
+                raise located(ValueError, message, written.where, "pass a copy of one of them")
 
 
 def value_pack(program: Program) -> Callable[[Sequence[Any]], Any]:
