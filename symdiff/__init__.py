@@ -4,7 +4,6 @@ from symdiff.api import (
     Differentiable,
     differentiable,
     grad,
-    gradcheck,
     hessian,
     jacobian,
     ravel,
@@ -12,6 +11,7 @@ from symdiff.api import (
     value_and_grad,
     vjp,
 )
+from symdiff.checking import gradcheck
 from symdiff.config import Options
 from symdiff.errors import (
     AnomalyError,

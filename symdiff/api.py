@@ -8,26 +8,24 @@ import inspect
 import sys
 from collections.abc import Callable, Sequence
 from types import MethodType
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from symdiff import stages
 from symdiff.config import Options
-from symdiff.derive import Step, wrt_positions
-from symdiff.errors import LocatedAssertionError, LocatedTypeError, ShapeError, SymdiffError, strip_frames, user_facing
-from symdiff.frontend.program import Argument, Program
+from symdiff.errors import LocatedTypeError, ShapeError, SymdiffError, strip_frames, user_facing
 from symdiff.frontend.structure import flatten, unflatten
-from symdiff.nested import Inner, TransformHook
-from symdiff.runtime.arguments import prepare
-from symdiff.runtime.call import Dispatcher
-from symdiff.runtime.family import Family, Variant
+from symdiff.steps import Step, StepOf
+
+if TYPE_CHECKING:
+    from symdiff.inspection import Stages
+    from symdiff.runtime.call import Dispatcher
+    from symdiff.runtime.family import Family, Variant
 
 __all__ = [
     "Differentiable",
     "differentiable",
     "grad",
-    "gradcheck",
     "hessian",
     "jacobian",
     "ravel",
@@ -62,19 +60,22 @@ class Differentiable:
         functools.update_wrapper(self, function, updated=())
         self._native: dict[str, list[Variant]] = {}
         self._newest: dict[str, Callable[..., Any]] = {}
-        self._dispatchers: dict[str, Dispatcher] = {}
-        self._question("_value", lambda positions, single: (), None)
-        wrt = self.options.wrt
-        for kind in ("grad", "value_and_grad"):
-            self._question(kind, lambda positions, single, kind=kind: (Step(kind, positions, single),), wrt)
+        self._made: dict[str, Dispatcher] = {}
+        for name in ("_value", "grad", "value_and_grad"):
+            self.__dict__[name] = _facing(name, self)
 
-    def _question(self, name: str, steps: Any, wrt: Any) -> None:
-        publish = functools.partial(self._publish, name)
-        dispatcher = Dispatcher(
-            self.__wrapped__, self.__signature__, self.options, self._after(steps), wrt, publish, _parse
-        )
-        self._dispatchers[name] = dispatcher
-        self.__dict__[name] = _facing(dispatcher, name, self)
+    def _dispatcher(self, name: str) -> Dispatcher:
+        """The dispatcher of one question, made when it is first asked: only then is the compiler loaded."""
+        if name not in self._made:
+            machinery = _machinery()
+            own = (lambda positions, single: ()) if name == "_value" else functools.partial(_one_step, name)
+            wrt = None if name == "_value" else self.options.wrt
+            publish = functools.partial(self._publish, name)
+            parse = machinery.parser(_hook())
+            self._made[name] = machinery.Dispatcher(
+                self.__wrapped__, self.__signature__, self.options, self._after(own), wrt, publish, parse
+            )
+        return self._made[name]
 
     def _after(self, steps: Any) -> Any:
         """The steps of a question about this function; a transformation puts its own before them."""
@@ -108,17 +109,16 @@ class Differentiable:
     def __reduce__(self) -> Any:
         return _restore, (_reference(self), self.options)
 
-    # -- inspection
-    # ------------------------------------------------------------------------------------------------------
+    # -- inspection ---------------------------------------------------------------------------------------------------
 
     @property
     def variants(self) -> list[Variant]:
         """Every native unit built for functions of this code."""
-        store = self._dispatchers["_value"].store
+        store = self._dispatcher("_value").store
         return [v for families in store.families.values() for f in families for v in f.variants]
 
     def _family(self, name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Family, Dispatcher, Any]:
-        dispatcher = self._dispatchers[name]
+        dispatcher = self._dispatcher(name)
         wrt = kwargs.pop("wrt", dispatcher.wrt) if dispatcher.wrt is not None else None
         call = dispatcher.take_apart(args, kwargs, wrt)
         return dispatcher.family(call, wrt), dispatcher, call
@@ -133,7 +133,7 @@ class Differentiable:
             As for ``grad``; only the types of the arguments matter.
         """
         family, _, _ = self._family("grad", args, kwargs)
-        return stages.text(family.made, "simplified")
+        return str(_machinery().stages.text(family.made, "simplified"))
 
     @user_facing
     def compile(self, *args: Any, wrt: Any = None, **kwargs: Any) -> Differentiable:
@@ -142,7 +142,7 @@ class Differentiable:
         for name in names:
             given = kwargs if name == "_value" or wrt is None else {**kwargs, "wrt": wrt}
             family, dispatcher, call = self._family(name, args, dict(given))
-            dispatcher.variant(family, [prepare(v) for v in family.inputs(call, self.__wrapped__)])
+            dispatcher.variant(family, [_machinery().prepare(v) for v in family.inputs(call, self.__wrapped__)])
         return self
 
     @user_facing
@@ -151,45 +151,22 @@ class Differentiable:
         if wrt is not None:
             kwargs["wrt"] = wrt
         family, dispatcher, call = self._family("value_and_grad", args, kwargs)
-        variant = dispatcher.variant(family, [prepare(v) for v in family.inputs(call, self.__wrapped__)])
-        return Stages(self, family, variant)
+        variant = dispatcher.variant(family, [_machinery().prepare(v) for v in family.inputs(call, self.__wrapped__)])
+        made: Stages = _machinery().Stages(self, family, variant)
+        return made
 
 
-class Stage(str):
-    """The text of one stage; shown as it is, at a prompt and in a notebook."""
-
-    def __repr__(self) -> str:
-        return str(self)
+def _machinery() -> Any:
+    """The compiler: loaded when something is first compiled, so that importing symdiff is quick."""
+    return importlib.import_module("symdiff.machinery")
 
 
-class Stages:
-    """The artefacts of one compile. Each attribute is a text."""
-
-    def __init__(self, function: Differentiable, family: Family, variant: Variant) -> None:
-        self._function, self._family, self._variant = function, family, variant
-        self._made = family.made
-
-    @property
-    def source(self) -> Stage:
-        """The user's function."""
-        return Stage(inspect.getsource(inspect.unwrap(self._function.__wrapped__)))
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("graph", "adjoint", "simplified", "kernel", "llvm", "llvm_optimised", "asm"):
-            return Stage(stages.text(self._made, name))
-        raise AttributeError(name)
-
-    @property
-    def rewrites(self) -> list[Any]:
-        """Every simplification applied, with the operation counts before and after."""
-        return self._made.rewrites
-
-    def __dir__(self) -> list[str]:
-        return ["source", "graph", "adjoint", "simplified", "kernel", "llvm", "llvm_optimised", "asm", "rewrites"]
+def _one_step(kind: str, positions: tuple[int, ...], single: bool) -> tuple[Step, ...]:
+    return (Step(kind, positions, single),)
 
 
-def _facing(dispatcher: Dispatcher, name: str, owner: Differentiable) -> Callable[..., Any]:
-    """The dispatcher as a function that hides the library's frames.
+def _facing(name: str, owner: Differentiable) -> Callable[..., Any]:
+    """One question as a function that hides the library's frames.
 
     Who took the method before anything was compiled still gets to the native code quickly.
     """
@@ -197,7 +174,7 @@ def _facing(dispatcher: Dispatcher, name: str, owner: Differentiable) -> Callabl
 
     def call(*args: Any, **kwargs: Any) -> Any:
         native = newest.get(name)
-        return dispatcher(*args, **kwargs) if native is None else native(*args, **kwargs)
+        return owner._dispatcher(name)(*args, **kwargs) if native is None else native(*args, **kwargs)
 
     call.__name__ = call.__qualname__ = name.strip("_")
     return user_facing(call)
@@ -317,17 +294,6 @@ class Derived(Differentiable):
         return Derived, (self.inner, self.step, self.options)
 
 
-class _StepOf:
-    """A step whose ``wrt`` is resolved against the arguments of a function; a class, so that it pickles."""
-
-    def __init__(self, kind: str, wrt: Any, has_aux: bool = False) -> None:
-        self.kind, self.wrt, self.has_aux = kind, wrt, has_aux
-
-    def __call__(self, names: Sequence[str]) -> Step:
-        positions, single = wrt_positions(self.wrt, names)
-        return Step(self.kind, positions, single, self.has_aux)
-
-
 @user_facing
 def grad(function: Callable[..., Any], wrt: Any = 0, has_aux: bool = False) -> Derived:
     """The gradient of a function that returns one number, as a function of the same arguments.
@@ -341,13 +307,13 @@ def grad(function: Callable[..., Any], wrt: Any = 0, has_aux: bool = False) -> D
     has_aux : bool
         The function returns ``(value, aux)``; the gradient then returns ``(gradient, aux)``.
     """
-    return Derived(_wrap(function), _StepOf("grad", wrt, has_aux))
+    return Derived(_wrap(function), StepOf("grad", wrt, has_aux))
 
 
 @user_facing
 def value_and_grad(function: Callable[..., Any], wrt: Any = 0, has_aux: bool = False) -> Derived:
     """Value and gradient in one sweep, as a function of the same arguments; see :func:`grad`."""
-    return Derived(_wrap(function), _StepOf("value_and_grad", wrt, has_aux))
+    return Derived(_wrap(function), StepOf("value_and_grad", wrt, has_aux))
 
 
 @user_facing
@@ -355,7 +321,7 @@ def jacobian(function: Callable[..., Any], wrt: Any = 0) -> Derived:
     """The Jacobian: for each result an array of its shape followed by the argument's, nested as results and arguments
     are.
     """
-    return Derived(_wrap(function), _StepOf("jacobian", wrt))
+    return Derived(_wrap(function), StepOf("jacobian", wrt))
 
 
 @user_facing
@@ -390,7 +356,7 @@ class _Pullback:
             raise LocatedTypeError("the cotangent must have the structure of the value")
         leaves = [_like(leaf, value) for leaf, value in zip(leaves, self.values, strict=True)]
         count = len(self.args)
-        dispatcher = self.function._dispatchers["grad"]
+        dispatcher = self.function._dispatcher("grad")
         call = dispatcher.take_apart(self.args, {}, None)
         steps = self.function._after(lambda positions, single: (Step("pullback", tuple(range(count)), False),))
         found: tuple[Any, ...] = dispatcher.pull_back(call, steps((), False), leaves)
@@ -407,85 +373,6 @@ def _like(cotangent: Any, value: Any) -> Any:
 def stop_gradient(x: Any) -> Any:
     """The value itself; inside a differentiable function, no derivative passes through it."""
     return x
-
-
-@user_facing
-def gradcheck(function: Callable[..., Any], *args: Any, order: int = 1, seed: int = 0) -> bool:
-    """Compare gradients with central differences along random directions.
-
-    Parameters
-    ----------
-    order : int
-        1 checks the gradient; 2 also the gradient of the gradient.
-
-    Returns
-    -------
-    bool
-        True.
-
-    Raises
-    ------
-    AssertionError
-        With both values where they disagree.
-    """
-    wrapped = _wrap(function)
-    rng = np.random.default_rng(seed)
-    floats = [k for k, a in enumerate(args) if any(_is_float(leaf) for leaf in flatten(a)[0])]
-    for k in floats:
-        _check_direction(wrapped, args, k, rng)
-        if order > 1:
-            direction = _direction(args[k], rng)
-            _check_direction(_Directional(wrapped, k, direction), args, k, rng)
-    return True
-
-
-class _Directional:
-    """The derivative of a function along a direction, and its gradient."""
-
-    def __init__(self, function: Differentiable, k: int, direction: list[Any]) -> None:
-        self.first, self.k, self.direction = grad(function, k), k, direction
-
-    def __call__(self, *args: Any) -> float:
-        return _dot(flatten(self.first(*args))[0], self.direction)
-
-    def grad(self, *args: Any, wrt: int) -> Any:
-        value, pullback = vjp(self.first, *args)
-        leaves, structure = flatten(value)
-        seeds = [
-            None if d is None else np.asarray(d, dtype=np.asarray(v).dtype)[()]
-            for d, v in zip(self.direction, leaves, strict=True)
-        ]
-        return pullback(unflatten(structure, seeds))[wrt]
-
-
-def _is_float(leaf: Any) -> bool:
-    return isinstance(leaf, float) or (isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind == "f")
-
-
-def _direction(argument: Any, rng: np.random.Generator) -> list[Any]:
-    return [rng.standard_normal(np.shape(leaf)) if _is_float(leaf) else None for leaf in flatten(argument)[0]]
-
-
-def _dot(a: Sequence[Any], b: Sequence[Any]) -> float:
-    return float(sum(np.sum(np.asarray(x) * y) for x, y in zip(a, b, strict=True) if y is not None))
-
-
-def _check_direction(function: Any, args: Sequence[Any], k: int, rng: np.random.Generator) -> None:
-    leaves, structure = flatten(args[k])
-    direction = _direction(args[k], rng)
-
-    def along(step: float) -> float:
-        moved = [leaf if d is None else leaf + step * d for leaf, d in zip(leaves, direction, strict=True)]
-        moved = [float(m) if isinstance(leaf, float) else m for m, leaf in zip(moved, leaves, strict=True)]
-        return float(function(*args[:k], unflatten(structure, moved), *args[k + 1 :]))
-
-    step = 1e-5
-    coarse = (along(2 * step) - along(-2 * step)) / (4 * step)
-    fine = (along(step) - along(-step)) / (2 * step)
-    expected = (4 * fine - coarse) / 3
-    found = _dot(flatten(function.grad(*args, wrt=k))[0], direction)
-    if not abs(found - expected) <= 1e-6 * max(1.0, abs(expected), abs(found)):
-        raise LocatedAssertionError(f"gradient by argument {k}: {found!r}, but differences give {expected!r}")
 
 
 @user_facing
@@ -506,15 +393,13 @@ def ravel(tree: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
     return vector, unravel
 
 
-def _unwrap(found: Any) -> Inner | None:
-    """A derivative made outside a function that calls it."""
-    return Inner(found.inner, found.step) if isinstance(found, Derived) else None
+@functools.cache
+def _hook() -> Any:
+    """What the front end is taught of the functions above."""
+    makers = {grad: "grad", value_and_grad: "value_and_grad", jacobian: "jacobian", hessian: "hessian"}
+    return _machinery().TransformHook(makers, _inner_of, stop_gradient)
 
 
-_HOOK = TransformHook(
-    {grad: "grad", value_and_grad: "value_and_grad", jacobian: "jacobian", hessian: "hessian"}, _unwrap, stop_gradient
-)
-
-
-def _parse(function: Any, arguments: Sequence[Argument]) -> Program:
-    return stages.front(function, arguments, _HOOK)
+def _inner_of(found: Any) -> tuple[Any, Any] | None:
+    """The function and the step of a derivative made outside a function that calls it."""
+    return (found.inner, found.step) if isinstance(found, Derived) else None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from symdiff.errors import DtypeError, LocatedTypeError, NotScalarError
+from symdiff.errors import DtypeError, NotScalarError
 from symdiff.frontend.program import Argument, Program
 from symdiff.frontend.structure import LEAF, Static, Structure
 from symdiff.ir.build import Builder
@@ -14,54 +14,10 @@ from symdiff.ir.graph import Block, Dim, Function, Node, Type, Value
 from symdiff.ir.rewrite import references, substitute
 from symdiff.ir.shapes import require_same
 from symdiff.ops import REGISTRY
+from symdiff.steps import Step
 from symdiff.transform.adjoint import all_definitions, differentiate
 
-__all__ = ["Step", "derive", "jacobian_rows", "wrt_positions"]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One derivative to take.
-
-    Attributes
-    ----------
-    kind : str
-        ``grad``, ``value_and_grad``, ``jacobian`` or ``pullback``.
-    wrt : tuple of int
-        Positions of the arguments.
-    single : bool
-        Whether one argument was asked for, not a tuple of one.
-    has_aux : bool
-        Whether the function returns ``(value, aux)``.
-    """
-
-    kind: str
-    wrt: tuple[int, ...]
-    single: bool = True
-    has_aux: bool = False
-
-
-def wrt_positions(wrt: int | str | Sequence[int | str], names: Sequence[str]) -> tuple[tuple[int, ...], bool]:
-    """``wrt=`` as positions among the arguments, and whether one was asked for.
-
-    Raises
-    ------
-    TypeError
-        For a name or position that the function does not have.
-    """
-    single = isinstance(wrt, (int, str))
-    asked = [wrt] if single else list(wrt)  # type: ignore[arg-type, list-item]
-    found = []
-    for item in asked:
-        if isinstance(item, str) and item in names:
-            found.append(list(names).index(item))
-        elif isinstance(item, int) and -len(names) <= item < len(names):
-            found.append(item % len(names))
-        else:
-            raise LocatedTypeError(
-                f"wrt names {item!r}, which is no argument", hint=f"the arguments are {', '.join(names)}"
-            )
-    return tuple(found), single
+__all__ = ["derive", "jacobian_rows"]
 
 
 def derive(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:

@@ -12,24 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from symdiff.derive import Step, jacobian_rows, wrt_positions
+from symdiff.derive import jacobian_rows
 from symdiff.errors import DtypeError, NotScalarError
 from symdiff.frontend.abstract import Abstract, Array, Closure, Known, PartialCall, Tuple, View
 from symdiff.frontend.core import Parser
 from symdiff.frontend.program import Path
 from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.ir.rewrite import substitute
+from symdiff.steps import Step, wrt_positions
 from symdiff.transform.adjoint import differentiate
 
-__all__ = ["Inner", "NestedDerivative", "TransformHook"]
-
-
-@dataclass(frozen=True, eq=False)
-class Inner:
-    """What an object of ours that is called inside a function stands for: a derivative of another callable."""
-
-    target: Any
-    step: Callable[[Sequence[str]], Step]
+__all__ = ["NestedDerivative", "TransformHook"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +42,17 @@ class TransformHook:
     makers : mapping
         The kind of derivative each public transformation makes: ``{grad: "grad", ...}``.
     unwrap : callable
-        ``unwrap(object)`` gives an :class:`Inner` for derivatives made outside the function, else None.
+        ``unwrap(object)`` gives the function and the step of a derivative made outside the function, else None.
     stop : callable
         The public ``stop_gradient``.
     """
 
-    def __init__(self, makers: Mapping[Any, str], unwrap: Callable[[Any], Inner | None], stop: Any) -> None:
+    def __init__(
+        self,
+        makers: Mapping[Any, str],
+        unwrap: Callable[[Any], tuple[Any, Callable[[Sequence[str]], Step]] | None],
+        stop: Any,
+    ) -> None:
         self.makers, self.unwrap, self.stop = makers, unwrap, stop
 
     def __call__(self, found: Any, p: Parser, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
@@ -68,8 +66,9 @@ class TransformHook:
         inner = self.unwrap(found)
         if inner is None:
             return NotImplemented
-        target = Known(inner.target, Path(inner.target))
-        return _derivative(p, target, inner.step(_names(target)), args, kwargs)
+        function, step = inner
+        target = Known(function, Path(function))
+        return _derivative(p, target, step(_names(target)), args, kwargs)
 
     def _make(self, found: Any, p: Parser, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
         names = ("function", "wrt")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symdiff.config import Options, setting
-from symdiff.derive import Step, derive
+from symdiff.derive import derive
 from symdiff.frontend.parse import parse
 from symdiff.frontend.program import Argument, Program
 from symdiff.ir.graph import Function, Value
@@ -20,6 +20,7 @@ from symdiff.ir.python import print_function
 from symdiff.ir.verify import verify
 from symdiff.lower.lower import Lowered, lower
 from symdiff.lower.specialise import specialise
+from symdiff.steps import Step
 from symdiff.transform.dce import eliminate_dead_code
 from symdiff.transform.simplify import Rewrite, simplify
 from symdiff_codegen.native import Options as NativeOptions

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -17,8 +16,7 @@ from typing import Any
 
 from symdiff import stages
 from symdiff.config import Options, setting
-from symdiff.derive import Step, wrt_positions
-from symdiff.errors import LocatedTypeError, SymdiffError, located, strip_frames
+from symdiff.errors import LocatedTypeError, located
 from symdiff.frontend.program import Argument, Program, StaticNeeded
 from symdiff.frontend.structure import Static, Structure, flatten, leaf_paths
 from symdiff.ir.graph import Value
@@ -43,6 +41,7 @@ from symdiff.runtime.family import (
     value_template,
     write_back,
 )
+from symdiff.steps import Step, wrt_positions
 
 __all__ = ["Dispatcher", "Store", "shared_store"]
 
@@ -208,9 +207,7 @@ class Dispatcher:
             results = self.variant(family, inputs).unit.builtin(*map(prepare, inputs))
         return family.pack(results)
 
-    def variant(
-        self, family: Family, inputs: Sequence[Any], keywords: tuple[tuple[str, Any], ...] = ()
-    ) -> Variant:
+    def variant(self, family: Family, inputs: Sequence[Any], keywords: tuple[tuple[str, Any], ...] = ()) -> Variant:
         """The variant for the sizes of these inputs; users get to call it directly where it can stand alone."""
         with self.store.lock:
             variant = family.variant(family.sizes_of(inputs), self, self.function, keywords)
