@@ -5,6 +5,7 @@ Rules use transposes and solves, and an inverse only where the gradient is one.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,7 @@ matmul: Primitive = primitive(
     numpy=np.matmul,
     python="({} @ {})",
     operator="@",
+    also=(operator.matmul,),
     vjp=(_left_rule, _right_rule),
     cost=100.0,
 )

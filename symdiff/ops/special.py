@@ -93,7 +93,7 @@ gammaln: Primitive = _function(
 )
 
 # -- derivatives of the logarithm of gamma -----------------------------------------------------------------------------
-# Abramowitz and Stegun 6.4: the recurrence carries x past SHIFT, where the asymptotic series has the digits of a double.
+# Abramowitz and Stegun 6.4: the recurrence carries x past SHIFT, where the asymptotic series has all digits.
 
 SHIFT = 10
 TERMS = 10

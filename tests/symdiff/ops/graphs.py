@@ -62,7 +62,8 @@ def pullback(function: Function) -> Function:
         shape = tuple(d if isinstance(d, int) or d in bound else size(k) for d in result.type.shape)
         seeds.append(Value(result.type.with_shape(shape), f"g{k}"))
         seed = Traced(build, seeds[-1])
-        bars[result] = seed if shape == result.type.shape else REGISTRY["reshape"](seed, shape=result.type.shape)
+        seed = seed if shape == result.type.shape else REGISTRY["reshape"](seed, shape=result.type.shape)
+        accumulate(bars, result, seed)
     for node in reversed(function.block.nodes):
         if node.op not in (CONSTANT, REQUIRE_EQUAL) and node.output in bars and node.output.type.is_float:
             back(node, bars, build)
