@@ -19,7 +19,9 @@ Thunk = Callable[[], Abstract | None]
 NONE = Known(None)
 
 
-def fork(p: Parser, condition: Value, then: Thunk, otherwise: Thunk, live: Callable[[str], bool]) -> Abstract | None:
+def fork(
+    p: Parser, condition: Value, then: Thunk, otherwise: Thunk, live: Callable[[str], bool], *, loop: bool = False
+) -> Abstract | None:
     """Run one of two pieces of program, and join what they leave.
 
     Parameters
@@ -31,6 +33,8 @@ def fork(p: Parser, condition: Value, then: Thunk, otherwise: Thunk, live: Calla
         Build the pieces; what they return is joined and returned.
     live : callable
         Whether a name may be read afterwards.
+    loop : bool
+        Whether the two are a loop that runs and one that does not, for messages.
 
     Returns
     -------
@@ -44,8 +48,12 @@ def fork(p: Parser, condition: Value, then: Thunk, otherwise: Thunk, live: Calla
     p.build.where = where
     join = Join(p, sides, start)
     _join_memory(p, join)
-    _join_names(p, join, live, where.line if where else 0)
-    outcome = _join_outcomes(p, join)
+    line = where.line if where else 0
+    paths = f"if the condition on line {line} holds", "if it does not"
+    if loop:
+        paths = f"if the loop on line {line} runs", "if it runs zero times"
+    _join_names(p, join, live, line, paths)
+    outcome = _join_outcomes(p, join, paths)
     if join.types or any(side.build.nodes for side in sides):
         blocks = [side.build.finish((), side.results) for side in sides]
         outputs = p.build.if_(condition, blocks[0], blocks[1], join.hints, join.types)
@@ -69,7 +77,7 @@ def _side(p: Parser, thunk: Thunk, before: dict[str, Abstract]) -> Side:
         p.memory.pop()
 
 
-def _join_names(p: Parser, join: Join, live: Callable[[str], bool], line: int) -> None:
+def _join_names(p: Parser, join: Join, live: Callable[[str], bool], line: int, paths: tuple[str, str]) -> None:
     left, right = (side.names for side in join.sides)
     for name in dict.fromkeys((*left, *right)):
         a, b = left.get(name), right.get(name)
@@ -85,14 +93,14 @@ def _join_names(p: Parser, join: Join, live: Callable[[str], bool], line: int) -
         try:
             join.join(a, b, name, _setter(p.frame.names, name))
         except Conflict:
-            p.frame.names[name] = conflict(p, name, a, b, *_paths(join, name, line))
+            p.frame.names[name] = conflict(p, name, a, b, *_paths(join, name, paths))
 
 
-def _paths(join: Join, name: str, line: int) -> tuple[str, str]:
+def _paths(join: Join, name: str, paths: tuple[str, str]) -> tuple[str, str]:
     """Where a name got its value on either path, if it is known."""
     places = [side.places.get(name) for side in join.sides]
     if None in places or places[0] == places[1]:
-        return f"if the condition on line {line} holds", "if it does not"
+        return paths
     first, second = (place.line for place in places if place is not None)
     return f"on line {first}", f"on line {second}"
 
@@ -146,7 +154,7 @@ def _join_container(p: Parser, join: Join, item: Any, a: Any, b: Any) -> None:
         p.unsupported(f"a {kind} that has other items or lengths after one branch than after the other", hint)
 
 
-def _join_outcomes(p: Parser, join: Join) -> list[Abstract] | None:
+def _join_outcomes(p: Parser, join: Join, paths: tuple[str, str]) -> list[Abstract] | None:
     a, b = (side.outcome for side in join.sides)
     if a is None and b is None:
         return None
@@ -156,8 +164,7 @@ def _join_outcomes(p: Parser, join: Join) -> list[Abstract] | None:
     try:
         join.join(a, b, "result", found.append)
     except Conflict:
-        line = p.build.where.line if p.build.where else 0
-        marker = conflict(p, "the result", a, b, *_paths(join, "return", line))
+        marker = conflict(p, "the result", a, b, *_paths(join, "return", paths))
         p.refuse(
             TypeConflictError,
             marker.message.replace("'the result'", "the result"),

@@ -84,7 +84,7 @@ def _peeled(loop: Loop, rest: Sequence[ast.stmt]) -> Abstract | None:
         return some() if decided else p.block(rest)
     live = p.frame.live
     last = rest[-1] if rest else loop.node
-    return fork(p, condition, some, lambda: p.block(rest), lambda name: live.is_live_after(last, name))
+    return fork(p, condition, some, lambda: p.block(rest), lambda name: live.is_live_after(last, name), loop=True)
 
 
 def run_loop(loop: Loop) -> None:

@@ -191,6 +191,8 @@ class Program:
         Arguments stored into, for a plain call to copy back.
     same : tuple of (int, int)
         Positions of result leaves that *are* an argument leaf (the same array object).
+    seeded : tuple of int
+        Of a pullback: the leaves of the function's result that the last parameters are cotangents of.
     """
 
     graph: Function
@@ -201,6 +203,7 @@ class Program:
     codes: tuple[CodeType, ...]
     written: tuple[Written, ...] = ()
     same: tuple[tuple[int, int], ...] = ()
+    seeded: tuple[int, ...] = ()
 
     def unflatten_leaves(self, results: Sequence[Any]) -> list[Any]:
         """The leaves of the result, given the graph's results."""

@@ -1,0 +1,103 @@
+"""What is refused, with file, line, column, caret and hint: the texts are in tests/golden/frontend/refusals.txt."""
+
+# The table is data.
+# ruff: noqa: E501
+
+import numpy as np
+import pytest
+
+from symdiff.errors import SymdiffError, TypeConflictError, UnknownFunctionError, UnsupportedSyntaxError
+from tests.symdiff.frontend.running import run
+
+A = np.array([1.0, -2.0, 3.0])
+HEADER = "import math\nimport numpy as np\nK = 2.0\nWEIGHTS = np.ones(3)\nITEMS = [1.0]\n\n\n"
+
+# name: source, arguments, kind of error
+REFUSED = {
+    "try": ("def f(x):\n    try:\n        return x\n    except ValueError:\n        return 0.0", (1.0,)),
+    "with": ("def f(x):\n    with np.errstate():\n        return x", (1.0,)),
+    "raise": ("def f(x):\n    if x < 0:\n        raise ValueError('negative')\n    return x", (1.0,)),
+    "break": ("def f(x):\n    while x < 9:\n        x = x * 2\n        if x > 5:\n            break\n    return x", (1.0,)),
+    "continue": ("def f(x):\n    for i in range(3):\n        if i:\n            continue\n        x += i\n    return x", (1.0,)),
+    "return in a loop": ("def f(x):\n    for i in range(3):\n        if x > i:\n            return x\n    return 0.0", (1.0,)),
+    "for else": ("def f(x):\n    for i in range(3):\n        x += i\n    else:\n        x = 0.0\n    return x", (1.0,)),
+    "while else": ("def f(x):\n    while x < 3:\n        x += 1\n    else:\n        x = 0.0\n    return x", (1.0,)),
+    "generator": ("def f(x):\n    yield x", (1.0,)),
+    "async": ("async def f(x):\n    return x", (1.0,)),
+    "class": ("def f(x):\n    class C:\n        pass\n    return x", (1.0,)),
+    "match": ("def f(x):\n    match x:\n        case 1.0:\n            return x\n    return 0.0", (1.0,)),
+    "walrus": ("def f(x):\n    return (y := x) * y", (1.0,)),
+    "del": ("def f(x):\n    y = x\n    del y\n    return x", (1.0,)),
+    "import": ("def f(x):\n    import math\n    return math.sin(x)", (1.0,)),
+    "nonlocal": ("def f(x):\n    y = x\n    def g():\n        nonlocal y\n        y = 2.0\n    g()\n    return y", (1.0,)),
+    "global": ("def f(x):\n    global K\n    K = x\n    return x", (1.0,)),
+    "global augmented": ("def f(x):\n    global K\n    K += x\n    return x", (1.0,)),
+    "decorated inside": ("def f(x):\n    @staticmethod\n    def g(y):\n        return y\n    return g(x)", (1.0,)),
+    "complex": ("def f(x):\n    return x * 1j", (1.0,)),
+    "set": ("def f(x):\n    return {x}", (1.0,)),
+    "f-string": ("def f(x):\n    s = f'{x}'\n    return x", (1.0,)),
+    "print": ("def f(x):\n    print(x)\n    return x", (1.0,)),
+    "attribute": ("def f(x):\n    x.scale = 2.0\n    return x", (A,)),
+    "captured array": ("def f(x):\n    WEIGHTS[0] = 1.0\n    return x", (A,)),
+    "captured list": ("def f(x):\n    ITEMS.append(1.0)\n    return x", (A,)),
+    "captured item": ("def f(x):\n    ITEMS[0] = 1.0\n    return x", (A,)),
+    "unknown function": ("def f(x):\n    return math.nextafter(x, 2.0)", (1.0,), UnknownFunctionError),
+    "misspelt function": ("def f(x):\n    return np.nansum(x)", (A,), UnknownFunctionError),
+    "undefined name": ("def f(x):\n    return undefined(x)", (1.0,), NameError),
+    "unbound": ("def f(x):\n    y = y + x\n    return y", (1.0,), UnboundLocalError),
+    "maybe unbound": ("def f(x):\n    if x > 0:\n        y = x\n    return y", (1.0,), UnboundLocalError),
+    "maybe unbound else": ("def f(x):\n    if x > 0:\n        pass\n    else:\n        y = x\n    return y", (1.0,), UnboundLocalError),
+    "zero trips": ("def f(x, n):\n    for i in range(n):\n        y = x * i\n    return y", (1.0, 3), UnboundLocalError),
+    "index after loop": ("def f(x, n):\n    for i in range(n):\n        x = x + 1\n    return x * i", (1.0, 3), UnboundLocalError),
+    "conflict": ("def f(x):\n    if x[0] > 0:\n        y = x\n    else:\n        y = 1.0\n    return y", (A,), TypeConflictError),
+    "conflict of results": ("def f(x):\n    if x[0] > 0:\n        return x\n    return 1.0", (A,), TypeConflictError),
+    "none result": ("def f(x):\n    if x > 0:\n        return x", (1.0,), TypeConflictError),
+    "array of zero trips": ("def f(x, n):\n    s = 0\n    for i in range(n):\n        s = s + x\n    return s", (A, 2), TypeConflictError),
+    "growing slice": ("def f(x):\n    y = x\n    for i in range(len(x)):\n        y = x[i:]\n    return y", (A,), TypeConflictError),
+    "growing list": ("def f(x, n):\n    y = []\n    for i in range(n):\n        y.append(x)\n    return y[0]", (1.0, 3)),
+    "truth of array": ("def f(x):\n    return 1.0 if x > 0 else 2.0", (A,), ValueError),
+    "mask read": ("def f(x):\n    return np.sum(x[x > 0])", (A,)),
+    "float index": ("def f(x):\n    return x[1.0]", (A,), IndexError),
+    "too many indices": ("def f(x):\n    return x[0, 1]", (A,), IndexError),
+    "too many values": ("def f(x):\n    a, b = x, x, x\n    return a", (1.0,), ValueError),
+    "tuple index": ("def f(x):\n    t = (x, x)\n    return t[2]", (1.0,), IndexError),
+    "missing key": ("def f(x):\n    d = {'a': x}\n    return d['b']", (1.0,), KeyError),
+    "recursion": ("def f(x):\n    return x if x < 0 else f(x - 1)", (3.0,)),
+    "missing argument": ("def f(x):\n    def g(a, b):\n        return a\n    return g(x)", (1.0,), TypeError),
+    "unexpected keyword": ("def f(x):\n    def g(a):\n        return a\n    return g(x, b=1.0)", (1.0,), TypeError),
+    "not callable": ("def f(x):\n    return x(1.0)", (1.0,), TypeError),
+    "string arithmetic": ("def f(x):\n    return x + 'a'", (1.0,), TypeError),
+    "none arithmetic": ("def f(x):\n    y = None\n    return x * y", (1.0,), TypeError),
+    "range of float": ("def f(x):\n    for i in range(2.5):\n        x += i\n    return x", (1.0,), TypeError),
+    "run-time axis": ("def f(x, k):\n    for i in range(k):\n        y = np.sum(x, axis=i)\n    return x", (A, 2)),
+    "out argument": ("def f(x):\n    return np.sum(x, out=x)", (A,)),
+    "ambiguous store": ("def f(x):\n    y = x if x[0] > 5 else x * 2\n    y[0] = 3.0\n    return x.sum()", (A,)),
+    "maybe a view": ("def f(x):\n    y = x.reshape(3, 1)\n    y[0] = 3.0\n    return y", (A,)),
+    "read-only view": ("def f(x):\n    d = np.diag(np.outer(x, x))\n    d[0] = 1.0\n    return x", (A,)),
+    "endless": ("def f(x):\n    while True:\n        x = x + 1\n    return x", (1.0,)),
+    "returned function": ("def f(x):\n    return lambda y: x", (1.0,)),
+    "matrix product of scalars": ("def f(x):\n    return x @ x", (1.0,), ValueError),
+    "shapes": ("def f(x):\n    return np.zeros((2, 2)) + np.ones(3)", (A,), ValueError),
+    "store of floats into ints": ("def f(x):\n    y = np.zeros(3, dtype=int)\n    y[0] = x[0]\n    return y", (A,), TypeError),
+    "ints in place": ("def f(x):\n    y = np.zeros(3, dtype=int)\n    y += x\n    return y", (A,), TypeError),
+    "unicode column": ("def f(x):\n    größe = 'ß'; return größe + undefined", (1.0,), NameError),
+}  # fmt: skip
+
+
+def refusal(load, number, name):
+    """The error of one entry."""
+    source, args, *kind = REFUSED[name]
+    module = load(HEADER + source + "\n", f"model{number}")
+    with pytest.raises(kind[0] if kind else UnsupportedSyntaxError) as caught:
+        run(module.f, *args)
+    assert isinstance(caught.value, SymdiffError)
+    assert caught.value.where is not None
+    return source, str(caught.value).replace(module.__file__, "model.py")
+
+
+def test_refusals_read_well(load, golden):
+    parts = []
+    for number, name in enumerate(REFUSED):
+        source, text = refusal(load, number, name)
+        parts.append(f"==== {name}\n{source}\n----\n{text}\n")
+    golden("frontend/refusals.txt", "\n".join(parts))
