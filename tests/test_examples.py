@@ -1,0 +1,93 @@
+"""The examples run, and what they find is right."""
+
+import importlib.util
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.fixture
+def example(request, monkeypatch):
+    """The example that the test names, as a module."""
+    name = request.param
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def png_pixels(path):
+    """Width and height; every chunk of the file is checked on the way."""
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    position, kinds = 8, []
+    while position < len(data):
+        (length,) = struct.unpack(">I", data[position : position + 4])
+        body = data[position + 4 : position + 8 + length]
+        assert struct.unpack(">I", data[position + 8 + length : position + 12 + length]) == (zlib.crc32(body),)
+        kinds.append(body[:4])
+        position += 12 + length
+    assert kinds[0] == b"IHDR" and kinds[-1] == b"IEND"
+    return struct.unpack(">II", data[16:24])
+
+
+@pytest.mark.parametrize("example", ["logistic_regression"], indirect=True)
+def test_logistic_regression(example, capsys):
+    found = example.main()
+    assert found.largest_difference < 1e-3
+    assert found.accuracy > 0.98
+    assert found.accuracy == found.reference_accuracy
+    x, y = example.load_data()
+    at = np.linspace(-1.0, 1.0, x.shape[1] + 1)
+    value, gradient = example.loss.value_and_grad(at, x, y, 0.01)
+    value_by_hand, gradient_by_hand = example.value_and_grad_by_hand(at, x, y, 0.01)
+    assert value == pytest.approx(value_by_hand, rel=1e-13)
+    np.testing.assert_allclose(gradient, gradient_by_hand, rtol=1e-11, atol=1e-14)
+    output = capsys.readouterr().out
+    for part in (found.gradient_source, "accuracy", f"{found.accuracy:.4f}", "by hand in NumPy"):
+        assert part in output
+
+
+@pytest.mark.parametrize("example", ["logistic_regression"], indirect=True)
+def test_the_printed_gradient_of_the_logistic_loss_runs_with_numpy_alone(example):
+    x, y = example.load_data()
+    at = np.linspace(-1.0, 1.0, x.shape[1] + 1)
+    names: dict = {}
+    exec(example.loss.gradient_source(at, x, y, 0.01), names)
+    np.testing.assert_allclose(
+        names["loss_grad"](at, x, y, 0.01), example.loss.grad(at, x, y, 0.01), rtol=1e-12, atol=1e-15
+    )
+
+
+@pytest.mark.parametrize("example", ["lotka_volterra"], indirect=True)
+def test_lotka_volterra(example, tmp_path, capsys):
+    plot = tmp_path / "fit.png"
+    found = example.main(plot)
+    assert found.gradient_norm < 1e-4
+    assert found.gradients < 60
+    # what others report for these counts: 0.55, 0.028, 0.84, 0.026 (Stan, with priors)
+    np.testing.assert_allclose(
+        (found.alpha, found.beta, found.gamma, found.delta), (0.55, 0.028, 0.80, 0.024), rtol=0.05
+    )
+    assert found.plot == plot
+    width, height = png_pixels(plot)
+    assert 600 < width < 2000 and 300 < height < 1200
+    assert plot.stat().st_size > 20_000  # a blank picture of this size takes less than 10 000 bytes
+    assert "hares" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("example", ["lotka_volterra"], indirect=True)
+def test_the_gradient_through_all_steps_is_that_of_differences(example):
+    args = (example.HARE, example.LYNX, 5)
+    value, gradient = example.loss.value_and_grad(example.GUESS, *args)
+    assert value == example.loss(example.GUESS, *args)
+    np.testing.assert_allclose(value, example.loss.__wrapped__(example.GUESS, *args), rtol=1e-10)
+    np.testing.assert_allclose(gradient, approx_fprime(example.GUESS, example.loss, 1e-7, *args), rtol=1e-4)
