@@ -1,7 +1,7 @@
 """What is known of integers: enough to prove most indices inside and most sums free of overflow.
 
-Integers are compared as linear forms over scalars. A loop's index lies between linear forms of its bounds; sizes are not
-negative. To prove a form non-negative, indices are replaced by the bound that makes it smallest, innermost first.
+Integers are compared as linear forms over scalars. A loop's index lies between linear forms of its bounds; sizes are
+not negative. To prove a form non-negative, indices are replaced by the bound that makes it smallest, innermost first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Linear:
         terms = dict(self.terms)
         for local, times in other.terms.items():
             terms[local] = terms.get(local, 0) + factor * times
-        return Linear(self.constant + factor * other.constant, {l: t for l, t in terms.items() if t})
+        return Linear(self.constant + factor * other.constant, {local: t for local, t in terms.items() if t})
 
 
 class Bounds:
@@ -110,7 +110,7 @@ class Bounds:
 
     def not_negative(self, form: Linear, depth: int = 0) -> bool:
         """Whether a form is proved to be at least 0."""
-        if not form.terms or (form.constant >= 0 and all(t > 0 and l in self.sizes for l, t in form.terms.items())):
+        if not form.terms or (form.constant >= 0 and all(t > 0 and local in self.sizes for local, t in form.terms.items())):
             return form.constant >= 0
         if depth > DEEPEST:
             return False
@@ -118,7 +118,7 @@ class Bounds:
 
     def _smaller(self, form: Linear) -> Iterator[Linear]:
         """Forms that are at most the given one, by replacing its newest scalar of which anything is known."""
-        for local in sorted(form.terms, key=lambda l: self.order.get(l, -1), reverse=True):
+        for local in sorted(form.terms, key=lambda local: self.order.get(local, -1), reverse=True):
             times = form.terms[local]
             bounds = self.low.get(local, ()) if times > 0 else self.high.get(local, ())
             if bounds:
@@ -166,8 +166,8 @@ class Bounds:
         return False
 
     def _small(self, form: Linear) -> bool:
-        limit = sum(LARGEST_SIZE * t for l, t in form.terms.items() if t > 0 and l in self.sizes)
-        others = {l: t for l, t in form.terms.items() if l not in self.sizes}
+        limit = sum(LARGEST_SIZE * t for local, t in form.terms.items() if t > 0 and local in self.sizes)
+        others = {local: t for local, t in form.terms.items() if local not in self.sizes}
         if any(t < 0 for t in form.terms.values()) and others:
             return False
         if not others:
@@ -175,7 +175,7 @@ class Bounds:
         return list(others.values()) == [1] and form.constant <= 0 and limit == 0
 
     def _larger(self, form: Linear) -> Linear | None:
-        for local in sorted(form.terms, key=lambda l: self.order.get(l, -1), reverse=True):
+        for local in sorted(form.terms, key=lambda local: self.order.get(local, -1), reverse=True):
             times = form.terms[local]
             bounds = self.high.get(local, ()) if times > 0 else self.low.get(local, ())
             if bounds:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from symdiff.ir.graph import FOR, IF, Block, Node, Value
 from symdiff.lower.emit import Scope, index_const
 from symdiff.lower.state import KERNEL_TYPE, Elements, Rep, State, Stored
-from symdiff.lower.stores import take_over
+from symdiff.lower.stores import is_overwritten, take_over
 from symdiff.lower.usage import STORES
 from symdiff_codegen.kernel import Buffer, Carried, Const, If, Local, Merge, Operand, Stack, While
 
@@ -58,7 +58,8 @@ class _Branches:
         state = self.state
         with state.k.block() as scope, state.inside(block):
             self.emit_block(block)
-            reps = [self._settled(result, output) for result, output in zip(block.results, self.node.outputs, strict=True)]
+            pairs = zip(block.results, self.node.outputs, strict=True)
+            reps = [self._settled(result, output) for result, output in pairs]
         return _Side(scope, reps)
 
     def _settled(self, result: Value, output: Value) -> Rep:
@@ -178,7 +179,9 @@ def _cells(state: State, node: Node, position: int, first: int) -> list[_Cell]:
         elif state.usage.is_small(output):
             cell.inits = [state.k.convert(item, cell.type) for item in state.items(init)]
         else:
-            cell.buffer = take_over(state, node, position, first + n, output)
+            overwritten = node.op is FOR and is_overwritten(state, node, n)
+            buffer = state.new_buffer(output) if overwritten else take_over(state, node, position, first + n, output)
+            cell.buffer = buffer
             if cell.buffer in taken:
                 cell.buffer = state.fresh_copy(init, output)
             taken.add(cell.buffer)
@@ -216,7 +219,7 @@ def _moved(state: State, cells: Sequence[_Cell], results: Sequence[Value]) -> li
 
 
 def _moves_into(state: State, target: Buffer, result: Value, held: set[Buffer]) -> bool:
-    """Whether a result must be copied to its buffer; read it out first if it lies in a buffer that will be overwritten."""
+    """Whether a result must be copied to its buffer; it is read out first if it lies where others are copied to."""
     rep = state.get(result)
     if isinstance(rep, Stored) and rep.buffer is target:
         return False
@@ -234,12 +237,12 @@ def _emit_for(state: State, node: Node, position: int, emit_block: EmitBlock) ->
     cells = _cells(state, node, position, 3)
     index, *params = body.params
     step_constant = int(step.value) if isinstance(step, Const) else None
-    with k.loop(index.hint or "i", start, stop, step if step_constant is None else step_constant) as loop:
-        with state.inside(body):
-            state.set(index, loop.index)
-            _enter(state, cells, params)
-            emit_block(body)
-            loop.carried.extend(_moved(state, cells, body.results))
+    stride = step if step_constant is None else step_constant
+    with k.loop(index.hint.strip("_") or "i", start, stop, stride) as loop, state.inside(body):
+        state.set(index, loop.index)
+        _enter(state, cells, params)
+        emit_block(body)
+        loop.carried.extend(_moved(state, cells, body.results))
     _leave(state, cells)
 
 

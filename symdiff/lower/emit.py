@@ -1,7 +1,7 @@
 """The emitter: appends instructions to the block being written, folds what is constant, and shares what is equal.
 
-Rows of :mod:`symdiff.ops` write their scalar meaning as ``k.exp(k.neg(x))``, where ``k`` is an emitter: see ``scalars.py``
-for those methods. Here is what they stand on: scopes, names, checks and workspace.
+Rows of :mod:`symdiff.ops` write their scalar meaning as ``k.exp(k.neg(x))``, where ``k`` is an emitter: see
+``scalars.py`` for those methods. Here is what they stand on: scopes, names, checks and workspace.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ from symdiff_codegen.kernel import (
 __all__ = ["RESPECIALISE", "Emitter", "ErrorSite", "Loop", "Scope", "index_const"]
 
 RESPECIALISE = 1
+SYMMETRIC = frozenset({"eq", "ne", "and", "or"})
 
 
 @dataclass(frozen=True)
 class ErrorSite:
-    """What a failed check means: the exception's name, its message (a template of the check's operands) and the place."""
+    """What a failed check means: the exception's name, its message (a template of the operands) and the place."""
 
     exception: str
     message: str
@@ -73,6 +74,7 @@ class Scope:
     known: dict[object, Operand] = field(default_factory=dict)
     loads: dict[object, Operand] = field(default_factory=dict)
     allocates: bool = False
+    proved: set[Operand] = field(default_factory=set)
 
 
 @dataclass
@@ -159,8 +161,9 @@ class Emitter:
     def let(self, op: str, *args: Operand, name: str = "") -> Operand:
         """The result of a scalar instruction: an equal one that is visible is used again."""
         key = (op, args)
+        turned = (op, args[::-1]) if op in SYMMETRIC else key
         for scope in reversed(self.scopes):
-            if (known := scope.known.get(key)) is not None:
+            if (known := scope.known.get(key) or scope.known.get(turned)) is not None:
                 return known
         target = self.define(Local(result_type(op, [a.type for a in args]), name or self.hint or "t"))
         self.append(Let(target, op, args))
@@ -178,6 +181,20 @@ class Emitter:
         self.scope.loads[key] = target
         return target
 
+    def load_outside(self, buffer: Buffer, indices: Sequence[Operand], name: str, outermost: int) -> Operand:
+        """An element of a buffer that nothing writes meanwhile, loaded outside of the loops that do not matter for it.
+
+        ``outermost`` is the depth of the scope around these loops.
+        """
+        depth = max(self.depth_of(indices), outermost)
+        if depth == len(self.scopes) - 1:
+            return self.load(buffer, indices, name)
+        inner, self.scopes = self.scopes, self.scopes[: depth + 1]
+        try:
+            return self.load(buffer, indices, name)
+        finally:
+            self.scopes = inner
+
     def store(self, buffer: Buffer, indices: Sequence[Operand], value: Operand) -> None:
         self.append(Store(buffer, tuple(indices), value))
         self.scope.loads.clear()
@@ -190,17 +207,25 @@ class Emitter:
 
     def check(self, condition: Operand, exception: str, message: str, args: Sequence[Operand] = ()) -> None:
         """Leave the kernel with an error at the current place unless the condition holds."""
-        if isinstance(condition, Const) and condition.value:
+        if self._is_proved(condition):
             return
         self.append(Check(condition, self._error_id(ErrorSite(exception, message, self.where)), tuple(args)))
 
     def check_respecialise(self, condition: Operand) -> None:
         """Ask the caller for a variant of known sizes unless the condition holds."""
-        if isinstance(condition, Const) and condition.value:
+        if self._is_proved(condition):
             return
         site = ErrorSite("ShapeError", "a size of 1 needs a variant of its own", self.where)
         self.errors.setdefault(RESPECIALISE, site)
         self.append(Check(condition, RESPECIALISE))
+
+    def _is_proved(self, condition: Operand) -> bool:
+        """Whether a condition is known to hold here; it is from here on, since it is about to be checked."""
+        if isinstance(condition, Const):
+            return bool(condition.value)
+        known = any(condition in scope.proved for scope in self.scopes)
+        self.scope.proved.add(condition)
+        return known
 
     def _error_id(self, site: ErrorSite) -> int:
         known = self._error_ids.get(site)

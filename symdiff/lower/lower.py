@@ -1,4 +1,4 @@
-"""The graph becomes a kernel: blocks in order, each node as scalars, as part of a loop nest, or as an operation on arrays.
+"""The graph becomes a kernel: each node as scalars, as part of a loop nest, or as an operation on whole arrays.
 
     prepare      composite rows expanded, products and sums fused, dead nodes dropped
     Usage        who reads what until when; which small arrays are scalars
@@ -23,9 +23,10 @@ from symdiff.lower.schedule import REDUCTIONS, Group, Plan
 from symdiff.lower.state import KERNEL_TYPE, State, Stored
 from symdiff.lower.stores import emit_store
 from symdiff.lower.subscript import subscript
+from symdiff.lower.tidy import tidy
 from symdiff.lower.usage import STORES, is_virtual
 from symdiff.lower.whole import emit_whole
-from symdiff_codegen.kernel import Buffer, Const, Kernel, Local, Result, ResultSpec
+from symdiff_codegen.kernel import Buffer, Const, Kernel, Local, Operand, Result, ResultSpec
 
 __all__ = ["ErrorSite", "Lowered", "lower"]
 
@@ -63,7 +64,7 @@ def lower(function: Function, options: Options) -> Lowered:
     _emit_block(state, prepared.block)
     _emit_results(state)
     specs = tuple(ResultSpec(_result_kind(r.type)) for r in prepared.results)
-    body = tuple(state.k.scope.instructions)
+    body = tidy(tuple(state.k.scope.instructions))
     kernel = Kernel(_identifier(function.name), params, body, specs, noalias=True, fastmath=options.fastmath)
     return Lowered(kernel, state.k.errors)
 
@@ -92,6 +93,7 @@ def _param(state: State, param: Value) -> Local | Buffer:
         if isinstance(dim, Value) and dim not in state.reps:
             size = state.k.define(Local("i64", dim.hint or "n"))
             state.k.bounds.size(size)
+            state.bound.add(size)
             state.set(dim, size)
     buffer = Buffer(param.hint or "x", type_, state.dims(param.type))
     state.set(param, Stored(buffer))
@@ -201,17 +203,22 @@ def _emit_constant(state: State, node: Node) -> None:
 
 
 def _emit_require(state: State, node: Node) -> None:
-    """Two sizes must be equal. If one is 1, it may be meant to broadcast, which only a variant of known sizes can do."""
+    """Two sizes must be equal. One of 1 may be meant to broadcast, which only a variant of known sizes can do."""
     k = state.k
     a, b = (state.dim(v) for v in node.inputs)
     equal = k.eq(a, b)
     if isinstance(equal, Const) and equal.value:
         return
-    broadcasts = k.or_(k.eq(a, 1), k.eq(b, 1))
+    broadcasts: Operand = Const(False, "i1")
+    for size in (a, b):
+        if size not in state.bound:
+            broadcasts = k.or_(broadcasts, k.eq(size, 1))
     k.check_respecialise(k.or_(equal, k.not_(broadcasts)))
     message = node.attrs.get("message", "") or "sizes {0} and {1} differ"
     if node.attrs.get("message"):
         message = message.replace("{", "{{").replace("}", "}}")
     k.check(equal, "ShapeError", message, (a, b))
+    pairs = zip((a, b), node.inputs, strict=True)
+    state.checked.unite(*(int(size.value) if isinstance(size, Const) else value for size, value in pairs))
 
 

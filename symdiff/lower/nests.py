@@ -1,9 +1,9 @@
 """A group of array operations becomes one loop nest, or straight code where the arrays are small and of known shape.
 
-The innermost loop is a vector loop over the last axis. A reduction that includes the last axis is made in the lanes of that
-loop, row by row; rows are added in order, axis by axis. A reduction over other axes adds rows into a buffer, in order.
-A short last axis of known length is unrolled, and lanes are combined in the same tree, so the bits are the same. What is
-fused with a reduction has no influence on its order.
+The innermost loop is a vector loop over the last axis. A reduction that includes the last axis is made in the lanes of
+that loop, row by row; rows are added in order, axis by axis. A reduction over other axes adds rows into a buffer, in
+order. A short last axis of known length is unrolled, and lanes are combined in the same tree, so the bits are the same.
+What is fused with a reduction has no influence on its order.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ __all__ = ["emit_group"]
 
 # A last axis of at most this known length is unrolled, and the loop over the axis before it is the vector loop.
 SHORT_AXIS = 4
+# Operations of this total cost (in additions) are worth a vector loop of their own.
+COSTLY = 10.0
 # Virtual operations whose elements are the same at any index, or are found at the same one.
 FREE = CHEAP | {"full", "broadcast_to"}
 
@@ -37,7 +39,7 @@ def emit_group(state: State, group: Group, stored: set[Value]) -> None:
     _Nest(state, group, stored).emit()
 
 
-@dataclass
+@dataclass(eq=False)
 class _Member:
     """A member and what was made ready for it before the loops."""
 
@@ -60,7 +62,8 @@ class _Nest:
     def emit(self) -> None:
         last = self.dims[-1]
         # a short row is unrolled, and the loop over the axis before it is the innermost
-        self.short = int(last.value) if isinstance(last, Const) and last.value <= SHORT_AXIS and len(self.dims) > 1 else 0
+        is_short = len(self.dims) > 1 and isinstance(last, Const) and last.value <= SHORT_AXIS
+        self.short = int(last.value) if is_short and isinstance(last, Const) else 0
         self.deepest = len(self.dims) - (2 if self.short else 1)
         size = math.prod(int(d.value) for d in self.dims if isinstance(d, Const))
         unrolled = all(isinstance(d, Const) for d in self.dims) and size <= SMALL_ARRAY
@@ -69,10 +72,30 @@ class _Nest:
             self._straight()
         elif self._is_flat():
             self._flatten()
+        elif later := self._reduced_later():
+            self._split(later)
         else:
             self._allocate()
+            self.state.nest_depth = len(self.k.scopes) - 1
             self._nest()
+            self.state.nest_depth = None
         self.state.inner.clear()
+
+    def _reduced_later(self) -> list[_Member]:
+        """Reductions that would keep costly operations out of a vector loop: they get a nest of their own."""
+        crossing = [m for m in self.members if m.reducer is not None and m.reducer.crosses(self.deepest)]
+        cost = sum(getattr(m.node.op, "cost", 1.0) for m in self.members if m.reducer is None)
+        return crossing if self.short and cost >= COSTLY else []
+
+    def _split(self, later: list[_Member]) -> None:
+        state, group = self.state, self.group
+        read = {leaf for m in later for leaf, _ in state.usage.leaves(m.node.inputs[0]) if leaf in group.values}
+        for members in ([m for m in self.members if m not in later], later):
+            part = _Nest(state, group, self.stored | read)
+            part.short, part.deepest, part.members = self.short, self.deepest, members
+            part._allocate()
+            part._nest()
+            state.inner.clear()
 
     def _prepared(self, node: Node, unrolled: bool) -> _Member:
         state = self.state
@@ -215,10 +238,7 @@ class _Nest:
         stop = self.dims[axis]
         with self.k.loop(INDEX_NAMES[axis % 8], index_const(0), stop, vector=vector) as loop:
             indices = [*outer, loop.index]
-            if axis < self.deepest:
-                partial = self._loop(axis + 1, indices)
-            else:
-                partial = self._deepest(indices, loop)
+            partial = self._deepest(indices) if axis == self.deepest else self._loop(axis + 1, indices)
             return self._after(axis, indices, partial, loop, vector)
 
     def _after(
@@ -243,7 +263,7 @@ class _Nest:
         loop.carried.append(Carried(param, reducer.carried_start(trips), reducer.combine(param, value), out))
         return out
 
-    def _deepest(self, indices: list[Operand], loop: Loop) -> dict[Reducer, Operand]:
+    def _deepest(self, indices: list[Operand]) -> dict[Reducer, Operand]:
         """The body: one element, or a short row of them."""
         if not self.short:
             return self._reduced(self._elements(indices), indices)

@@ -1,7 +1,7 @@
 """Rewrites before loops are made: composite rows are expanded, products and sums are fused, what is dead is dropped.
 
-The rule for ``fma`` looks only at the nodes that define a sum: a float product as the first operand, else as the second,
-is fused whatever else uses it. So a value has the same bits in every function that contains it.
+The rule for ``fma`` looks only at the nodes that define a sum: a float product as the first operand, else as the
+second, is fused whatever else uses it. So a value has the same bits in every function that contains it.
 """
 
 from __future__ import annotations
@@ -112,9 +112,8 @@ def _without_invariants(node: Node, mapping: dict[Value, Value]) -> Node:
                 mapping[block.params[len(block.params) - len(carried) + position]] = new
     blocks = tuple(_block_without(b, fixed, is_test=b is not body) for b in node.blocks)
     keep = [not f for f in fixed]
-    return Node(
-        node.op, (*node.inputs[:first], *_kept(initials, keep)), _kept(node.outputs, keep), node.attrs, blocks, node.where
-    )
+    inputs = (*node.inputs[:first], *_kept(initials, keep))
+    return Node(node.op, inputs, _kept(node.outputs, keep), node.attrs, blocks, node.where)
 
 
 def _kept(values: Sequence[Value], keep: Sequence[bool]) -> tuple[Value, ...]:

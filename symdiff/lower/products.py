@@ -10,7 +10,7 @@ from symdiff.ir.graph import Dim, Node, Value
 from symdiff.lower.emit import index_const
 from symdiff.lower.state import KERNEL_TYPE, State, Stored
 from symdiff.lower.usage import SMALL_ARRAY, static_shape
-from symdiff.lower.whole import converted
+from symdiff.lower.whole import converted, typed_buffer
 from symdiff_codegen.kernel import Buffer, Const, If, Matmul, Operand
 
 __all__ = ["emit_matmul"]
@@ -82,7 +82,7 @@ def _multiply(state: State, out: Buffer, left: Factor, right: Factor) -> None:
     k = state.k
     (a, flip_a), (b, flip_b) = left, right
     inner = a.dims[0] if flip_a else a.dims[1]
-    if out.type[0] == "i":
+    if out.type[0] == "i" or inner == index_const(1):
         _loops(state, out, left, right, inner)
         return
     sizes = (*out.dims, inner)
@@ -121,7 +121,7 @@ def _batched(state: State, node: Node) -> None:
     """A loop over the leading axes, broadcast against each other; a vector is a matrix of one row or column."""
     k, (a, b) = state.k, node.inputs
     type_ = KERNEL_TYPE[node.output.type.dtype]
-    left, right = (converted(state, v, type_) if KERNEL_TYPE[v.type.dtype] != type_ else state.buffer(v) for v in (a, b))
+    left, right = (typed_buffer(state, v, type_) for v in (a, b))
     out = state.new_buffer(node.output)
     batch = node.output.type.rank - (a.type.rank > 1) - (b.type.rank > 1)
     core_a = left.dims[-2:] if a.type.rank > 1 else (index_const(1), left.dims[0])

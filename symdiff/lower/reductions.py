@@ -22,8 +22,8 @@ class Reducer:
     Attributes
     ----------
     first : int
-        The first of the last axes that are all reduced: they are reduced to a scalar inside the nest. It is the rank where
-        the last axis is kept.
+        The first of the last axes that are all reduced: they are reduced to a scalar inside the nest. It is the rank
+        where the last axis is kept.
     others : tuple of int
         Reduced axes before a kept one: along them totals are added into a buffer.
     """

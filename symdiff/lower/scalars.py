@@ -96,7 +96,7 @@ class Scalars(Emitter):
         if form is None or len(form.terms) != 1:
             return None
         ((base, times),) = form.terms.items()
-        if times != 1 or not self.bounds.fits("add", base, b):
+        if times != 1:
             return None
         total = form.constant + int(b.value)
         return base if total == 0 else self.let("add", base, Const(total, "i64"))

@@ -2,9 +2,9 @@
 
 A group is a set of operations over one iteration space that become one loop nest: elementwise operations, reductions,
 and reads by arrays of integers. A node joins a group when everything it reads is there before the group runs, or is
-computed by the group at the same index. Groups run in the order in which they were begun, and every node as early as what
-it reads allows: its *level* is the number of the group after which it can run. Since nothing ever moves later,
-a store in place (always a group of its own) never overtakes a read.
+computed by the group at the same index. Groups run in the order in which they were begun, and every node as early as
+what it reads allows: its *level* is the number of the group after which it can run. Since nothing ever moves later, a
+store in place (always a group of its own) never overtakes a read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sizes that become known: dimensions bound by parameters are replaced by ints, and what follows from them is folded."""
+"""Sizes that become known: dimensions bound by parameters are replaced by ints, and what follows is folded."""
 
 from __future__ import annotations
 

@@ -70,8 +70,16 @@ class State:
     ----------
     owned : set of Buffer
         Buffers made here, each of which holds one value that may be overwritten when it is dead.
+    sizes, checked : Sizes
+        Which sizes are equal: by all checks of the block that is planned, and by those already emitted.
+    bound : set of Operand
+        Sizes bound by parameters, which are never 1.
     inner : dict
         While a nest is emitted: the elements its members have at the current index.
+    flat : dict
+        While a flat loop is emitted: the one-dimensional views of the buffers it reads.
+    nest_depth : int or None
+        While a nest is emitted, which writes only to buffers of its own: the depth of the scope around it.
     slots : dict
         The result slot whose array a value ends up in.
     """
@@ -82,6 +90,9 @@ class State:
         self.k = Scalars(checks=not options.fastmath)
         self.usage = Usage(function)
         self.sizes = Sizes()
+        self.checked = Sizes()
+        self.bound: set[Operand] = set()
+        self.nest_depth: int | None = None
         self.reps: dict[Value, Rep] = {}
         self.owned: set[Buffer] = set()
         self.inner: dict[Value, Operand] = {}
@@ -116,6 +127,7 @@ class State:
         """Values set within this context are forgotten after it, and so are sizes found equal."""
         before, self.block = self.block, block
         sizes, self.sizes = self.sizes, Sizes(self.sizes)
+        checked, self.checked = self.checked, Sizes(self.checked)
         spilled, self.spilled = self.spilled, dict(self.spilled)
         self._undo.append([])
         yield
@@ -124,7 +136,7 @@ class State:
                 del self.reps[value]
             else:
                 self.reps[value] = rep
-        self.block, self.sizes, self.spilled = before, sizes, spilled
+        self.block, self.sizes, self.checked, self.spilled = before, sizes, checked, spilled
 
     def scalar(self, value: Value) -> Operand:
         """A scalar value as an operand."""
@@ -139,7 +151,7 @@ class State:
 
     def dim(self, dim: Dim) -> Operand:
         """A dimension as an operand."""
-        operand = self.integer(dim)
+        operand = self.integer(self.checked.of(dim))
         if isinstance(operand, Local):
             self.k.bounds.size(operand)
         return operand
@@ -155,7 +167,10 @@ class State:
             return known
         rep = self.get(value)
         if isinstance(rep, Stored):
-            return self.k.load(self.flat.get(rep.buffer, rep.buffer), indices, value.hint)
+            buffer = self.flat.get(rep.buffer, rep.buffer)
+            if self.nest_depth is not None:
+                return self.k.load_outside(buffer, indices, value.hint, self.nest_depth)
+            return self.k.load(buffer, indices, value.hint)
         if isinstance(rep, Mapped):
             return rep.read(indices)
         if isinstance(rep, Elements):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from symdiff.ir.graph import Node, Value
 from symdiff.lower.emit import index_const
-from symdiff.lower.state import Elements, Indices, State, Stored, positions
+from symdiff.lower.state import Elements, Indices, Mapped, State, Stored, positions
 from symdiff.lower.subscript import Subscript, subscript
 from symdiff.lower.usage import static_shape
 from symdiff_codegen.kernel import Buffer, Const
 
-__all__ = ["emit_store", "take_over"]
+__all__ = ["emit_store", "is_overwritten", "take_over"]
 
 
 def emit_store(state: State, node: Node, position: int) -> None:
@@ -41,6 +41,28 @@ def take_over(state: State, node: Node, position: int, operand: int, heir: Value
     if dies and isinstance(rep, Stored) and rep.buffer in state.owned:
         return rep.buffer
     return state.fresh_copy(value, heir)
+
+
+def is_overwritten(state: State, loop: Node, carried: int) -> bool:
+    """Whether a ``for`` stores every element of an array it carries before anything reads one, as tapes are written.
+
+    The array is new, trip i stores all of row i and does nothing else with it, and there are as many trips as rows.
+    """
+    (body,) = loop.blocks
+    init, param = loop.inputs[3 + carried], body.params[1 + carried]
+    start, stop, step = (state.integer(v) for v in loop.inputs[:3])
+    if not isinstance(state.get(init), Mapped) or (start, step) != (index_const(0), index_const(1)):
+        return False
+    if state.k.max(stop, 0) is not state.dim(init.type.shape[0]):
+        return False
+    result = body.results[carried]
+    store = state.usage.definition.get(result)
+    if store is None or store.op.name != "put" or store not in body.nodes or store.inputs[0] is not param:
+        return False
+    entries = store.attrs["index"]
+    rows = entries[0] == ("int",) and all(entry == ("slice", None, None, None) for entry in entries[1:])
+    alone = all(len(list(state.usage.all_uses(value))) == 1 for value in (param, result))
+    return rows and alone and store.inputs[2:3] == body.params[:1]
 
 
 def _reads_storage_of(state: State, v: Value, x: Value) -> bool:

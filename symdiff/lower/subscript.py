@@ -47,9 +47,7 @@ def element_index(state: State, index: Operand, size: Operand, axis: int) -> Ope
     """An integer subscript of an axis as an index from 0, checked to be inside."""
     k = state.k
     index = k.i64(index)
-    wrapped = k.select(k.lt(index, 0), k.add(index, size), index)
-    if isinstance(index, Const) and index.value < 0:
-        wrapped = k.add(size, index)
+    wrapped = _from_start(k, index, lambda: k.add(size, index), lambda: index)
     if state.options.boundscheck:
         inside = k.and_(k.ge(wrapped, 0), k.lt(wrapped, size))
         k.check(inside, "IndexError", OUT_OF_BOUNDS.format(axis=axis), (index, size))
@@ -141,24 +139,22 @@ def _slice_parts(state: State, size: Operand, a: Any, b: Any, s: Any) -> tuple[O
 
 
 def _rising(k: Scalars, size: Operand, a: Operand | None, b: Operand | None, step: Operand) -> tuple[Operand, Operand]:
-    start = index_const(0) if a is None else _from_start(k, a, size, lambda: k.max(k.add(size, a), 0), lambda: a)
-    stop = size if b is None else _from_start(k, b, size, lambda: k.add(size, b), lambda: k.min(b, size))
+    start = index_const(0) if a is None else _from_start(k, a, lambda: k.max(k.add(size, a), 0), lambda: a)
+    stop = size if b is None else _from_start(k, b, lambda: k.add(size, b), lambda: k.min(b, size))
     length = k.max(k.sub(stop, start), 0)
     return start, k.floordiv(k.add(length, k.sub(step, 1)), step)
 
 
 def _falling(k: Scalars, size: Operand, a: Operand | None, b: Operand | None, step: Operand) -> tuple[Operand, Operand]:
     last = k.sub(size, 1)
-    start = last if a is None else _from_start(k, a, size, lambda: k.add(size, a), lambda: k.min(a, last))
-    stop = index_const(-1) if b is None else _from_start(k, b, size, lambda: k.max(k.add(size, b), -1), lambda: b)
+    start = last if a is None else _from_start(k, a, lambda: k.add(size, a), lambda: k.min(a, last))
+    stop = index_const(-1) if b is None else _from_start(k, b, lambda: k.max(k.add(size, b), -1), lambda: b)
     length = k.max(k.sub(start, stop), 0)
     return start, k.floordiv(k.sub(k.sub(length, step), 1), k.neg(step))
 
 
-def _from_start(
-    k: Scalars, part: Operand, size: Operand, below: Callable[[], Operand], above: Callable[[], Operand]
-) -> Operand:
-    """One of two forms by the sign of a part of a slice."""
+def _from_start(k: Scalars, part: Operand, below: Callable[[], Operand], above: Callable[[], Operand]) -> Operand:
+    """One of two forms by the sign of an index or a part of a slice."""
     is_negative = k.lt(part, 0)
     if isinstance(is_negative, Const):
         return below() if is_negative.value else above()

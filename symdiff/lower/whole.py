@@ -1,4 +1,4 @@
-"""Operations on whole arrays that are no part of a nest: products of matrices, linear algebra, joining, searching, stacks."""
+"""Operations on whole arrays that are no part of a nest: linear algebra, joining, searching, stacks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from symdiff_codegen.kernel import (
     Stack,
 )
 
-__all__ = ["emit_whole"]
+__all__ = ["converted", "emit_whole", "typed_buffer"]
 
 SINGULAR = "Singular matrix"
 NOT_DEFINITE = "Matrix is not positive definite"
@@ -169,7 +169,7 @@ def _linalg(name: str, message: str | None = None, pick: int = 0) -> Callable[[S
         k, output = state.k, node.output
         type_ = KERNEL_TYPE[output.type.dtype]
         vector = name == "solve" and node.inputs[1].type.rank == 1
-        inputs = tuple(_floats(state, v, type_) for v in node.inputs)
+        inputs = tuple(typed_buffer(state, v, type_) for v in node.inputs)
         outputs = _outputs(state, name, output, type_, pick)
         ok = k.define(Local("i1", "ok"))
         k.append(Linalg(ok, "solve1" if vector else name, outputs, inputs))
@@ -190,8 +190,8 @@ def _outputs(state: State, name: str, output: Value, type_: str, pick: int) -> t
     return made
 
 
-def _floats(state: State, value: Value, type_: str) -> Buffer:
-    """The elements as floats of this type."""
+def typed_buffer(state: State, value: Value, type_: str) -> Buffer:
+    """The elements in a buffer of this type."""
     if KERNEL_TYPE[value.type.dtype] == type_:
         return state.buffer(value)
     return converted(state, value, type_)

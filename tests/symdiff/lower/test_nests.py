@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from harness import array, check, dim, graph, instructions, real
+from lowered_graphs import array, check, dim, graph, instructions, real
+
 from symdiff.ops import REGISTRY as R
 from symdiff_codegen.kernel import Alloc, For, Load, Output
 
@@ -65,7 +66,7 @@ def test_negative_zero_survives_a_sum():
 
 
 def test_maximum_of_nothing_fails():
-    from harness import failure
+    from lowered_graphs import failure
 
     function = graph(lambda a: total(a, name="max"), array("a", dim()))
     message = "zero-size array to reduction operation maximum which has no identity"
@@ -164,7 +165,8 @@ def test_arange_linspace_and_conversion():
         ends = [Traced(build, build.constant(c)) for c in (2, 3)]
         t = R["arange"](*ends, length=n, dtype="int64")
         u = R["linspace"](Traced(build, build.constant(0.5)), total(a), length=n)
-        return a * t, u, R["convert"](t, dtype="float32", kind="numpy"), R["convert"](a > 0, dtype="int64", kind="numpy")
+        small, positive = R["convert"](t, dtype="float32", kind="numpy"), R["convert"](a > 0, dtype="int64", kind="numpy")
+        return a * t, u, small, positive
 
     function = graph(body, array("a", n))
     for size in (2, 3, 12, 30):
@@ -187,3 +189,14 @@ def test_positions(name, axis):
         a[1, 1] = np.nan
         check(function, a)
         check(function, np.round(RNG.normal(size=shape)))
+
+
+def test_costly_operations_before_a_reduction_along_rows_are_vectorised():
+    def body(a, y):
+        d = R["exp"](a) - y
+        return total(d * d), total(d, (0,)), d
+
+    function = graph(body, array("a", dim(), 1), array("y", 1))
+    check(function, RNG.normal(size=(30, 1)), RNG.normal(size=1))
+    loops = [i for i in instructions(function) if isinstance(i, For)]
+    assert [loop.vector for loop in loops] == [True, False]

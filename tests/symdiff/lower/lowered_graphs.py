@@ -1,6 +1,7 @@
 """Builds small graphs and runs their kernels: as Python text always, natively where that is asked for."""
 
 import numpy as np
+
 from symdiff.config import Options
 from symdiff.errors import LOCATED
 from symdiff.ir.build import Builder
@@ -11,8 +12,8 @@ from symdiff.lower.specialise import specialise
 from symdiff.ops.primitive import Traced
 from symdiff.runtime.interpret import interpret
 from symdiff_codegen.check import check_kernel
-from symdiff_codegen.walk import walk
 from symdiff_codegen.text import run_text
+from symdiff_codegen.walk import walk
 
 PLAIN = Options()
 
