@@ -29,7 +29,6 @@ def bind(
         With Python's message and the place of the call.
     """
     positional = [arg.arg for arg in (*parameters.posonlyargs, *parameters.args)]
-    only_positional = {arg.arg for arg in parameters.posonlyargs}
     keyword_only = [arg.arg for arg in parameters.kwonlyargs]
     names: dict[str, Abstract] = dict(zip(positional, args, strict=False))
     if parameters.vararg is not None:
@@ -37,16 +36,7 @@ def bind(
     elif len(args) > len(positional):
         count = f"{len(positional)} positional argument{'s' * (len(positional) != 1)}"
         p.refuse(LocatedTypeError, f"{name}() takes {count} but {len(args)} were given")
-    rest: dict[str, Abstract] = {}
-    for key, item in kwargs.items():
-        if key in names and key in positional and key not in only_positional:
-            p.refuse(LocatedTypeError, f"{name}() got multiple values for argument {key!r}")
-        if (key in positional and key not in only_positional) or key in keyword_only:
-            names[key] = item
-        elif parameters.kwarg is None:
-            p.refuse(LocatedTypeError, f"{name}() got an unexpected keyword argument {key!r}")
-        else:
-            rest[key] = item
+    rest = _by_name(p, name, parameters, kwargs, names)
     if parameters.kwarg is not None:
         names[parameters.kwarg.arg] = DictObject(rest)
     for key, item in zip(positional[len(positional) - len(defaults) :], defaults, strict=True):
@@ -58,3 +48,22 @@ def bind(
         listed = ", ".join(map(repr, missing))
         p.refuse(LocatedTypeError, f"{name}() is missing the argument{'s' * (len(missing) > 1)} {listed}")
     return names
+
+
+def _by_name(
+    p: Parser, name: str, parameters: ast.arguments, kwargs: Mapping[str, Abstract], names: dict[str, Abstract]
+) -> dict[str, Abstract]:
+    """Bind arguments given by name; those that no parameter takes are returned."""
+    ordinary = {arg.arg for arg in parameters.args}
+    keyword_only = {arg.arg for arg in parameters.kwonlyargs}
+    rest: dict[str, Abstract] = {}
+    for key, item in kwargs.items():
+        if key in names and key in ordinary:
+            p.refuse(LocatedTypeError, f"{name}() got multiple values for argument {key!r}")
+        if key in ordinary or key in keyword_only:
+            names[key] = item
+        elif parameters.kwarg is None:
+            p.refuse(LocatedTypeError, f"{name}() got an unexpected keyword argument {key!r}")
+        else:
+            rest[key] = item
+    return rest

@@ -91,22 +91,23 @@ class Writer:
         if d > 3:
             return [p + "pass"]
         if k < 0.86:
-            o = [p + f"if {s.cond()}:"] + s.block(d + 1, inl)
+            o = [p + f"if {s.cond()}:", *s.block(d + 1, inl)]
             if r.random() < 0.6:
-                o += [p + "else:"] + s.block(d + 1, inl)
+                o += [p + "else:", *s.block(d + 1, inl)]
             if r.random() < 0.15 and d == 1:
                 o += [p + "if " + s.cond() + ":", p + "    return a, s"]
             return o
         if k < 0.95:
             v = r.choice(["i", "j"])
-            return [p + f"for {v} in range({r.choice(['n', '2', 'k', 'n-1', '0'])}):"] + s.block(d + 1, True)
+            return [p + f"for {v} in range({r.choice(['n', '2', 'k', 'n-1', '0'])}):", *s.block(d + 1, True)]
         w = f"w{s.n}"
         s.n += 1
-        return (
-            [p + f"{w} = 0", p + f"while {w} < {r.choice(['2', 'n'])} and s < 50:"]
-            + s.block(d + 1, True)
-            + ["    " * (d + 1) + f"{w} += 1"]
-        )
+        return [
+            p + f"{w} = 0",
+            p + f"while {w} < {r.choice(['2', 'n'])} and s < 50:",
+            *s.block(d + 1, True),
+            "    " * (d + 1) + f"{w} += 1",
+        ]
 
     def block(s, d, inl):
         out = []
