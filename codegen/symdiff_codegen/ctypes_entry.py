@@ -18,7 +18,7 @@ from .kernel import SCALAR_KINDS, Buffer, Const, Kernel, Local
 from .loading import Handle
 from .numpy_layout import DTYPES
 from .python_api import address_of
-from .signature import Array, Fixed, Scalar, Signature, Template
+from .signature import ABSENT, Array, Fixed, Scalar, Signature, Template
 
 _C_TYPES: dict[str, Any] = {
     "f64": ctypes.c_double,
@@ -144,7 +144,7 @@ class SlowCallable:
         _require(len(args) == len(signature.params) and list(kwargs) == [name for name, _ in signature.keywords])
         for name, fixed in signature.keywords:
             _test_fixed(kwargs[name], fixed.value)
-        values = [*args, *(_captured(container, key) for container, key, _ in signature.captured)]
+        values = [*args, *(_captured(*item) for item in signature.captured)]
         passed: list[tuple[Any, Scalar | Array]] = []
         for value, spec in zip(values, (*signature.params, *signature.captured_specs), strict=True):
             if isinstance(spec, Fixed):
@@ -191,7 +191,10 @@ def _require(condition: bool) -> None:
         raise _Mismatch
 
 
-def _captured(container: Mapping[Any, Any] | CellType, key: object) -> Any:
+def _captured(container: Mapping[Any, Any] | CellType, key: object, expected: object) -> Any:
+    if expected is ABSENT:
+        _require(key not in container)  # type: ignore[operator]
+        return ABSENT
     try:
         return container.cell_contents if isinstance(container, CellType) else container[key]
     except (KeyError, ValueError):

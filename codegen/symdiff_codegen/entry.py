@@ -30,7 +30,7 @@ from .guards import Guards
 from .kernel import Buffer, Kernel, Local
 from .python_api import Symbols
 from .results import array_slots, emit_results
-from .signature import RELEASE_AFTER, Array, Fixed, Scalar, Signature
+from .signature import ABSENT, RELEASE_AFTER, Array, Fixed, Scalar, Signature
 from .support import NULL, frame_type, is_null, release_lock, reserve, string_constant, take_lock
 
 Value = Any
@@ -121,7 +121,9 @@ class _Entry:
         elsewhere.ret(elsewhere.call(hand_on, self.function.args[1:], tail=True))
         pointers = self._argument_pointers()
         self._test_keywords()
-        pointers += [self.guards.captured(container, key) for container, key, _ in self.signature.captured]
+        for container, key, expected in self.signature.captured:
+            guard = self.guards.absent if expected is ABSENT else self.guards.captured
+            pointers.append(guard(container, key))  # type: ignore[arg-type]
         arguments = self._kernel_arguments(pointers)
         frame = self._frame()
         self._hold(pointers[len(self.signature.params) :])

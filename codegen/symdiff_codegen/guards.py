@@ -17,7 +17,7 @@ from . import numpy_layout as layout
 from .context import I8, I32, I64, POINTER, field
 from .kernel import Const, Local, Operand
 from .python_api import DOUBLE, Symbols
-from .signature import Array, Fixed, Scalar
+from .signature import ABSENT, Array, Fixed, Scalar
 from .support import NULL, is_null, reserve
 
 Value = Any
@@ -183,6 +183,12 @@ class Guards:
         before = builder.icmp_unsigned("<=", ends[0], second[0])
         after = builder.icmp_unsigned("<=", ends[1], first[0])
         self.require(builder.or_(before, after))
+
+    def absent(self, container: Mapping[Any, Any], key: object) -> Value:
+        """Require a dictionary not to have a key (a str: looking it up leaves no exception); returns `ABSENT`."""
+        arguments = [self.symbols.object(container), self.symbols.object(key)]
+        self.require(is_null(self.builder, self.builder.call(self.symbols.function("PyDict_GetItemWithError"), arguments)))
+        return self.symbols.object(ABSENT)
 
     def captured(self, container: Mapping[Any, Any] | CellType, key: object) -> Value:
         """Require a dictionary to have a key, or a cell to have a value, and return what is there, borrowed."""

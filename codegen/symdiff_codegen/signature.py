@@ -78,6 +78,15 @@ class Fixed:
 
 Parameter = Scalar | Array | Fixed
 
+class _Absent:
+    """Expected of a dictionary: that it has no such key. A builtin's name is resolved so until a global hides it."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = _Absent()
+
 #: A dictionary and a key of it, or a closure cell (the key is then ignored), and what is expected there now. An
 #: expected value that is no `Scalar`, `Array` or `Fixed` stands for `Fixed` of it.
 Captured = tuple[dict[Any, Any] | CellType, object, object]

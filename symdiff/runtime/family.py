@@ -19,7 +19,7 @@ import numpy as np
 from symdiff import errors, stages
 from symdiff.config import Options
 from symdiff.errors import LOCATED, located
-from symdiff.frontend.program import Guard, Path, Program, Written
+from symdiff.frontend.program import MISSING, Guard, Path, Program, Written
 from symdiff.frontend.structure import LEAF, Structure, unflatten
 from symdiff.ir.graph import Function, Type, Value
 from symdiff.ir.python import print_function
@@ -27,7 +27,7 @@ from symdiff.lower.lower import Lowered
 from symdiff.runtime.arguments import Leaf, classify, overlapping, static_object
 from symdiff_codegen.kernel import Buffer, Local, ResultSpec
 from symdiff_codegen.native import Unit
-from symdiff_codegen.signature import Array, Fixed, Parameter, Scalar, Signature
+from symdiff_codegen.signature import ABSENT, Array, Fixed, Parameter, Scalar, Signature
 
 __all__ = ["Call", "Family", "Respecialise", "Variant"]
 
@@ -156,13 +156,16 @@ class Family:
         self, sizes: dict[Value, int], dispatcher: Callable[..., Any], function: Any, keywords: tuple[tuple[str, Any], ...]
     ) -> Variant:
         direct = not self.flat and self.direct(function)
+        alone: list[bool] = []
 
         def signature(lowered: Lowered, graph: Function) -> Signature:
-            made = self._signature(lowered, graph, dispatcher, function if direct else None)
-            return replace(made, keywords=tuple((k, Fixed(v)) for k, v in keywords)) if direct else made
+            # a caller of native code that finds a size to be 1 has nobody to build another graph for it
+            alone.append(direct and RESPECIALISE not in lowered.errors)
+            made = self._signature(lowered, graph, dispatcher, function if alone[0] else None)
+            return replace(made, keywords=tuple((k, Fixed(v)) for k, v in keywords)) if alone[0] else made
 
         lowered, unit = stages.native(self.made, sizes, self.options, signature)
-        variant = Variant(sizes, unit, lowered, direct, keywords if direct else ())
+        variant = Variant(sizes, unit, lowered, alone[0], keywords if alone[0] else ())
         self.variants.append(variant)
         return variant
 
@@ -218,7 +221,8 @@ class Family:
         captured = []
         for item in self._guards():
             holder, key = native_container(item.path, function)  # type: ignore[misc]
-            captured.append((holder, key, Fixed(item.path.read(function))))
+            found = item.path.read(function)
+            captured.append((holder, key, ABSENT if found is MISSING else Fixed(found)))
         for read in self.program.captured:
             holder, key = native_container(read.path, function)  # type: ignore[misc]
             captured.append((holder, key, next(values)))

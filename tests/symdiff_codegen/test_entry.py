@@ -31,10 +31,12 @@ from symdiff_codegen.kernel import (
     Local,
     Output,
     Result,
+    ResultSpec,
     Store,
 )  # fmt: skip
 from symdiff_codegen.loading import _LOADED
-from symdiff_codegen.signature import Array, Fixed, Scalar, float_of_bits
+from symdiff_codegen.native import Options, compile_unit
+from symdiff_codegen.signature import ABSENT, Array, Fixed, Scalar, Signature, float_of_bits
 from tests.symdiff_codegen.units import (
     ENTRIES,
     Failed,
@@ -787,3 +789,20 @@ def test_fork():
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         """
     ).split() == ["25"]
+
+
+def test_a_key_that_must_be_absent():
+    """A builtin's name is read from the module's globals first: the day it is there, the call is another one."""
+    names: dict[str, object] = {}
+    x = Local("f64", "x")
+    kernel = Kernel("same", (x,), (Result(0, x),), (ResultSpec("float"),))
+    signature = Signature(
+        (Scalar("float"),), kernel.results, 0, lambda *a: "dispatched", lambda *a: None, captured=((names, "range", ABSENT),)
+    )
+    for kind in ("builtin", "ctypes"):
+        call = compile_unit(kernel, signature=signature, options=Options(entry=kind)).builtin
+        assert call(1.5) == 1.5
+        names["range"] = None
+        assert call(1.5) == "dispatched"
+        del names["range"]
+        assert call(1.5) == 1.5
