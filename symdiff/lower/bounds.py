@@ -16,6 +16,8 @@ __all__ = ["Bounds", "Linear"]
 # Arrays are smaller than this, so that sums of a few sizes and products with small numbers cannot overflow.
 LARGEST_SIZE = 1 << 48
 DEEPEST = 12
+# Longer sums are not looked into.
+MOST_TERMS = 8
 
 
 @dataclass(frozen=True)
@@ -104,13 +106,15 @@ class Bounds:
         """An operand as a linear form."""
         if isinstance(operand, Const):
             return Linear(int(operand.value))
-        return self.forms.get(operand) or Linear(0, {operand: 1})
+        form = self.forms.get(operand)
+        return form if form is not None and len(form.terms) <= MOST_TERMS else Linear(0, {operand: 1})
 
     # -- proofs --------------------------------------------------------------------------------------------------------
 
     def not_negative(self, form: Linear, depth: int = 0) -> bool:
         """Whether a form is proved to be at least 0."""
-        if not form.terms or (form.constant >= 0 and all(t > 0 and local in self.sizes for local, t in form.terms.items())):
+        counts = all(times > 0 and local in self.sizes for local, times in form.terms.items())
+        if counts:
             return form.constant >= 0
         if depth > DEEPEST:
             return False

@@ -15,7 +15,8 @@ from symdiff_codegen.kernel import Buffer, Carried, Const, If, Local, Merge, Ope
 
 __all__ = ["emit_structured"]
 
-EmitBlock = Callable[[Block], None]
+# Emits the nodes of a block; with (result, param, buffer) for each array that a loop carries from one trip to the next.
+EmitBlock = Callable[..., None]
 
 
 def emit_structured(state: State, node: Node, position: int, emit_block: EmitBlock) -> None:
@@ -47,6 +48,7 @@ class _Branches:
     def emit(self) -> None:
         state, k = self.state, self.state.k
         test = k.i1(state.scalar(self.node.inputs[0]))
+        self._make_room()
         then, otherwise = (self._side(block) for block in self.node.blocks)
         outs = [self._join(n, output, then, otherwise) for n, output in enumerate(self.node.outputs)]
         then.scope.allocates = otherwise.scope.allocates = False
@@ -54,8 +56,20 @@ class _Branches:
         for output, rep in zip(self.node.outputs, outs, strict=True):
             state.set(output, rep)
 
+    def _make_room(self) -> None:
+        """Buffers for results that the two branches do not share."""
+        state = self.state
+        self.rooms: dict[int, Buffer] = {}
+        for n, output in enumerate(self.node.outputs):
+            is_array = output.type.is_array and output.type.kind != "stack"
+            if is_array and not state.usage.is_small(output) and not self._is_shared(n):
+                self.rooms[n] = state.new_buffer(output)
+
     def _side(self, block: Block) -> _Side:
         state = self.state
+        for n, buffer in self.rooms.items():
+            if state.usage.home.get(block.results[n]) is block:
+                state.targets[block.results[n]] = buffer
         with state.k.block() as scope, state.inside(block):
             self.emit_block(block)
             pairs = zip(block.results, self.node.outputs, strict=True)
@@ -98,12 +112,15 @@ class _Branches:
     def _join_buffers(self, n: int, output: Value, then: _Side, otherwise: _Side) -> Rep:
         """The buffer both branches changed in place; else a new one that both fill."""
         buffers = [side.reps[n].buffer for side in (then, otherwise)]  # type: ignore[union-attr]
-        if buffers[0] is buffers[1] and self._is_shared(n):
+        joined = self.rooms.get(n)
+        if joined is None and buffers[0] is buffers[1]:
             return Stored(buffers[0])
-        joined = self.state.new_buffer(output)
+        if joined is None:
+            joined = self.state.new_buffer(output)
         for buffer, side in zip(buffers, (then, otherwise), strict=True):
-            with self._again(side):
-                self.state.k.copy(joined, buffer)
+            if buffer is not joined:
+                with self._again(side):
+                    self.state.k.copy(joined, buffer)
         return Stored(joined)
 
     def _is_shared(self, n: int) -> bool:
@@ -200,6 +217,14 @@ def _enter(state: State, cells: Sequence[_Cell], params: Sequence[Value]) -> Non
         state.set(param, cell.inside())
 
 
+def _heirs(
+    cells: Sequence[_Cell], params: Sequence[Value], results: Sequence[Value]
+) -> list[tuple[Value, Value, Buffer]]:
+    """The arrays that take the place of others at the end of a trip."""
+    found = zip(results, params, cells, strict=True)
+    return [(result, param, cell.buffer) for result, param, cell in found if cell.buffer is not None]
+
+
 def _moved(state: State, cells: Sequence[_Cell], results: Sequence[Value]) -> list[Carried]:
     """At the end of a trip: arrays go to their buffers; scalars are returned as what is carried."""
     carried: list[Carried] = []
@@ -241,7 +266,7 @@ def _emit_for(state: State, node: Node, position: int, emit_block: EmitBlock) ->
     with k.loop(index.hint.strip("_") or "i", start, stop, stride) as loop, state.inside(body):
         state.set(index, loop.index)
         _enter(state, cells, params)
-        emit_block(body)
+        emit_block(body, _heirs(cells, params, body.results))
         loop.carried.extend(_moved(state, cells, body.results))
     _leave(state, cells)
 
@@ -278,7 +303,7 @@ def _emit_while(state: State, node: Node, position: int, emit_block: EmitBlock) 
         test = k.i1(state.scalar(test_block.results[0]))
     with k.block(is_loop=True) as scope, state.inside(body):
         _enter(state, cells, body.params)
-        emit_block(body)
+        emit_block(body, _heirs(cells, body.params, body.results))
         carried = _moved(state, cells, body.results)
     k.append(While(tuple(carried), tuple(test_scope.instructions), test, tuple(scope.instructions)))
     _leave(state, cells)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symdiff.config import Options
@@ -146,9 +147,16 @@ def _emit_results(state: State) -> None:
 # -- blocks ------------------------------------------------------------------------------------------------------------
 
 
-def _emit_block(state: State, block: Block) -> None:
-    """Emit the nodes of a block; its results are read by the caller."""
+def _emit_block(state: State, block: Block, heirs: Sequence[tuple[Value, Value, Buffer]] = ()) -> None:
+    """Emit the nodes of a block; its results are read by the caller.
+
+    An heir is a result that replaces a param at the end of a trip: where nothing reads the param any more when the
+    result is computed, it is computed into the param's buffer.
+    """
     plan = Plan(block, state.usage, state.sizes)
+    for result, param, buffer in heirs:
+        if plan.may_replace(result, param) and state.sizes.same(result.type.shape, param.type.shape):
+            state.targets.setdefault(result, buffer)
     place = {node: position for position, node in enumerate(block.nodes)}
     for step in plan.steps:
         if isinstance(step, Group):
@@ -164,7 +172,7 @@ def _emit_node(state: State, node: Node, position: int) -> None:
     elif node.op is REQUIRE_EQUAL:
         _emit_require(state, node)
     elif node.op in (IF, FOR, WHILE):
-        emit_structured(state, node, position, lambda block: _emit_block(state, block))
+        emit_structured(state, node, position, lambda *args: _emit_block(state, *args))
     elif is_virtual(node):
         emit_mapped(state, node)
     elif node.op.name in STORES:

@@ -15,7 +15,7 @@ from typing import Any
 
 from symdiff.ir.graph import CONSTANT, REQUIRE_EQUAL, Block, Dim, Node, Value
 from symdiff.ir.rewrite import dims_of, references
-from symdiff.lower.usage import Usage, is_basic, is_virtual
+from symdiff.lower.usage import STORES, Usage, Use, is_basic, is_virtual
 
 __all__ = ["REDUCTIONS", "Group", "Plan", "Sizes", "is_fusible"]
 
@@ -92,6 +92,7 @@ class Plan:
         self.group_of: dict[Value, Group] = {}
         self.stored: set[Value] = set()
         self.constants: dict[Value, int] = {}
+        self.nodes_time: dict[Node, tuple[int, int]] = {}
         self._placed: list[tuple[int, int, int, Group | Node]] = []
         for position, node in enumerate(block.nodes):
             self._place(position, node)
@@ -129,8 +130,33 @@ class Plan:
             return True
         return node.op.name == "pack" and self.usage.is_small(node.output)
 
+    def may_replace(self, result: Value, param: Value) -> bool:
+        """Whether every read of one array is over when another is written: then they can share storage."""
+        made = self.usage.definition.get(result)
+        if made is None or self.usage.home.get(result) is not self.block or is_virtual(made):
+            return False
+        if made.blocks or made.op.name in STORES or made.op.name == "reshape":
+            return False
+        written = self.nodes_time[made]
+        return all(self._is_over(use, param, made, written) for use in self.usage.all_uses(param))
+
+    def _is_over(self, use: Use, param: Value, made: Node, written: tuple[int, int]) -> bool:
+        position = self.usage.position_in(use, self.block)
+        if position is None or position >= len(self.block.nodes):
+            return False
+        reader = self.block.nodes[position]
+        if is_virtual(reader) or self.nodes_time[reader] < written:
+            return True
+        group = self.group_of.get(made.outputs[0])
+        if group is None or reader not in group.members or REDUCTIONS & {made.op.name, reader.op.name}:
+            return False
+        # in one nest an element may be replaced at the index at which it was read
+        aligned = all(same for leaf, same in self._leaves(reader, group.space) if leaf is param)
+        return aligned and group.members.index(reader) <= group.members.index(made)
+
     def _early(self, position: int, node: Node, level: int) -> None:
         self._placed.append((level, 1, position, node))
+        self.nodes_time[node] = (level, 1)
         for output in node.outputs:
             self.level[output] = level
 
@@ -138,6 +164,7 @@ class Plan:
         self.number += 1
         self.effect = self.number
         self._placed.append((self.number, 0, position, node))
+        self.nodes_time[node] = (self.number, 0)
         for output in node.outputs:
             self.level[output] = self.number
 
@@ -189,6 +216,7 @@ class Plan:
             if not (aligned and value in group.values):
                 self._store(value)
         group.members.append(node)
+        self.nodes_time[node] = (group.number, 0)
         self.level[node.output] = group.number
         self.group_of[node.output] = group
         if node.op.name not in REDUCTIONS:

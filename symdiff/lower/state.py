@@ -82,6 +82,8 @@ class State:
         While a nest is emitted, which writes only to buffers of its own: the depth of the scope around it.
     slots : dict
         The result slot whose array a value ends up in.
+    targets : dict
+        Buffers already there for values that are still to be computed.
     """
 
     def __init__(self, function: Function, options: Options) -> None:
@@ -93,6 +95,7 @@ class State:
         self.checked = Sizes()
         self.bound: set[Operand] = set()
         self.nest_depth: int | None = None
+        self.targets: dict[Value, Buffer] = {}
         self.reps: dict[Value, Rep] = {}
         self.owned: set[Buffer] = set()
         self.inner: dict[Value, Operand] = {}
@@ -199,8 +202,13 @@ class State:
     # -- buffers -------------------------------------------------------------------------------------------------------
 
     def new_buffer(self, value: Value, dims: Sequence[Operand] | None = None, *, zeroed: bool = False) -> Buffer:
-        """A buffer for a value: the caller's array where the value ends up there, else workspace."""
+        """A buffer for a value: its target, or the caller's array where the value ends up there, or workspace."""
         type_ = KERNEL_TYPE[value.type.dtype]
+        target = self.targets.pop(value, None)
+        if target is not None:
+            if zeroed:
+                self.k.fill(target, Const(0 if type_[0] == "i" else 0.0, type_))
+            return target
         buffer = Buffer(value.hint or "a", type_, tuple(self.dims(value.type) if dims is None else dims))
         slot = self.slots.get(value)
         if slot is not None and slot not in self.filled and len(self.k.scopes) == 1:

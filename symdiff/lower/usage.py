@@ -117,7 +117,7 @@ class Usage:
         uses = [use for use in self.all_uses(value) if use != Use(block, position, -1 if operand is None else operand)]
         while True:
             for use in uses:
-                at = self._position_in(use, block)
+                at = self.position_in(use, block)
                 if at is None or at < position:
                     continue
                 if at > position or (block is own and operand is not None):
@@ -130,7 +130,7 @@ class Usage:
             if node.op is not IF:
                 return False
 
-    def _position_in(self, use: Use, block: Block) -> int | None:
+    def position_in(self, use: Use, block: Block) -> int | None:
         inner, position = use.block, use.position
         while inner is not block:
             if inner not in self.parent:

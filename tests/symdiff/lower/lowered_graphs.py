@@ -12,6 +12,10 @@ from symdiff.lower.specialise import specialise
 from symdiff.ops.primitive import Traced
 from symdiff.runtime.interpret import interpret
 from symdiff_codegen.check import check_kernel
+from symdiff_codegen.kernel import Buffer
+from symdiff_codegen.native import Options as NativeOptions
+from symdiff_codegen.native import compile_unit
+from symdiff_codegen.signature import Array, Scalar, Signature
 from symdiff_codegen.text import run_text
 from symdiff_codegen.walk import walk
 
@@ -147,3 +151,21 @@ def check(function, *args, options=PLAIN, rtol=1e-13, sizes=True):
 def instructions(function, options=PLAIN):
     """Every instruction of the kernel."""
     return list(walk(lower(function, options).kernel.body))
+
+
+KINDS = {"f64": "float", "f32": "float32", "i64": "int", "i1": "bool"}
+
+
+def native(function, *args, options=PLAIN):
+    """The results of the native kernel, as a tuple."""
+    lowered = lower(function, options)
+    check_kernel(lowered.kernel)
+    given = lowered.kernel.params
+    params = tuple(Array(p.type, p.dims) if isinstance(p, Buffer) else Scalar(KINDS[p.type]) for p in given)
+    slots = tuple(range(len(lowered.kernel.results)))
+
+    def refuse(*args):
+        raise AssertionError(f"no native call for {args}")
+
+    signature = Signature(params, lowered.kernel.results, slots, refuse, refuse)
+    return compile_unit(lowered.kernel, signature=signature, options=NativeOptions(level=1)).builtin(*args)

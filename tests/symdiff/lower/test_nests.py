@@ -165,7 +165,8 @@ def test_arange_linspace_and_conversion():
         ends = [Traced(build, build.constant(c)) for c in (2, 3)]
         t = R["arange"](*ends, length=n, dtype="int64")
         u = R["linspace"](Traced(build, build.constant(0.5)), total(a), length=n)
-        small, positive = R["convert"](t, dtype="float32", kind="numpy"), R["convert"](a > 0, dtype="int64", kind="numpy")
+        small = R["convert"](t, dtype="float32", kind="numpy")
+        positive = R["convert"](a > 0, dtype="int64", kind="numpy")
         return a * t, u, small, positive
 
     function = graph(body, array("a", n))

@@ -294,3 +294,42 @@ def test_small_arrays_are_carried_in_scalars():
     function = graph(body, real(), whole())
     check(function, 0.4, 5)
     assert not in_loops(function, Store, Alloc)
+
+
+def test_a_state_that_is_replaced_is_computed_in_place():
+    """h = tanh(h * w + x) reads h only where it writes it."""
+
+    def body(h, w, n):
+        return loop(h, 0, n, [h], lambda i, h: R["tanh"](h * inside(h.build, w) + 0.1))
+
+    function = graph(body, array("h", dim()), real("w"), whole())
+    for n in (0, 1, 4):
+        check(function, RNG.normal(size=20), 0.7, n)
+    assert not in_loops(function, Copy, Alloc, Fill)
+
+
+def test_a_state_that_is_read_elsewhere_is_computed_beside_it():
+    def shifted(h):
+        left = R["index"](h, index=(("slice", None, -1, None),))
+        right = R["index"](h, index=(("slice", 1, None, None),))
+        return R["concatenate"](right * 0.5 + left, R["index"](h, index=(("slice", 0, 1, None),)), axis=0)
+
+    def body(h, w, n):
+        return loop(h, 0, n, [h, h], lambda i, h, g: (shifted(h), R["sin"](g) + total(g) + R["sin"](h)))
+
+    function = graph(body, array("h", dim()), real("w"), whole())
+    for n in (0, 1, 2, 5):
+        for size in (2, 3, 20):
+            check(function, RNG.normal(size=size), 0.7, n, sizes=False)
+
+
+def test_matrix_times_state():
+    m = dim("m")
+
+    def body(w, h, n):
+        return loop(h, 0, n, [h], lambda i, h: R["tanh"](R["matmul"](inside(h.build, w), h)))
+
+    function = graph(body, array("w", m, m), array("h", m), whole())
+    for size in (2, 3, 4, 20):
+        check(function, RNG.normal(size=(size, size)), RNG.normal(size=size), 4)
+    assert not in_loops(function, Alloc)
