@@ -341,8 +341,9 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
         ``pullback(cotangent)``, with the structure of the value, gives a tuple with one cotangent per argument.
     """
     wrapped = _wrap(function)
+    kept = _machinery().snapshot(args)
     value = wrapped(*args)
-    return value, _Pullback(wrapped, args, value)
+    return value, _Pullback(wrapped, kept, value)
 
 
 class _Pullback:
@@ -354,7 +355,9 @@ class _Pullback:
         leaves, structure = flatten(cotangent)
         if structure != self.structure:
             raise LocatedTypeError("the cotangent must have the structure of the value")
-        leaves = [_like(leaf, value) for leaf, value in zip(leaves, self.values, strict=True)]
+        for leaf, value in zip(leaves, self.values, strict=True):
+            if _is_float(value) and np.shape(leaf) != np.shape(value):
+                raise ShapeError(f"the cotangent has shape {np.shape(leaf)}, the value {np.shape(value)}")
         count = len(self.args)
         dispatcher = self.function._dispatcher("grad")
         call = dispatcher.take_apart(self.args, {}, None)
@@ -363,11 +366,8 @@ class _Pullback:
         return found
 
 
-def _like(cotangent: Any, value: Any) -> Any:
-    """A cotangent in the dtype of the value, whose shape it must have."""
-    if np.shape(cotangent) != np.shape(value):
-        raise ShapeError(f"the cotangent has shape {np.shape(cotangent)}, the value {np.shape(value)}")
-    return float(cotangent) if isinstance(value, float) else np.asarray(cotangent, dtype=value.dtype)[()]
+def _is_float(leaf: Any) -> bool:
+    return isinstance(leaf, float) or (isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind == "f")
 
 
 def stop_gradient(x: Any) -> Any:

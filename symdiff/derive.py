@@ -42,8 +42,10 @@ def _inputs(program: Program, step: Step, arguments: Sequence[Argument]) -> tupl
                 positions.append(params.index(leaf))
             else:
                 leaves.append(Static(None))
-        if len(positions) == before:
+        if len(positions) == before and step.kind != "pullback":
             raise DtypeError(f"cannot differentiate with respect to argument {arguments[k].name}: it holds no floats")
+    if not positions:
+        raise DtypeError("no argument holds floats to differentiate by")
     structures = [arguments[k].structure for k in step.wrt]
     return positions, structures[0] if step.single else Structure("tuple", tuple, (), tuple(structures)), leaves
 
@@ -105,13 +107,19 @@ def _name(name: str, suffix: str) -> str:
 def _pullback(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
     """The gradients as functions of the cotangents of the float results, which are further parameters."""
     positions, structure, leaves = _inputs(program, step, arguments)
-    taken = {k for k in program.result_leaves if isinstance(k, int) and program.graph.results[k].type.is_float}
-    results = program.graph.results
-    seeds = [_seed(r) if k in taken else None for k, r in enumerate(results)]
-    graph = differentiate(program.graph, positions, tuple(seeds), name=_name(program.graph.name, "vjp"), value=False)
-    for seed in (s for s in seeds if s is not None):
-        graph = _with_own_sizes(graph, seed, program.graph)
-    return _program(program, graph, structure, tuple(leaves))
+    graph = program.graph
+    taken = [(n, k) for n, k in enumerate(program.result_leaves) if isinstance(k, int) and _is_float(graph, k)]
+    # one result for each leaf, so that a value returned twice gets two cotangents
+    graph = Function(graph.name, Block(graph.params, graph.block.nodes, tuple(graph.results[k] for _, k in taken)))
+    seeds = [_seed(r) for r in graph.results]
+    made = differentiate(graph, positions, tuple(seeds), name=_name(graph.name, "vjp"), value=False)
+    for seed in seeds:
+        made = _with_own_sizes(made, seed, program.graph)
+    return replace(_program(program, made, structure, tuple(leaves)), seeded=tuple(n for n, _ in taken))
+
+
+def _is_float(graph: Function, result: int) -> bool:
+    return graph.results[result].type.is_float
 
 
 def _seed(result: Value) -> Value:

@@ -9,10 +9,10 @@ from symdiff import stages
 from symdiff.frontend.program import Argument, Program
 from symdiff.inspection import Stages
 from symdiff.nested import TransformHook
-from symdiff.runtime.arguments import prepare
+from symdiff.runtime.arguments import prepare, snapshot
 from symdiff.runtime.call import Dispatcher
 
-__all__ = ["Dispatcher", "Stages", "TransformHook", "parser", "prepare", "stages"]
+__all__ = ["Dispatcher", "Stages", "TransformHook", "parser", "prepare", "snapshot", "stages"]
 
 
 def parser(hook: TransformHook) -> Any:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import DtypeError, LocatedTypeError, ShapeError
-from symdiff.frontend.structure import Static
+from symdiff.frontend.structure import Static, flatten, unflatten
 from symdiff.ir.graph import Type, Value
 
-__all__ = ["Leaf", "as_array", "classify", "is_foreign_array", "prepare"]
+__all__ = ["Leaf", "as_array", "classify", "cotangent_like", "is_foreign_array", "prepare", "snapshot"]
 
 DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
 
@@ -150,6 +150,27 @@ def as_array(leaf: Any, name: str) -> Any:
     if module in ("pandas", "xarray"):
         return np.asarray(leaf)
     return np.from_dlpack(leaf)
+
+
+def cotangent_like(cotangent: Any, wanted: Type) -> Any:
+    """A cotangent as a number or array of the type that the reverse sweep begins with.
+
+    Raises
+    ------
+    ShapeError
+        If it has another number of dimensions.
+    """
+    array = np.asarray(cotangent, dtype=wanted.dtype)
+    if array.ndim != len(wanted.shape):
+        raise ShapeError(f"the cotangent has shape {array.shape}, the value {len(wanted.shape)} dimensions")
+    return float(array) if wanted.kind == "python" else array[()]
+
+
+def snapshot(tree: Any) -> Any:
+    """The tree with copies of its arrays: it stays as it is now, whatever becomes of the caller's arrays."""
+    leaves, structure = flatten(tree, is_foreign_array)
+    plain = [as_array(leaf, "of vjp") for leaf in leaves]
+    return unflatten(structure, [leaf.copy() if isinstance(leaf, np.ndarray) else leaf for leaf in plain])
 
 
 def prepare(leaf: Any) -> Any:

@@ -25,6 +25,7 @@ from symdiff.runtime.arguments import (
     as_array,
     check_same_index,
     classify,
+    cotangent_like,
     is_foreign_array,
     prepare,
     refuse_inactive,
@@ -201,7 +202,12 @@ class Dispatcher:
         """Run a family whose graph takes cotangents after the arguments and captured values."""
         family = self.family_of(call, steps)
         family.flat = True
-        inputs = [*family.inputs(call, self.function), *cotangents]
+        given = [cotangents[n] for n in family.program.seeded]
+        seeds = family.graph.params[len(family.graph.params) - len(given) :]
+        typed = [cotangent_like(c, seed.type) for c, seed in zip(given, seeds, strict=True)]
+        inputs = [*family.inputs(call, self.function), *typed]
+        if family.stores:
+            refuse_overlap(family, call, inputs)
         results = family.in_python(inputs) if not setting("SYMDIFF_NATIVE") else None
         if results is None:
             results = self.variant(family, inputs).unit.builtin(*map(prepare, inputs))

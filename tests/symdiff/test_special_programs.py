@@ -1,0 +1,91 @@
+"""The programs of the definition of done: their derivatives are known exactly, native and from the printed source."""
+
+import math
+
+import numpy as np
+import pytest
+
+import symdiff as sd
+
+
+def polynomial(x, n):
+    v = x
+    for i in range(n):
+        v = v * x + i
+    return v
+
+
+def until_hundred(x):
+    v = x
+    while v < 100:
+        v = v * x
+    return v
+
+
+def overwrite(x):
+    a = np.zeros(1)
+    a[0] = x
+    a[0] = a[0] * a[0]
+    return a[0] * x
+
+
+def sine_times(x):
+    return math.sin(x) * x
+
+
+def guarded_log(x):
+    return np.sum(np.where(x > 0, np.log(x), x))
+
+
+def converted(x):
+    return float(x) * x
+
+
+CASES = [
+    (polynomial, (1.5, 5), 61.3125),
+    (polynomial, (1.5, 0), 1.0),
+    (until_hundred, (1.5,), 12 * 1.5**11),
+    (overwrite, (1.5,), 6.75),
+    (sine_times, (1.5,), math.sin(1.5) + 1.5 * math.cos(1.5)),
+    (guarded_log, (np.array([0.0, -1.0, 2.0]),), np.array([1.0, 1.0, 0.5])),
+    (converted, (1.5,), 3.0),
+]
+
+
+def ids(value):
+    return value.__name__ if callable(value) else ""
+
+
+@pytest.mark.parametrize(("function", "args", "expected"), CASES, ids=ids)
+def test_native(function, args, expected):
+    wrapped = sd.differentiable(function)
+    for _ in range(2):
+        np.testing.assert_allclose(wrapped.grad(*args), expected, rtol=1e-15)
+    value, gradient = wrapped.value_and_grad(*args)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-15)
+    assert value == wrapped(*args)
+    with np.errstate(all="ignore"):
+        assert value == pytest.approx(float(function(*args)), rel=1e-15)
+
+
+@pytest.mark.parametrize(("function", "args", "expected"), CASES, ids=ids)
+def test_printed_source(function, args, expected):
+    names = {}
+    exec(sd.differentiable(function).gradient_source(*args), names)
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(names[f"{function.__name__}_grad"](*args), expected, rtol=1e-15)
+
+
+def test_trips_are_counted_at_run_time():
+    wrapped = sd.differentiable(polynomial)
+    sources = {wrapped.gradient_source(1.5, n) for n in (0, 5, 50)}
+    assert len({source.partition("def ")[2] for source in sources}) == 1
+    assert [wrapped.grad(1.5, n) for n in (0, 1, 2)] == [1.0, 3.0, 3 * 1.5**2]
+
+
+def test_figures_of_the_definition_of_done():
+    assert sd.grad(polynomial)(1.5, 5) == 61.3125
+    assert f"{sd.grad(until_hundred)(1.5):.2f}" == "1037.97"
+    assert sd.grad(overwrite)(1.5) == 6.75
+    assert f"{sd.grad(sine_times)(1.5):.4f}" == "1.1036"
+    assert sd.grad(converted)(1.5) == 3.0
