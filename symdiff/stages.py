@@ -65,13 +65,15 @@ def reverse(program: Program, steps: Sequence[Step], arguments: Sequence[Argumen
     clock = _Clock()
     program = clock.run("graph", "source", lambda: cleaned(program))
     adjoint, rewrites = program, []
-    small = simplified(program, options, rewrites) if not steps else program
+    small = simplified(program, program, options, rewrites) if not steps else program
     for step in steps:
         taken = small
         adjoint = clock.run(
             "adjoint", "graph", lambda taken=taken, step=step: cleaned(derive(taken, step, arguments)), taken
         )
-        small = clock.run("simplified", "adjoint", lambda made=adjoint: simplified(made, options, rewrites), adjoint)
+        small = clock.run(
+            "simplified", "adjoint", lambda made=adjoint, of=taken: simplified(made, of, options, rewrites), adjoint
+        )
     stages = Stages(small, program.graph, adjoint.graph, small.graph, rewrites, clock.lines)
     show(stages, ("graph", "adjoint", "simplified"))
     return stages
@@ -82,9 +84,14 @@ def cleaned(program: Program) -> Program:
     return replace(program, graph=checked(eliminate_dead_code(program.graph)))
 
 
-def simplified(program: Program, options: Options, rewrites: list[Rewrite]) -> Program:
-    """Simplified; what was rewritten is appended to the list."""
-    graph, done = simplify(program.graph, options.simplify)
+def simplified(program: Program, primal: Program, options: Options, rewrites: list[Rewrite]) -> Program:
+    """Simplified; what was rewritten is appended to the list.
+
+    What the function returns besides its gradient keeps the bits it has in the function alone.
+    """
+    own = set(primal.graph.results)
+    pinned = [result for result in program.graph.results if result in own]
+    graph, done = simplify(program.graph, options.simplify, pinned=pinned, derivative=program is not primal)
     rewrites.extend(done)
     return replace(program, graph=checked(graph))
 

@@ -1,25 +1,128 @@
-"""Simplification: smaller graphs with the same meaning."""
+"""Simplification: smaller graphs with the same meaning.
+
+Two levels. Rules rewrite single operations (:mod:`.rules`), equal operations are shared (:mod:`.cse`), and what became
+dead is dropped; this is repeated until nothing changes. Then regions of scalar operations that only derivatives depend
+on go to SymPy (:mod:`.symbolic`), and what comes back is kept where it is cheaper and an examination finds it no less
+accurate.
+
+The results of the function itself, where they are returned beside its gradient, are *pinned*: they keep their bits, and
+whatever is done to what they depend on is decided by looking at that alone. So it is done alike in the function and in
+the function with its gradient.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from symdiff.ir.graph import Function
+from symdiff.errors import Location
+from symdiff.ir.graph import CONSTANT, Function, Value
+from symdiff.ir.walk import all_nodes
+from symdiff.transform.cse import share_equal
+from symdiff.transform.dce import eliminate_dead_code
+from symdiff.transform.describe import Describer
+from symdiff.transform.rewriting import pinned_values, sizes_of
+from symdiff.transform.rulepass import Applied, RulePass
 
 __all__ = ["Rewrite", "simplify"]
+
+# Every pass looks at each node once, so this bounds the visits to a node. Few functions need more than four.
+PASSES = 20
+# Texts are for a reader, and nobody reads more.
+DESCRIBED = 1_000
 
 
 @dataclass(frozen=True)
 class Rewrite:
-    """One simplification that was applied."""
+    """One simplification that was made, or was considered and refused.
+
+    Attributes
+    ----------
+    name : str
+        The rule, ``shared`` for equal operations, or ``symbolic``.
+    where : Location or None
+        The user's line that the operation stems from.
+    operations_before, operations_after : int
+        How many operations there were and are.
+    before, after : str
+        Both forms, as Python.
+    verdict : str
+        ``applied``, or why not.
+    """
 
     name: str
-    where: Any
+    where: Location | None
     operations_before: int
     operations_after: int
+    before: str = ""
+    after: str = ""
+    verdict: str = "applied"
 
 
-def simplify(function: Function, level: str | bool) -> tuple[Function, list[Rewrite]]:
-    """The function simplified, and what was done."""
-    return function, []
+def simplify(
+    function: Function, level: str | bool, *, pinned: Iterable[Value] | None = None, derivative: bool = True
+) -> tuple[Function, list[Rewrite]]:
+    """Simplify a function.
+
+    Parameters
+    ----------
+    function : Function
+        Any function.
+    level : {"auto", "full", False}
+        How hard to try; with False only dead code is dropped.
+    pinned : iterable of Value, optional
+        Results that must keep their bits; by default all of them.
+    derivative : bool
+        Whether the function computes a derivative; if not, all results are pinned.
+
+    Returns
+    -------
+    Function
+        The simplified function.
+    list of Rewrite
+        What was done, in order; and what was refused, and why.
+    """
+    function = eliminate_dead_code(function)
+    if level is False:
+        return function, []
+    kept = set(function.results if pinned is None or not derivative else pinned)
+    positions = [k for k, result in enumerate(function.results) if result in kept]
+    rewrites: list[Rewrite] = []
+    return _by_rules(function, positions, rewrites), rewrites
+
+
+def _by_rules(function: Function, positions: Sequence[int], rewrites: list[Rewrite]) -> Function:
+    """Apply rules and share equal operations until nothing changes."""
+    single_precision = any(v.type.dtype == "float32" for v in (*function.params, *_outputs(function)))
+    for _ in range(PASSES):
+        before = function
+        pinned = pinned_values(function, [function.results[k] for k in positions])
+        rules = RulePass(function, pinned, sizes_of(function), single_precision)
+        function = rules.function(function)
+        for applied in rules.applied:
+            rewrites.append(_rewrite(applied, rules, described=len(rewrites) < DESCRIBED))
+        pinned = pinned_values(function, [function.results[k] for k in positions])
+        function, shared = share_equal(function, pinned, single_precision=single_precision)
+        if shared:
+            rewrites.append(Rewrite("shared", None, shared, 0))
+        function = eliminate_dead_code(function)
+        if function is before:
+            return function
+    rewrites.append(Rewrite("rules", None, 0, 0, verdict="gave up: budget"))
+    return function
+
+
+def _outputs(function: Function) -> Iterable[Value]:
+    return (output for node in all_nodes(function.block) for output in node.outputs)
+
+
+def _rewrite(applied: Applied, rules: RulePass, *, described: bool) -> Rewrite:
+    node, describer = applied.before, Describer()
+    before = after = ""
+    if described and not node.blocks:
+        near = [n for v in node.inputs if (n := rules.definitions.get(v)) is not None]
+        before = describer.text([*near, node], node.output)
+        if applied.result is not None:
+            after = describer.text([*near, *applied.after], applied.result, rules.definitions)
+    made = sum(n.op is not CONSTANT for n in applied.after)
+    return Rewrite(applied.name, node.where, 1, made, before, after)

@@ -1,0 +1,77 @@
+"""Rewrites as text: what an expression was, and what it became."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from symdiff.ir.expressions import Expression, literal, spell
+from symdiff.ir.graph import CONSTANT, Dim, Node, Value
+
+__all__ = ["Describer"]
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+LONGEST = 200
+
+
+class Describer:
+    """Spells expressions; values without a name of their own get letters, the same ones in every text it makes."""
+
+    def __init__(self) -> None:
+        self.names: dict[Value, str] = {}
+        self.unnamed = 0
+
+    def text(self, nodes: Sequence[Node], result: Value, known: dict[Value, Node] | None = None) -> str:
+        """The expression for a value made by some nodes.
+
+        Parameters
+        ----------
+        nodes : sequence of Node
+            Operations in order; those of rows with one output are spelled out.
+        result : Value
+            The value to spell.
+        known : dict, optional
+            Further definitions; the literals among them are written as such.
+        """
+        made: dict[Value, Expression] = {}
+        known = known or {}
+        for node in nodes:
+            if node.op is CONSTANT:
+                made[node.output] = literal(node.attrs["value"])
+            elif len(node.outputs) == 1 and not node.blocks:
+                made[node.output] = self.spelled(node, [self.operand(v, made, known) for v in node.inputs])
+        text = self.operand(result, made, known).text
+        return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+    def spelled(self, node: Node, operands: list[Expression]) -> Expression:
+        row: Any = node.op
+        if row.name == "put" or not hasattr(row, "python"):
+            # a store is a statement; as an expression it is what it makes
+            return Expression(f"{row.name}({', '.join(o.text for o in operands)})")
+        made = spell(node, operands, self.shape, set())
+        return made if len(made.text) <= LONGEST else Expression(f"{made.text[: LONGEST - 3]}...")
+
+    def shape(self, shape: Sequence[Dim]) -> str:
+        parts = [str(d) if isinstance(d, int) else self.name(d) for d in shape]
+        return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
+
+    def operand(self, value: Value, made: dict[Value, Expression], known: dict[Value, Node]) -> Expression:
+        if value in made:
+            return made[value]
+        node = known.get(value)
+        if node is not None and node.op is CONSTANT:
+            return literal(node.attrs["value"])
+        return Expression(self.name(value))
+
+    def name(self, value: Value) -> str:
+        if value.hint:
+            return value.hint
+        if value not in self.names:
+            self.names[value] = _letter(self.unnamed)
+            self.unnamed += 1
+        return self.names[value]
+
+
+def _letter(number: int) -> str:
+    suffix = number // len(LETTERS)
+    return LETTERS[number % len(LETTERS)] + (str(suffix) if suffix else "")

@@ -1,0 +1,110 @@
+"""Rules of conversions, shapes, reductions and stores."""
+
+from __future__ import annotations
+
+from symdiff.ir.graph import Value
+from symdiff.transform.rules import DERIVATIVE, EXACT, Match, Rule
+
+__all__ = ["ARRAYS"]
+
+
+def _same_type(m: Match) -> Value | None:
+    return m.inputs[0] if m.inputs[0].type == m.node.output.type else None
+
+
+# Every value of the first is a value of the second.
+WIDER = {("float32", "float64"), ("int32", "int64"), ("int32", "float64"), ("bool", "float64"), ("bool", "int64")}
+
+
+def _there_and_back(m: Match) -> Value | None:
+    found = m.operands(m.inputs[0], "convert")
+    if not found or found[0].type != m.node.output.type:
+        return None
+    return found[0] if (found[0].type.dtype, m.inputs[0].type.dtype) in WIDER else None
+
+
+def _same_shape(m: Match) -> Value | None:
+    return m.inputs[0] if m.inputs[0].type == m.node.output.type else None
+
+
+def _same_order(m: Match) -> Value | None:
+    axes = m.node.attrs["axes"]
+    return m.inputs[0] if axes == tuple(range(len(axes))) else None
+
+
+def _composed(m: Match) -> Value | None:
+    name = m.node.op.name
+    found = m.operands(m.inputs[0], name)
+    if not found:
+        return None
+    if found[0].type == m.node.output.type and name == "reshape":
+        return found[0]
+    return m.new(name, found[0], attrs=m.node.attrs)
+
+
+def _composed_orders(m: Match) -> Value | None:
+    made = m.definitions.get(m.inputs[0])
+    if made is None or made.op is not m.node.op:
+        return None
+    axes = tuple(made.attrs["axes"][k] for k in m.node.attrs["axes"])
+    return m.new("transpose", made.inputs[0], attrs={"axes": axes})
+
+
+def _no_axes(m: Match) -> Value | None:
+    return m.inputs[0] if m.node.attrs["axis"] == () and m.inputs[0].type == m.node.output.type else None
+
+
+# -- stores ------------------------------------------------------------------------------------------------------------
+
+
+def _same_place(m: Match, name: str) -> tuple[Value, ...] | None:
+    """The operands of the store in the first operand, if it went to the place that the node is about.
+
+    An index array may name a place twice; then the last entry counts, and what was stored is not what is there.
+    """
+    made = m.definitions.get(m.inputs[0])
+    skip = 1 if m.node.op.name == "index" else 2
+    if made is None or made.op.name != name or made.attrs["index"] != m.node.attrs["index"]:
+        return None
+    if any(entry[0] == "array" for entry in made.attrs["index"]):
+        return None
+    same = len(made.inputs[2:]) == len(m.inputs[skip:]) and all(map(_is, made.inputs[2:], m.inputs[skip:]))
+    return made.inputs if same else None
+
+
+def _is(a: Value, b: Value) -> bool:
+    return a is b
+
+
+def _read_back(m: Match) -> Value | None:
+    found = _same_place(m, "put")
+    return found[1] if found and found[1].type == m.node.output.type else None
+
+
+def _overwritten(m: Match) -> Value | None:
+    found = _same_place(m, "put")
+    if not found:
+        return None
+    return m.new("put", found[0], *m.inputs[1:], attrs=m.node.attrs)
+
+
+def _whole(m: Match) -> Value | None:
+    entries = m.node.attrs["index"]
+    everything = all(entry == ("slice", None, None, None) for entry in entries)
+    return m.inputs[0] if everything and m.inputs[0].type == m.node.output.type else None
+
+
+ARRAYS: tuple[Rule, ...] = (
+    Rule("convert to the same", ("convert",), EXACT, "float(x) = x", _same_type),
+    Rule("convert and back", ("convert",), EXACT, "float32(float64(x)) = x", _there_and_back),
+    Rule("reshape to the same", ("reshape", "broadcast_to"), EXACT, "reshape(x, x.shape) = x", _same_shape),
+    Rule("reshape twice", ("reshape", "broadcast_to"), EXACT, "reshape(reshape(x, s), t) = reshape(x, t)", _composed),
+    Rule("transpose to the same", ("transpose",), EXACT, "transpose(x, (0, 1)) = x", _same_order),
+    Rule("transpose twice", ("transpose",), EXACT, "x.T.T = x", _composed_orders),
+    Rule("reduce over nothing", ("prod", "max", "min"), EXACT, "max(x, axis=()) = x", _no_axes),
+    # a sum begins with 0.0, which makes -0.0 a 0.0
+    Rule("sum over nothing", ("sum", "mean"), DERIVATIVE, "sum(x, axis=()) = x", _no_axes),
+    Rule("read what was stored", ("index",), EXACT, "put(x, v, i)[i] = v", _read_back),
+    Rule("store over a store", ("put",), EXACT, "put(put(x, v, i), w, i) = put(x, w, i)", _overwritten),
+    Rule("read the whole", ("index",), EXACT, "x[:] = x", _whole),
+)
