@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from symdiff.config import Options
-from symdiff.errors import LocatedTypeError, ShapeError, SymdiffError, strip_frames, user_facing
+from symdiff.errors import (
+    LocatedTypeError,
+    ShapeError,
+    SymdiffError,
+    UnsupportedSyntaxError,
+    strip_frames,
+    user_facing,
+)
 from symdiff.frontend.structure import flatten, unflatten
 from symdiff.steps import Step, StepOf
 
@@ -53,7 +60,7 @@ class Differentiable:
     _value: Callable[..., Any]
 
     def __init__(self, function: Callable[..., Any], options: Options | None = None) -> None:
-        self.options = options or Options()
+        self.options = _supported(options or Options())
         self.__wrapped__ = function
         self.__symdiff_function__ = function
         self.__signature__ = _signature(function)
@@ -133,7 +140,7 @@ class Differentiable:
             As for ``grad``; only the types of the arguments matter.
         """
         family, _, _ = self._family("grad", args, kwargs)
-        return str(_machinery().stages.text(family.made, "simplified"))
+        return str(_machinery().stages.text(family.made, "simplified", provenance=False))
 
     @user_facing
     def compile(self, *args: Any, wrt: Any = None, **kwargs: Any) -> Differentiable:
@@ -159,6 +166,14 @@ class Differentiable:
 def _machinery() -> Any:
     """The compiler: loaded when something is first compiled, so that importing symdiff is quick."""
     return importlib.import_module("symdiff.machinery")
+
+
+def _supported(options: Options) -> Options:
+    """The options, unless one asks for what is not there yet: silently giving something else would be wrong."""
+    for name in ("at_kink", "checkpoint", "parallel"):
+        if name in options.changed():
+            raise UnsupportedSyntaxError(f"the option {name} is not supported yet", hint="leave it out")
+    return options
 
 
 def _one_step(kind: str, positions: tuple[int, ...], single: bool) -> tuple[Step, ...]:

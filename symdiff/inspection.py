@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 from symdiff import stages
@@ -23,7 +24,8 @@ class Stages:
 
     def __init__(self, function: Any, family: Family, variant: Variant) -> None:
         self._function, self._family, self._variant = function, family, variant
-        self._made = family.made
+        # the family shows the variant that was built last; here it is this one
+        self._made = replace(family.made, lowered=variant.lowered, unit=variant.unit)
 
     @property
     def source(self) -> Stage:

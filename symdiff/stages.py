@@ -110,11 +110,12 @@ def native(
     return lowered, unit
 
 
-def text(stages: Stages, stage: str) -> str:
-    """One artefact as text, beginning with its provenance."""
+def text(stages: Stages, stage: str, *, provenance: bool = True) -> str:
+    """One artefact as text, beginning with its provenance (which names times, so that no two runs are alike)."""
     if stage in ("graph", "adjoint", "simplified"):
-        line = stages.provenance.get(stage, "")
-        return f"{line}\n{print_function(getattr(stages, stage))}" if line else print_function(getattr(stages, stage))
+        line = stages.provenance.get(stage, "") if provenance else ""
+        printed = print_function(getattr(stages, stage))
+        return f"{line}\n{printed}" if line else printed
     if stages.lowered is None or stages.unit is None:
         raise ValueError(f"stage {stage} was not reached")
     return kernel_text(stages.lowered.kernel) if stage == "kernel" else str(getattr(stages.unit, stage))

@@ -25,7 +25,7 @@ from symdiff.ir.graph import Function, Type, Value
 from symdiff.ir.python import print_function
 from symdiff.lower.lower import Lowered
 from symdiff.runtime.arguments import Leaf, classify, overlapping, static_object
-from symdiff_codegen.kernel import Buffer, Local, ResultSpec
+from symdiff_codegen.kernel import Buffer, Const, Local, ResultSpec
 from symdiff_codegen.native import Unit
 from symdiff_codegen.signature import ABSENT, Array, Fixed, Parameter, Scalar, Signature
 
@@ -65,7 +65,13 @@ class Call:
     names: list[str]
 
 
-@dataclass(eq=False)
+def _dims(param: Local | Buffer) -> str:
+    if isinstance(param, Local):
+        return ""
+    return f"[{', '.join(str(d.value) if isinstance(d, Const) else d.name for d in param.dims)}]"
+
+
+@dataclass(eq=False, repr=False)
 class Variant:
     """One native unit."""
 
@@ -77,6 +83,12 @@ class Variant:
     keywords: tuple[tuple[str, Any], ...] = ()
     """What a direct variant wants by name: ``wrt`` as the user spelled it."""
     calls: int = 0
+
+    def __repr__(self) -> str:
+        params = ", ".join(f"{p.name}: {p.type}{_dims(p)}" for p in self.lowered.kernel.params)
+        sizes = ", ".join(f"{d.hint}={n}" for d, n in self.sizes.items()) or "any sizes"
+        way = "called directly" if self.direct else "called through Python"
+        return f"<variant {self.lowered.kernel.name}({params}) for {sizes}, {self.unit.seconds:.3f} s, {way}>"
 
     def fits(self, sizes: dict[Value, int]) -> bool:
         return all(sizes[d] == n for d, n in self.sizes.items())
