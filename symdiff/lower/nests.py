@@ -183,23 +183,23 @@ class _Nest:
         """Whether all arrays are contiguous and of one shape, so that one loop serves all axes."""
         if len(self.dims) < 2 or any(m.reducer or m.place or m.node.op.name == "diag" for m in self.members):
             return False
-        return all(self._is_aligned(v) for member in self.members for v in member.node.inputs)
+        return all(self._aligned(v)[0] for member in self.members for v in member.node.inputs)
 
-    def _is_aligned(self, value: Value) -> bool:
-        """Whether a value is read at the index of the nest itself, so that any index serves."""
+    def _aligned(self, value: Value) -> tuple[bool, Buffer | None]:
+        """Whether a value is read at the index of the nest itself, so that any index serves; and from which buffer."""
         state = self.state
         while value.type.is_array and value not in self.group.values:
             if not state.sizes.same(value.type.shape, self.group.space):
-                return False
-            if isinstance(state.reps.get(value), Stored):
-                return True
+                return False, None
+            if isinstance(rep := state.reps.get(value), Stored):
+                return True, rep.buffer
             node = state.usage.definition.get(value)
             if node is None or node.op.name not in FREE:
-                return False
+                return False, None
             value = node.inputs[0]
             if node.op.name == "broadcast_to" and value.type.is_array:
-                return False
-        return True
+                return False, None
+        return True, None
 
     def _flatten(self) -> None:
         k, state = self.k, self.state
@@ -209,10 +209,9 @@ class _Nest:
             total = k.mul(total, dim)
         for member in self.members:
             for value in member.node.inputs:
-                for leaf, _ in state.usage.leaves(value):
-                    rep = state.reps.get(leaf)
-                    if isinstance(rep, Stored) and rep.buffer not in state.flat:
-                        state.flat[rep.buffer] = k.view(rep.buffer.name, rep.buffer, (total,))
+                _, buffer = self._aligned(value)
+                if buffer is not None and buffer not in state.flat:
+                    state.flat[buffer] = k.view(buffer.name, buffer, (total,))
         self._allocate()
         whole = dict(self.outputs)
         self.outputs = {value: k.view(buffer.name, buffer, (total,)) for value, buffer in whole.items()}

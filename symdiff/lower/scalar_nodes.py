@@ -84,6 +84,8 @@ def _applicable(node: Node, args: Sequence[Operand]) -> list[Any]:
     op: Any = node.op
     if not op.checks or node.attrs.get("unchecked"):
         return []
+    if op.name == "convert" and node.output.type.dtype != "int64":
+        return []
     kind = "float" if args[0].type in ("f64", "f32") else "int"
     return [check for check in op.checks if check.on in ("", kind)]
 

@@ -201,3 +201,13 @@ def test_costly_operations_before_a_reduction_along_rows_are_vectorised():
     check(function, RNG.normal(size=(30, 1)), RNG.normal(size=1))
     loops = [i for i in instructions(function) if isinstance(i, For)]
     assert [loop.vector for loop in loops] == [True, False]
+
+
+def test_a_virtual_array_that_was_stored_for_another_use():
+    def body(a, b):
+        t = -a
+        return R["matmul"](t, b), t * a + 1.0
+
+    m, n = dim("m"), dim("n")
+    function = graph(body, array("a", m, n), array("b", n, m))
+    check(function, RNG.normal(size=(5, 7)), RNG.normal(size=(7, 5)))
