@@ -93,6 +93,8 @@ class History:
         self.sizes = {d for v in order for d in v.type.shape if isinstance(d, Value)}
         # a while's last value counts its trips
         self.sizes.update(n.outputs[-1] for n in definitions.values() if n.op is WHILE)
+        # what comes out of a tape is NumPy's scalar, which beside a float32 promotes as Python's does not
+        self.promotes = any(v.type.dtype == "float32" for v in order)
         self.preparations: dict[Node, Builder] = {}
         """Trip counts that storage needs, to be computed before the outermost control node of their path."""
         self.top = set(function.params) | {d for d, _, _ in function.bound_dimensions()}
@@ -212,8 +214,7 @@ class History:
             stack, value = reader.add_many(REGISTRY["pop"], (stack_at(level, saved),), {}, saved.final.hint)
             reader.name(value, hint, force=True)
             level.stacks_after[saved] = stack
-        if saved.value.type.kind == "python":
-            # what comes out of an array is NumPy's scalar, which would promote differently
+        if saved.value.type.kind == "python" and self.promotes:
             value = reader.add(REGISTRY["convert"], value, dtype=saved.value.type.dtype, kind="python", hint=hint)
         return value
 
