@@ -137,7 +137,7 @@ def _bitwise(name: str, numpy: Any, scalar: Any, sign: str, instruction: str) ->
         name,
         numpy=numpy,
         scalar=scalar,
-        operator=sign,
+        spelling=f"(({{}}) {sign} ({{}}))",
         result="bits",
         kernel=instruction,
         sympy=lambda sp, *xs: sp.Function(name)(*xs),

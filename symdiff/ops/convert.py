@@ -60,7 +60,10 @@ def _convert_kernel(k: Any, x: Any, dtype: str, **_: Any) -> Any:
 def _convert_text(arguments: list[str], attrs: Any, show_shape: Any) -> str:
     if attrs["kind"] == "python":
         return f"{PYTHON_TYPE[attrs['dtype']].__name__}({arguments[0]})"
-    return f"np.asarray({arguments[0]}).astype(np.{'bool_' if attrs['dtype'] == 'bool' else attrs['dtype']})"
+    dtype = attrs["dtype"]
+    if attrs.get("rank", 1):
+        return f"{arguments[0]}.astype({'bool' if dtype == 'bool' else f'np.{dtype}'})"
+    return f"np.{'bool_' if dtype == 'bool' else dtype}({arguments[0]})"
 
 
 # float(), int(), bool(), astype and asarray. The walk converts a cotangent to the dtype of its value, so the rule is g.

@@ -58,6 +58,9 @@ def reductions() -> list[Case]:
             cases.append(Case(name, (normal(0),), {"axis": (0,), "keepdims": False}))
             cases.append(Case(name, (normal(0, 3),), {"axis": (0,), "keepdims": True}))
         cases.append(Case(name, (normal(0, 3),), {"axis": (1,), "keepdims": False}))
+    for zeros in ([2.0, 0.0, 3.0], [0.0, 0.5, 0.0, 3.0], [0.0, 0.0, 0.0], [0.0]):
+        cases.append(Case("prod", (np.array(zeros),), {"axis": (0,), "keepdims": False}))
+    cases.append(Case("prod", (np.array([[2.0, 0.0], [0.0, 3.0], [1.0, 4.0]]),), {"axis": (0, 1), "keepdims": True}))
     for name in ("argmax", "argmin"):
         for shape, axis in (((5,), (0,)), ((2, 3), (1,)), ((2, 3), (0, 1))):
             cases.append(Case(name, (normal(*shape),), {"axis": axis, "keepdims": False}))
