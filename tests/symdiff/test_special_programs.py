@@ -89,3 +89,18 @@ def test_figures_of_the_definition_of_done():
     assert sd.grad(overwrite)(1.5) == 6.75
     assert f"{sd.grad(sine_times)(1.5):.4f}" == "1.1036"
     assert sd.grad(converted)(1.5) == 3.0
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_loop_that_overflows_gives_inf_and_its_gradient_does_not_raise(n):
+    value, gradient = sd.value_and_grad(polynomial)(1e200, n)
+    assert value == math.inf and gradient in (2e200, math.inf)
+
+
+@pytest.mark.parametrize("x", [math.inf, -math.inf, math.nan, 1e300])
+def test_conversion_to_float_never_fails(x):
+    function = sd.differentiable(converted)
+    value, gradient = function.value_and_grad(x)
+    np.testing.assert_equal((value, gradient), (x * x, 2 * x))
+    with np.errstate(all="ignore"):
+        assert bool(sd.differentiable(lambda v: 1.0 if bool(v) else 2.0)(np.array([x])[0])) is True
