@@ -148,7 +148,8 @@ class _Verifier:
             self.fail(node, f"does not accept its inputs: {error.message}")
         types = [types] if isinstance(types, Type) else list(types)
         # a read from a tape gives NumPy's scalar where the graph had Python's: that matters only for what can raise
-        compare = self.same_types if getattr(node.op, "fallible", False) else self.same_kinds
+        may_raise = getattr(node.op, "fallible", False) and not node.attrs.get("unchecked")
+        compare = self.same_types if may_raise else self.same_kinds
         compare(node, types, [v.type for v in node.outputs], "the inferred types")
 
     # -- types ---------------------------------------------------------------------------------------------------------
