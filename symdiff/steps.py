@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from symdiff.errors import LocatedTypeError
 
-__all__ = ["Step", "StepOf", "wrt_positions"]
+__all__ = ["Step", "StepOf", "required", "wrt_positions"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ def wrt_positions(wrt: int | str | Sequence[int | str], names: Sequence[str]) ->
         For a name or position that the function does not have.
     """
     single = isinstance(wrt, (int, str))
+    if not single and (not isinstance(wrt, (tuple, list)) or not wrt):
+        raise _wrong(wrt, names)
     asked = [wrt] if single else list(wrt)  # type: ignore[arg-type, list-item]
     found = []
     for item in asked:
@@ -49,10 +52,18 @@ def wrt_positions(wrt: int | str | Sequence[int | str], names: Sequence[str]) ->
         elif isinstance(item, int) and -len(names) <= item < len(names):
             found.append(item % len(names))
         else:
-            raise LocatedTypeError(
-                f"wrt names {item!r}, which is no argument", hint=f"the arguments are {', '.join(names)}"
-            )
+            raise _wrong(item, names)
     return tuple(found), single
+
+
+def required(wrt: Any, names: Sequence[str]) -> Any:
+    """``wrt=`` as it was given, if it names anything."""
+    wrt_positions(wrt, names)
+    return wrt
+
+
+def _wrong(wrt: Any, names: Sequence[str]) -> LocatedTypeError:
+    return LocatedTypeError(f"wrt names {wrt!r}, which is no argument", hint=f"the arguments are {', '.join(names)}")
 
 
 class StepOf:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from symdiff import stages
 from symdiff.config import Options, setting
-from symdiff.errors import LocatedTypeError, located
+from symdiff.errors import LocatedTypeError, Location, SymdiffError, located, strip_frames
 from symdiff.frontend.program import Argument, Program, StaticNeeded
 from symdiff.frontend.structure import Static, Structure, flatten, leaf_paths
 from symdiff.ir.graph import Value
@@ -42,7 +44,7 @@ from symdiff.runtime.family import (
     value_template,
     write_back,
 )
-from symdiff.steps import Step, wrt_positions
+from symdiff.steps import Step, required, wrt_positions
 
 __all__ = ["Dispatcher", "Store", "shared_store"]
 
@@ -120,15 +122,22 @@ class Dispatcher:
         self.store = shared_store(function, options)
         self.names = list(signature.parameters)
         self.published: list[Variant] = []
-        self.inside = threading.local()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if getattr(self.inside, "active", False):
+        # native code that does not take its arguments calls back: into the frame that had called it, here
+        if sys._getframe(1).f_code is _EXECUTE:
             raise _Misfit
+        try:
+            return self.answer(args, kwargs)
+        except SymdiffError as error:
+            strip_frames(error)
+            raise
+
+    def answer(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         keywords: tuple[tuple[str, Any], ...] = ()
         wrt = self.wrt
         if "wrt" in kwargs and self.wrt is not None and "wrt" not in self.names:
-            wrt = kwargs.pop("wrt")
+            wrt = required(kwargs.pop("wrt"), self.names)
             keywords = (("wrt", wrt),) if not kwargs else ()
         if self.wrt is not None and "argnums" in kwargs and "argnums" not in self.names:
             raise LocatedTypeError("unknown argument 'argnums'", hint="use wrt=, which takes positions and names")
@@ -150,6 +159,7 @@ class Dispatcher:
         leaves: list[Any] = []
         kinds: list[Leaf] = []
         paths: list[str] = []
+        floated: list[int] = []
         for k, (name, value) in enumerate(zip(self.names, objects, strict=True)):
             found, structure = flatten(value, is_foreign_array)
             below = leaf_paths(structure, name)
@@ -158,7 +168,10 @@ class Dispatcher:
                 leaf = as_array(leaf, path)
                 kind = classify(leaf, path)
                 if k in positions and (len(found) == 1 or kind.dtype.startswith("float")):
-                    kind = refuse_inactive(kind, path)
+                    active = refuse_inactive(kind, path)
+                    if active.dtype != kind.dtype:
+                        floated.append(len(leaves))
+                    kind = active
                 if getattr(leaf, "ndim", None) == 0:
                     leaf = leaf[()]
                 if kind.kind == "python" and kind.dtype == "float64":
@@ -167,7 +180,7 @@ class Dispatcher:
                 kinds.append(kind)
                 paths.append(path)
         check_same_index([o for o in objects if is_foreign_array(o)])
-        return Call(objects, tuple(structures), leaves, tuple(kinds), paths)
+        return Call(objects, tuple(structures), leaves, tuple(kinds), paths, tuple(floated))
 
     # -- finding and building
     # --------------------------------------------------------------------------------------------
@@ -189,13 +202,10 @@ class Dispatcher:
         variant = self.variant(family, inputs, keywords)
         if not variant.direct:
             return self.finish(family, call, variant.unit.builtin(*map(prepare, inputs)))
-        self.inside.active = True
         try:
             return variant.unit.builtin(*map(prepare, call.leaves), **dict(variant.keywords))
         except _Misfit:
             family.flat = True
-        finally:
-            self.inside.active = False
         return self.execute(family, call, keywords)
 
     def pull_back(self, call: Call, steps: tuple[Step, ...], cotangents: Sequence[Any]) -> Any:
@@ -205,9 +215,10 @@ class Dispatcher:
         given = [cotangents[n] for n in family.program.seeded]
         seeds = family.graph.params[len(family.graph.params) - len(given) :]
         typed = [cotangent_like(c, seed.type) for c, seed in zip(given, seeds, strict=True)]
-        inputs = [*family.inputs(call, self.function), *typed]
+        inputs = family.inputs(call, self.function)
         if family.stores:
             refuse_overlap(family, call, inputs)
+        inputs = [*inputs, *typed]
         results = family.in_python(inputs) if not setting("SYMDIFF_NATIVE") else None
         if results is None:
             results = self.variant(family, inputs).unit.builtin(*map(prepare, inputs))
@@ -258,6 +269,9 @@ class Dispatcher:
                 break
             except StaticNeeded as needed:
                 self.make_static(call, steps, needed, positions)
+            except SymdiffError as error:
+                self.refuse_ints(call, error)
+                raise
         made = stages.reverse(program, steps, arguments, self.options)
         final = made.program
         return Family(
@@ -272,12 +286,24 @@ class Dispatcher:
             program.written,
         )
 
+    def refuse_ints(self, call: Call, error: SymdiffError) -> None:
+        """Say so if the function is only in error because ints to differentiate by were taken for floats."""
+        if not call.floated:
+            return
+        ints = replace(call, kinds=_with_ints(call), floated=())
+        try:
+            self.parse(self.function, self.arguments(ints))
+        except StaticNeeded:
+            pass
+        except SymdiffError:
+            return
+        names = ", ".join(call.names[k] for k in call.floated)
+        raise _no_derivative(names, error.where) from None
+
     def make_static(self, call: Call, steps: tuple[Step, ...], needed: StaticNeeded, positions: Sequence[int]) -> None:
         owners = [k for k, s in enumerate(call.structures) for _ in range(s.count)]
         if owners[needed.leaf] in positions:
-            name = call.names[needed.leaf]
-            message = f"argument {name} is used as an index, length or bound, so there is no derivative by it"
-            raise located(TypeError, message, needed.where)
+            raise _no_derivative(call.names[needed.leaf], needed.where)
         base = (steps, call.structures, call.kinds)
         known = self.store.static_leaves.setdefault(base, set())
         known.add(needed.leaf)
@@ -295,6 +321,16 @@ class Dispatcher:
 
 
 _EXECUTE = Dispatcher.execute.__code__
+
+
+def _no_derivative(name: str, where: Location | None) -> SymdiffError:
+    message = f"argument {name} is used as an index, length or bound, so there is no derivative by it"
+    return located(TypeError, message, where, "leave it out of wrt")
+
+
+def _with_ints(call: Call) -> tuple[Leaf, ...]:
+    """The kinds with the ints that were taken for floats as ints."""
+    return tuple(Leaf("python", "int64") if k in call.floated else kind for k, kind in enumerate(call.kinds))
 
 
 def _with_static(call: Call, leaves: set[int]) -> tuple[Leaf, ...]:

@@ -56,6 +56,8 @@ class Call:
         What each leaf is.
     names : list of str
         How a user would write each leaf.
+    floated : tuple of int
+        The leaves that were ints and are floats, because a derivative by them is asked.
     """
 
     objects: list[Any]
@@ -63,6 +65,7 @@ class Call:
     leaves: list[Any]
     kinds: tuple[Leaf, ...]
     names: list[str]
+    floated: tuple[int, ...] = ()
 
 
 def _dims(param: Local | Buffer) -> str:
@@ -165,7 +168,11 @@ class Family:
         return {d: n for d, n in small.items() if d not in self.at_run_time}
 
     def _build(
-        self, sizes: dict[Value, int], dispatcher: Callable[..., Any], function: Any, keywords: tuple[tuple[str, Any], ...]
+        self,
+        sizes: dict[Value, int],
+        dispatcher: Callable[..., Any],
+        function: Any,
+        keywords: tuple[tuple[str, Any], ...],
     ) -> Variant:
         direct = not self.flat and self.direct(function)
         alone: list[bool] = []
