@@ -63,7 +63,7 @@ def _axis_text(rank: int, attrs: Any) -> str:
 
 
 def _text(function: str) -> Callable[..., str]:
-    # `rank` is not among a printer's arguments: the row's infer notes it in the attribute of the same name
+    # whoever prints adds the rank of the operand to the attributes
     def python(arguments: list[str], attrs: Any, show_shape: Any) -> str:
         return f"{function}({arguments[0]}{_axis_text(attrs.get('rank', -1), attrs)})"
 

@@ -10,6 +10,7 @@ import pytest
 import sympy as sp
 
 from symdiff.errors import DtypeError, SymdiffError
+from symdiff.ir.shapes import show_shape
 from symdiff.ops import REGISTRY, Primitive
 from symdiff.ops.dtypes import SUPPORTED_DTYPES
 from symdiff.runtime.interpret import interpret
@@ -150,6 +151,27 @@ def test_three_meanings_agree(row: Primitive) -> None:
             exact = in_digits(form, dict(zip(xs, values, strict=True)))
             expected = bool(exact) if exact in (sp.true, sp.false) else float(exact)
             assert numpy == pytest.approx(expected, rel=2e-14, abs=1e-15), (row.name, values)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=ids)
+def test_text_computes_the_value(row: Primitive) -> None:
+    """The NumPy spelling on arrays, and Python's on scalars, run with NumPy and :mod:`math` alone."""
+    arrays = sample(row, ((3,),) * len(row.domain))
+    numbers = scalars(row, 0)
+    forms = [arrays, numbers] if row.scalar else [arrays]
+    for operands in forms[row.name == "range_length" :]:  # how often a loop runs is never an array
+        attrs = attrs_of(row) if operands is arrays else {**attrs_of(row), "kind": "python"}
+        (node,) = apply(row, operands, attrs, symbols=False).block.nodes
+        names = [f"x{k}" for k in range(len(operands))]
+        scope = {"np": np, "math": math, **dict(zip(names, operands, strict=True))}
+        exec(row.helper, scope)
+        text = row.text(node, names, show_shape)
+        if row.operator:
+            text = row.operator.join(names) if len(names) > 1 else f"{row.operator}{names[0]}"
+        if row.name == "where" and operands is numbers:
+            assert text == "(x1 if x0 else x2)"
+        (expected,) = interpret(apply(row, operands, attrs), *operands)
+        np.testing.assert_allclose(eval(text, scope), expected, rtol=1e-13)
 
 
 # -- types -------------------------------------------------------------------------------------------------------------
