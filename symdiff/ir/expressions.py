@@ -41,13 +41,18 @@ class Expression:
         """The text, in parentheses if it binds less tightly than this."""
         return self.text if self.precedence >= precedence else f"({self.text})"
 
+    def copied(self) -> Expression:
+        """A copy of the array."""
+        return Expression(f"{self.at(ATOM)}.copy()", ATOM, self.reads)
+
 
 def literal(value: Any) -> Expression:
     """A constant as Python writes it, with every digit."""
     if isinstance(value, (bool, np.bool_)):
         return Expression(str(bool(value)))
     if isinstance(value, np.floating) and value.dtype != np.float64:
-        return Expression(f"np.{value.dtype}({float(value)!r})" if math.isfinite(value) else f"np.{value.dtype}(np.{float(value)})")
+        inner = repr(float(value)) if math.isfinite(value) else f"np.{float(value)}"
+        return Expression(f"np.{value.dtype}({inner})")
     if isinstance(value, (int, np.integer)):
         return Expression(str(int(value)), ATOM if value >= 0 else UNARY)
     number = float(value)
@@ -88,11 +93,12 @@ def spell(
 def _uses_operator(node: Node, safe_divisors: set[Value]) -> bool:
     """Whether the operator means what the node means.
 
-    Where an operation on Python scalars could raise, and the node stands for IEEE arithmetic (as in a reverse sweep), NumPy's function is
-    needed instead.
+    Where an operation on Python scalars could raise, and the node stands for IEEE arithmetic (as in a reverse sweep),
+    NumPy's function is needed instead.
     """
     type_ = node.outputs[0].type
-    if type_.is_array or type_.kind == "python" or not getattr(node.op, "fallible", False) or node.attrs.get("unchecked"):
+    fallible = getattr(node.op, "fallible", False) and not node.attrs.get("unchecked")
+    if type_.is_array or type_.kind == "python" or not fallible:
         return True
     return len(node.inputs) == 2 and node.inputs[1] in safe_divisors
 
@@ -113,11 +119,16 @@ def _operation(operator: str, operands: Sequence[Expression], reads: frozenset[s
 def _fill(template: str, operands: Sequence[Expression]) -> str:
     """Operands in a template: bare between the parentheses of a call, else in parentheses of their own."""
     call = re.match(r"[\w.]+\(", template) is not None
-    return template.format(*(o.text if call else o.at(COMPARISON if template.startswith("(") else ATOM) for o in operands))
+    level = COMPARISON if template.startswith("(") else ATOM
+    return template.format(*(o.text if call else o.at(level) for o in operands))
 
 
 def _called(
-    row: Any, node: Node, operands: Sequence[Expression], show_shape: Callable[[Sequence[Dim]], str], reads: frozenset[str]
+    row: Any,
+    node: Node,
+    operands: Sequence[Expression],
+    show_shape: Callable[[Sequence[Dim]], str],
+    reads: frozenset[str],
 ) -> Expression:
     texts = [o.text for o in operands]
     attrs = {**node.attrs, "rank": node.inputs[0].type.rank if node.inputs else 0}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Value
 
-__all__ = ["Liveness", "Place", "mentions"]
+__all__ = ["Liveness", "Needs", "Place", "bounds_of", "carried_of", "mentions"]
 
 
 def mentions(node: Node) -> Iterator[Value]:
@@ -17,6 +17,16 @@ def mentions(node: Node) -> Iterator[Value]:
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, Value):
                 yield item
+
+
+def bounds_of(node: Node) -> int:
+    """How many inputs of a loop come before the initial values."""
+    return 3 if node.op is FOR else 0
+
+
+def carried_of(node: Node, block: Block) -> tuple[Value, ...]:
+    """The carried values among the parameters of a loop's block."""
+    return block.params[1:] if node.op is FOR else block.params
 
 
 @dataclass(frozen=True)
@@ -30,48 +40,63 @@ class Place:
     """Whether the block runs more than once."""
 
 
-class Liveness:
-    """Which nodes are printed, how often values are mentioned, and where for the last time."""
+class Needs:
+    """Which nodes are printed, and how often each value is mentioned.
+
+    Attributes
+    ----------
+    producer : dict
+        The node that defines a value.
+    block_of : dict
+        The block a node stands in.
+    uses, user : dict
+        How often the text mentions a value, and where last: in a node, or as a result of a block.
+    kept : dict
+        For control nodes, the positions of the outputs that the text computes.
+    """
 
     def __init__(self, function: Function) -> None:
+        self.function = function
+        self.producer: dict[Value, Node] = {}
+        self.block_of: dict[Node, Block] = {}
+        self.carrier: dict[Value, tuple[Node, int]] = {}
         self.needed: set[Value] = set()
         self.uses: dict[Value, int] = {}
-        self.home: dict[Value, Block] = {}
         self.user: dict[Value, Node | Block] = {}
-        self._last: dict[Block, dict[Value, int]] = {}
+        self.kept: dict[Node, list[int]] = {}
+        self._collect(function.block)
         self._mark(function)
-        self._measure(function.block)
+        self._count(function.block, function.results)
 
-    # -- what is printed ---------------------------------------------------------------------------------------------
-
-    def _mark(self, function: Function) -> None:
-        """Values whose definitions are printed. Sizes that only types mention are not."""
-        producers: dict[Value, Node] = {}
-        owners: dict[Value, tuple[Node, int]] = {}
-        blocks = [function.block]
+    def _collect(self, function_block: Block) -> None:
+        blocks = [function_block]
         while blocks:
             block = blocks.pop()
             for node in block.nodes:
-                producers.update(dict.fromkeys(node.outputs, node))
-                for inner in node.blocks:
-                    blocks.append(inner)
-                    offset = 1 if node.op is FOR else 0
-                    for k, param in enumerate(inner.params):
-                        owners[param] = (node, k - offset)
+                self.block_of[node] = block
+                self.producer.update(dict.fromkeys(node.outputs, node))
+                blocks.extend(node.blocks)
+                if node.op is FOR or node.op is WHILE:
+                    for inner in node.blocks:
+                        for k, param in enumerate(carried_of(node, inner)):
+                            self.carrier[param] = (node, k)
+
+    # -- what is printed -----------------------------------------------------------------------------------------------
+
+    def _mark(self, function: Function) -> None:
+        """Values whose definitions are printed. Sizes that only types mention are not."""
         work = list(function.results)
-        for node in _effects(function.block):
-            work.extend(node.inputs)
+        work += [v for node in self.block_of if getattr(node.op, "effect", False) for v in node.inputs]
         while work:
             value = work.pop()
             if value in self.needed:
                 continue
             self.needed.add(value)
-            if value in owners:
-                node, k = owners[value]
-                if k >= 0:
-                    work.append(node.outputs[k])
-            elif value in producers:
-                work.extend(_demands(producers[value], value))
+            if value in self.carrier:
+                node, k = self.carrier[value]
+                work.append(node.outputs[k])
+            elif value in self.producer:
+                work.extend(_demands(self.producer[value], value))
 
     def prints(self, node: Node) -> bool:
         """Whether the node stands in the text."""
@@ -79,73 +104,39 @@ class Liveness:
             return False
         return any(o in self.needed for o in node.outputs) or getattr(node.op, "effect", False)
 
-    # -- where -------------------------------------------------------------------------------------------------------
+    # -- mentions ------------------------------------------------------------------------------------------------------
 
-    def _measure(self, block: Block) -> dict[Value, None]:
-        """Record last mentions in a block and those inside it; returns all values mentioned there."""
-        last: dict[Value, int] = {}
-        self.home.update(dict.fromkeys(block.params, block))
-        for k, node in enumerate(block.nodes):
-            self.home.update(dict.fromkeys(node.outputs, block))
+    def _count(self, block: Block, results: tuple[Value, ...] | list[Value]) -> None:
+        for node in block.nodes:
             if not self.prints(node):
                 continue
-            for value in self._mentioned(node):
-                last[value] = k
-        for value in block.results:
-            if value in self.needed:
-                self._count(value, block)
-                last[value] = len(block.nodes)
-        self._last[block] = last
-        return dict.fromkeys(last)
+            for value in self.mentioned(node):
+                self._use(value, node)
+            for inner in node.blocks:
+                self._count(inner, self.results(node, inner))
+        for value in results:
+            self._use(value, block)
 
-    def _mentioned(self, node: Node) -> dict[Value, None]:
-        found: dict[Value, None] = {}
-        for position, value in enumerate(node.inputs):
-            if node.blocks and not self._carried_needed(node, position):
-                continue
-            self._count(value, node)
-            found[value] = None
-        for value in mentions(node):
-            if value not in node.inputs:
-                self._count(value, node)
-                found[value] = None
-        for block in node.blocks:
-            found.update(self._measure(block))
-        return found
-
-    def _carried_needed(self, node: Node, position: int) -> bool:
-        if node.op is IF:
-            return True
-        k = position - (3 if node.op is FOR else 0)
-        return k < 0 or node.outputs[k] in self.needed
-
-    def _count(self, value: Value, user: Node | Block) -> None:
+    def _use(self, value: Value, user: Node | Block) -> None:
         self.uses[value] = self.uses.get(value, 0) + 1
         self.user[value] = user
 
-    def live(self, value: Value, place: Place) -> bool:
-        """Whether the text mentions the value after this place, in this trip or the next."""
-        here: Place | None = place
-        while here is not None:
-            last = self._last[here.block].get(value, -1)
-            if last > here.position:
-                return True
-            if self.home.get(value) is here.block:
-                return False
-            if here.loop and last >= 0:
-                return True
-            here = here.above
-        return False
+    def mentioned(self, node: Node) -> Iterator[Value]:
+        """Values that the text of a node mentions, those inside its blocks excepted."""
+        if not node.blocks:
+            yield from mentions(node)
+            return
+        self.kept[node] = kept = [k for k, o in enumerate(node.outputs) if o in self.needed]
+        offset = bounds_of(node)
+        yield from node.inputs[: 1 if node.op is IF else offset]
+        if node.op is not IF:
+            yield from (node.inputs[offset + k] for k in kept)
 
-
-def _effects(block: Block) -> Iterator[Node]:
-    stack = [block]
-    while stack:
-        current = stack.pop()
-        for node in current.nodes:
-            if getattr(node.op, "effect", False):
-                yield node
-            stack.extend(node.blocks)
+    def results(self, node: Node, block: Block) -> list[Value]:
+        """The results of a node's block that the text computes."""
+        if node.op is WHILE and block is node.blocks[0]:
+            return list(block.results)
+        return [block.results[k] for k in self.kept[node]]
 
 
 def _demands(node: Node, value: Value) -> Iterator[Value]:
@@ -168,3 +159,67 @@ def _demands(node: Node, value: Value) -> Iterator[Value]:
         yield node.inputs[k]
         yield from node.blocks[0].results
         yield node.blocks[1].results[k]
+
+
+class Liveness:
+    """Where the text mentions each value for the last time.
+
+    Parameters
+    ----------
+    needs : Needs
+        What is printed.
+    roots : mapping
+        For each printed node the position, in its block, of the statement that its text is part of.
+    """
+
+    def __init__(self, needs: Needs, roots: Mapping[Node, int]) -> None:
+        self.needs, self.roots = needs, roots
+        self.home: dict[Value, tuple[Block, int]] = {}
+        self.last: dict[Block, dict[Value, int]] = {}
+        function = needs.function
+        for dim, _, _ in function.bound_dimensions():
+            self.home[dim] = (function.block, -1)
+        self._measure(function.block, list(function.results))
+
+    def _measure(self, block: Block, results: list[Value]) -> dict[Value, int]:
+        """Record last mentions in a block and those inside it."""
+        last: dict[Value, int] = {}
+        self.home.update(dict.fromkeys(block.params, (block, -1)))
+        for k, node in enumerate(block.nodes):
+            self.home.update(dict.fromkeys(node.outputs, (block, k)))
+            if not self.needs.prints(node):
+                continue
+            root = self.roots[node]
+            for value in self._mentioned(node):
+                last[value] = max(root, last.get(value, -1))
+        last.update(dict.fromkeys(results, len(block.nodes)))
+        self.last[block] = last
+        return last
+
+    def _mentioned(self, node: Node) -> dict[Value, None]:
+        found = dict.fromkeys(self.needs.mentioned(node))
+        for block in node.blocks:
+            measured = self._measure(block, self.needs.results(node, block))
+            found.update((v, None) for v in measured if self.home[v][0] is not block)
+        if node.op is WHILE:
+            # what the test reads is read again after the body
+            test, body = node.blocks
+            for value in self.last[test]:
+                if self.home[value][0] is not test:
+                    self.last[body][value] = len(body.nodes) + 1
+        return found
+
+    def live(self, value: Value, place: Place) -> bool:
+        """Whether the text mentions the value after this place, in this trip or the next."""
+        home = self.home[value][0]
+        here: Place | None = place
+        while here is not None:
+            last = self.last[here.block].get(value, -1)
+            if last > here.position:
+                return True
+            if home is here.block:
+                return False
+            if here.loop and last >= 0:
+                return True
+            here = here.above
+        return False

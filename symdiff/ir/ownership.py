@@ -2,107 +2,185 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
 
-from symdiff.ir.expressions import ATOM, Expression
-from symdiff.ir.graph import CONSTANT, FOR, IF, WHILE, Block, Function, Node, Value
-from symdiff.ir.liveness import Liveness, Place
-from symdiff.ir.rewrite import references
+from symdiff.ir.expressions import Expression
+from symdiff.ir.graph import FOR, IF, WHILE, Block, Node, Value
+from symdiff.ir.liveness import Liveness, Needs, Place, bounds_of, carried_of
 
-__all__ = ["Ownership"]
+__all__ = ["Aliases", "Ownership"]
 
-VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "diagonal", "convert", "stop_gradient", "index", "positive"})
+VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "diagonal", "index", "stop_gradient"})
 STORES = frozenset({"put", "accumulate_at"})
 
 
-class Ownership:
-    """Aliases among the arrays of a function.
+class Aliases:
+    """Arrays that may be one in memory.
 
-    Values that may be one array in memory form a class: views with what they view, a store with the array stored into, a
-    loop's carried values with each other. A loop whose body stores into a carried array starts from an array of its own.
+    Views belong to what they view, a store to the array stored into, a loop's carried values to each other. A loop that
+    stores into a carried array starts from an array of its own, so the initial value does not belong to them.
     """
 
-    def __init__(self, function: Function, live: Liveness) -> None:
-        self.live = live
-        self.producer: dict[Value, Node] = {}
-        self.carrier: dict[Value, tuple[Node, int]] = {}
+    def __init__(self, needs: Needs) -> None:
+        self.needs = needs
         self._leader: dict[Value, Value] = {}
-        self._inside: dict[Node, set[Value]] = {}
-        self.safe_divisors: set[Value] = set()
-        self.loops: list[Node] = []
-        self._collect(function.block)
-        self.stored = {self.leader(n.inputs[0]) for n in self.producer.values() if n.op.name in STORES}
-        self.members: dict[Value, list[Value]] = {}
-        self._join_entries()
-        for value in list(self._leader):
-            self.members.setdefault(self.leader(value), []).append(value)
-
-    # -- classes -------------------------------------------------------------------------------------------------------
+        self._stores: dict[tuple[Block, Value], list[int]] = {}
+        self.stored: set[Value] = set()
+        loops = [node for node in needs.block_of if node.op is FOR or node.op is WHILE]
+        for node in needs.block_of:
+            self._join_node(node)
+        self.stored.update(self.leader(n.inputs[0]) for n in needs.block_of if n.op.name in STORES)
+        for node in loops:
+            for initial, output in zip(node.inputs[bounds_of(node) :], node.outputs, strict=True):
+                if self.leader(output) not in self.stored:
+                    self._join(initial, output)
+        self._find_stores(needs.function.block)
 
     def leader(self, value: Value) -> Value:
+        """What stands for the class of a value."""
         while (above := self._leader.setdefault(value, value)) is not value:
+            self._leader[value] = self._leader.setdefault(above, above)
             value = above
         return value
 
-    def join(self, a: Value, b: Value) -> None:
+    def _join(self, a: Value, b: Value) -> None:
         if a.type.is_array and b.type.is_array:
-            self._leader[self.leader(a)] = self.leader(b)
+            first, second = self.leader(a), self.leader(b)
+            self._leader[first] = second
+            if first in self.stored:
+                self.stored.add(second)
 
-    def _collect(self, block: Block) -> None:
-        for node in block.nodes:
-            self.producer.update(dict.fromkeys(node.outputs, node))
-            if node.op is FOR or node.op is WHILE:
-                self.loops.append(node)
-                body = node.blocks[-1]
-                params = body.params[1:] if node.op is FOR else body.params
-                for k, (param, result) in enumerate(zip(params, body.results, strict=True)):
-                    self.carrier[param] = (node, k)
-                    self.join(param, result)
-                    self.join(param, node.outputs[k])
-            elif node.op is IF:
-                for inner in node.blocks:
-                    for result, output in zip(inner.results, node.outputs, strict=True):
-                        self.join(result, output)
-            elif node.op.name in VIEWS or node.op.name in STORES:
-                self.join(node.output, node.inputs[0])
-            elif node.op is CONSTANT and node.attrs["value"] != 0:
-                self.safe_divisors.add(node.output)
-            if node.op.name in ("divide", "remainder", "floor_divide") and node.output.type.kind == "python":
-                self.safe_divisors.add(node.inputs[1])
-            if node.op.name == "index":
-                # an element of an array is NumPy's own scalar
-                self.safe_divisors.add(node.output)
+    def _join_node(self, node: Node) -> None:
+        if node.op is FOR or node.op is WHILE:
+            body = node.blocks[-1]
+            for k, (param, result) in enumerate(zip(carried_of(node, body), body.results, strict=True)):
+                self._join(param, result)
+                self._join(param, node.outputs[k])
+                if node.op is WHILE:
+                    self._join(param, node.blocks[0].params[k])
+        elif node.op is IF:
             for inner in node.blocks:
-                self._collect(inner)
+                for result, output in zip(inner.results, node.outputs, strict=True):
+                    self._join(result, output)
+        elif node.op.name in VIEWS or node.op.name in STORES:
+            self._join(node.outputs[0], node.inputs[0])
 
-    def _join_entries(self) -> None:
-        """A loop that stores into a carried array gets an array of its own; others start with the one they are given."""
-        for node in self.loops:
-            offset = 3 if node.op is FOR else 0
-            for k, output in enumerate(node.outputs):
-                if self.leader(output) not in self.stored:
-                    self.join(node.inputs[offset + k], output)
+    def _find_stores(self, block: Block) -> set[Value]:
+        """Record where a block stores into each class, also inside its nodes."""
+        found: set[Value] = set()
+        for position, node in enumerate(block.nodes):
+            here = {leader for inner in node.blocks for leader in self._find_stores(inner)}
+            if node.op.name in STORES:
+                here.add(self.leader(node.inputs[0]))
+            for leader in here:
+                self._stores.setdefault((block, leader), []).append(position)
+            found |= here
+        return found
+
+    def stores(self, block: Block, value: Value) -> list[int]:
+        """Positions of a block where something may be stored into the array."""
+        return self._stores.get((block, self.leader(value)), [])
+
+
+class Ownership:
+    """Answers to whether the text may change an array."""
+
+    def __init__(self, needs: Needs, aliases: Aliases, live: Liveness) -> None:
+        self.needs, self.aliases, self.live = needs, aliases, live
+        # for each class and block: where its members are defined, and until where the earliest so many are mentioned
+        self._defined: dict[tuple[Value, Block], list[int]] = {}
+        self._until: dict[tuple[Value, Block], list[int]] = {}
+        self._from_outside: dict[tuple[Value, Block], int] = {}
+        self._owned: dict[Value, bool] = {}
+        self._index()
+
+    def _index(self) -> None:
+        for value, (block, position) in self.live.home.items():
+            if value.type.is_array:
+                key = (self.aliases.leader(value), block)
+                until = self._until.setdefault(key, [])
+                self._defined.setdefault(key, []).append(position)
+                last = self.live.last[block].get(value, -1)
+                until.append(max(last, until[-1]) if until else last)
+        for block, mentioned in self.live.last.items():
+            for value, last in mentioned.items():
+                if value.type.is_array and self.live.home[value][0] is not block:
+                    key = (self.aliases.leader(value), block)
+                    self._from_outside[key] = max(last, self._from_outside.get(key, -1))
 
     # -- questions -----------------------------------------------------------------------------------------------------
 
-    def inside(self, node: Node) -> set[Value]:
-        """Every value mentioned in the blocks of a node."""
-        if node not in self._inside:
-            found: set[Value] = set()
-            for block in node.blocks:
-                found.update(block.results)
-                for inner in block.nodes:
-                    found.update(references(inner))
-            self._inside[node] = found
-        return self._inside[node]
-
-    def names_of(self, value: Value, holders: Mapping[str, Value | None]) -> set[str]:
-        """The variables that may hold the same memory as a value."""
-        leader = self.leader(value)
-        return {name for name, held in holders.items() if held is not None and self.leader(held) is leader}
+    def read_later(self, value: Value, here: Place) -> bool:
+        """Whether anything that exists here, and may be the same array, is mentioned after this place."""
+        leader = self.aliases.leader(value)
+        place: Place | None = here
+        while place is not None:
+            key = (leader, place.block)
+            count = bisect_left(self._defined.get(key, []), place.position)
+            if count and self._until[key][count - 1] > place.position:
+                return True
+            outside = self._from_outside.get(key, -1)
+            if outside > place.position or (place.loop and outside >= 0):
+                return True
+            place = place.above
+        return False
 
     def owned(self, value: Value) -> bool:
         """Whether an array was made by the text itself and is no view."""
+        if value not in self._owned:
+            self._owned[value] = self._is_owned(value)
+        return self._owned[value]
+
+    def _is_owned(self, value: Value) -> bool:
+        node = self.needs.producer.get(value)
+        if node is None or node.blocks:
+            if node is not None and node.op is IF:
+                k = node.outputs.index(value)
+                return all(self.owned(b.results[k]) for b in node.blocks)
+            carried = node is not None or value in self.needs.carrier
+            return carried and self.aliases.leader(value) in self.aliases.stored
+        return node.op.name not in VIEWS
+
+    def in_place(self, node: Node, here: Place) -> bool:
+        """Whether a store may change its array."""
+        target, stored = node.inputs[0], node.inputs[1]
+        if node.op.name == "accumulate_at" and self.aliases.leader(stored) is self.aliases.leader(target):
+            # np.add.at may read again what it has changed
+            return False
+        return self.owned(target) and not self.read_later(target, here)
+
+    # -- loops ---------------------------------------------------------------------------------------------------------
+
+    def entering(self, node: Node, k: int, start: Expression, here: Place) -> Expression:
+        """The initial value of a carried array: a copy where the loop stores into it and it may not be changed."""
+        if not self._is_stored(node.outputs[k]):
+            return start
+        initial = node.inputs[bounds_of(node) + k]
+        leader = self.aliases.leader(initial)
+        others = [v for v in node.inputs[bounds_of(node) :] if v.type.is_array and self.aliases.leader(v) is leader]
+        inside = any(self._from_outside.get((leader, block), -1) >= 0 for block in node.blocks)
+        free = self.owned(initial) and len(others) == 1 and not inside and not self.read_later(initial, here)
+        return start if free else start.copied()
+
+    def returning(self, node: Node, k: int, end: Expression) -> Expression:
+        """The next value of a carried array: a copy where it is not the loop's own, or is another one's too."""
+        if not self._is_stored(node.outputs[k]):
+            return end
+        body = node.blocks[-1]
+        result = body.results[k]
+        own = carried_of(node, body)
+        inside = result in own or self.live.home[result][0] is body
+        origins = self._origins(result)
+        before = (r for r in body.results[:k] if r.type.is_array)
+        shared = any(origins & self._origins(r) for r in before)
+        return end if inside and self.owned(result) and not shared else end.copied()
+
+    def _is_stored(self, output: Value) -> bool:
+        return output.type.is_array and self.aliases.leader(output) in self.aliases.stored
+
+    def _origins(self, value: Value) -> set[Value]:
+        """The values whose memory an owned array may be."""
+        found: set[Value] = set()
         seen: set[Value] = set()
         work = [value]
         while work:
@@ -110,68 +188,12 @@ class Ownership:
             if current in seen:
                 continue
             seen.add(current)
-            if current in self.carrier:
-                if self.leader(current) not in self.stored:
-                    return False
-                continue
-            node = self.producer.get(current)
-            if node is None or node.op.name in VIEWS:
-                return False
-            if node.op is IF:
+            node = self.needs.producer.get(current)
+            if node is not None and node.op is IF:
                 k = node.outputs.index(current)
                 work.extend(b.results[k] for b in node.blocks)
-            elif node.blocks and self.leader(current) not in self.stored:
-                return False
-        return True
-
-    def alone(self, value: Value, here: Place) -> bool:
-        """Whether nothing that may be the same memory is read after this place."""
-        members = self.members.get(self.leader(value), [value])
-        return not any(self.live.live(m, here) for m in members if m is not value) and not self.live.live(value, here)
-
-    def in_place(self, node: Node, here: Place) -> bool:
-        """Whether a store may change its array."""
-        target, out = node.inputs[0], node.output
-        if not self.owned(target) or self.live.live(target, here):
-            return False
-        members = self.members.get(self.leader(target), [])
-        later = self._successors(out)
-        return not any(self.live.live(m, here) for m in members if m is not target and m not in later)
-
-    def _successors(self, out: Value) -> set[Value]:
-        """Values that do not exist yet when ``out`` is made: everything but what is held now."""
-        node = self.producer[out]
-        position = {out}
-        block = self.live.home[out]
-        start = next(k for k, n in enumerate(block.nodes) if n is node)
-        for later in block.nodes[start:]:
-            position.update(later.outputs)
-        for value in self.members.get(self.leader(out), []):
-            if self.live.home.get(value) is not block and not self._encloses(value, block):
-                position.add(value)
-            if value in self.carrier or (value in self.producer and self.producer[value].blocks):
-                position.add(value)
-        return position
-
-    def _encloses(self, value: Value, block: Block) -> bool:
-        """Whether a value was defined in a block around this one."""
-        home = self.live.home.get(value)
-        if home is None:
-            return True
-        work = list(home.nodes)
-        while work:
-            node = work.pop()
-            if block in node.blocks:
-                return True
-            for inner in node.blocks:
-                work.extend(inner.nodes)
-        return False
-
-    def entering(self, node: Node, k: int, initial: Value, start: Expression, here: Place) -> Expression:
-        """The initial value of a carried array: a copy where the loop stores into it and it is not free to be changed."""
-        output = node.outputs[k]
-        if not output.type.is_array or self.leader(output) not in self.stored:
-            return start
-        fresh = self.owned(initial) and self.alone(initial, here) and initial not in self.inside(node)
-        first = sum(v is initial for v in node.inputs) == 1
-        return start if fresh and first else Expression(f"{start.at(ATOM)}.copy()", ATOM, start.reads)
+            elif node is not None and node.op.name in STORES | VIEWS:
+                work.append(node.inputs[0])
+            else:
+                found.add(current)
+        return found

@@ -1,0 +1,175 @@
+"""The state of a printer: lines, variables and what they hold, and expressions in terms of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symdiff.errors import InternalError
+from symdiff.ir.expressions import ATOM, Expression, conditional, literal, spell
+from symdiff.ir.graph import CONSTANT, IF, Dim, Function, Node, Value
+from symdiff.ir.inlining import Inlining
+from symdiff.ir.liveness import Liveness, Needs, Place
+from symdiff.ir.names import Names
+from symdiff.ir.ownership import Aliases, Ownership
+
+__all__ = ["Writer"]
+
+
+class Writer:
+    """Variables, expressions and lines.
+
+    Attributes
+    ----------
+    variables : dict
+        The variable of a value.
+    holders : dict
+        The value that each variable holds here, or None.
+    known : dict
+        Sizes of parameters, which are written wherever they are mentioned.
+    preferred : dict
+        Names that values get if they are free: those of the carried values that they become.
+    pinned : set
+        Parameters that are never overwritten, because their sizes are mentioned.
+    """
+
+    def __init__(self, function: Function) -> None:
+        self.graph = function
+        self.needs = Needs(function)
+        aliases = Aliases(self.needs)
+        self.inlining = Inlining(self.needs, aliases)
+        self.live = Liveness(self.needs, self.inlining.roots)
+        self.own = Ownership(self.needs, aliases, self.live)
+        self.names = Names({function.name})
+        self.lines: list[str] = []
+        self.indent = 1
+        self.variables: dict[Value, str] = {}
+        self.holders: dict[str, Value | None] = {}
+        self.by_shape: dict[tuple[Dim, ...], dict[str, None]] = {}
+        self.known: dict[Value, Expression] = {}
+        self.preferred: dict[Value, str] = {}
+        self.pinned: set[Value] = set()
+        self.assigned: list[set[str]] = [set()]
+        self.helpers: dict[str, None] = {}
+        self.safe_divisors = _safe_divisors(self.needs)
+
+    # -- variables -----------------------------------------------------------------------------------------------------
+
+    def hold(self, name: str, value: Value | None) -> None:
+        """Note that a variable holds a value from here on."""
+        self.holders[name] = value
+        if value is not None:
+            self.variables[value] = name
+            if value.type.kind == "numpy" and value.type.shape:
+                self.by_shape.setdefault(value.type.shape, {})[name] = None
+        for names in self.assigned:
+            names.add(name)
+
+    def free(self, name: str, here: Place) -> bool:
+        """Whether nothing reads the variable after this place."""
+        holder = self.holders.get(name)
+        return holder is None or (holder not in self.pinned and not self.live.live(holder, here))
+
+    def lasting(self, shape: tuple[Dim, ...], here: Place) -> list[Value]:
+        """Arrays of this shape in variables that are still read after this place, so are not overwritten before it."""
+        if not any(isinstance(d, Value) for d in shape):
+            return []
+        held = (self.holders.get(name) for name in self.by_shape.get(shape, ()))
+        found = (v for v in held if v is not None and v.type.shape == shape and v.type.kind == "numpy")
+        return [v for v in found if v in self.pinned or self.live.live(v, here)]
+
+    # -- expressions ---------------------------------------------------------------------------------------------------
+
+    def take(self, value: Value, here: Place) -> Expression:
+        """The expression for a mention of a value in the statement at this place."""
+        if value in self.known:
+            return self.known[value]
+        node = self.needs.producer.get(value)
+        if node is not None and node.op is CONSTANT:
+            return literal(node.attrs["value"])
+        if node is not None and value in self.inlining.values:
+            return self.expression(node, here)
+        name = self.variables.get(value)
+        if name is None:
+            raise InternalError(f"the printer has no text for {value!r}", value.where)
+        return Expression(name, ATOM, frozenset({name}))
+
+    def expression(self, node: Node, here: Place) -> Expression:
+        """A row, or a branch on one line, applied to its operands."""
+        if node.op is IF:
+            k = self.needs.kept[node][0]
+            arms = (self.take(b.results[k], here) for b in node.blocks)
+            return conditional(self.take(node.inputs[0], here), *arms)
+        helper = getattr(node.op, "helper", "")
+        if helper:
+            self.helpers[helper] = None
+        like = self.zeros_like(node, here)
+        return like or self.spelled(node, [self.take(v, here) for v in node.inputs], here)
+
+    def spelled(self, node: Node, operands: Sequence[Expression], here: Place) -> Expression:
+        """A row applied to expressions."""
+        reads: set[str] = set()
+        made = spell(node, operands, lambda shape: self.shape(shape, here, reads), self.safe_divisors)
+        return Expression(made.text, made.precedence, made.reads | reads, made.parts)
+
+    def shape(self, shape: Sequence[Dim], here: Place, reads: set[str]) -> str:
+        """A shape as text: that of an array at hand where one has it."""
+        if len(shape) > 1:
+            for value in self.lasting(tuple(shape), here):
+                name = self.variables[value]
+                reads.add(name)
+                return f"{name}.shape"
+        parts = []
+        for dim in shape:
+            expression = literal(dim) if isinstance(dim, int) else self.take(dim, here)
+            reads |= expression.reads
+            parts.append(expression.text)
+        return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
+
+    def zeros_like(self, node: Node, here: Place) -> Expression | None:
+        """Zeros like an array at hand."""
+        if node.op.name != "full" or self.take(node.inputs[0], here).text not in ("0", "0.0"):
+            return None
+        wanted = node.output.type
+        for value in self.lasting(wanted.shape, here):
+            if value.type.dtype == wanted.dtype:
+                name = self.variables[value]
+                return Expression(f"np.zeros_like({name})", ATOM, frozenset({name}))
+        return None
+
+    # -- lines ---------------------------------------------------------------------------------------------------------
+
+    def emit(self, text: str) -> None:
+        self.lines.append("    " * self.indent + text)
+
+    def write(self, name: str, expression: Expression, *, array: bool = False) -> None:
+        """An assignment, as ``+=`` where it is one."""
+        if expression.text == name:
+            return
+        if expression.parts and not array and expression.parts[0] == name and expression.parts[1] in "+-*/":
+            self.emit(f"{name} {expression.parts[1]}= {expression.parts[2]}")
+        else:
+            self.emit(f"{name} = {expression.text}")
+
+    def moves(self, moves: list[tuple[str, Expression, Value]]) -> None:
+        """Assign several variables at once, in an order in which none is overwritten before it is read."""
+        left = [m for m in moves if m[1].text != m[0]]
+        while left:
+            ready = next((m for m in left if not any(m[0] in o[1].reads for o in left if o is not m)), None)
+            if ready is None:
+                self.emit(f"{', '.join(m[0] for m in left)} = {', '.join(m[1].text for m in left)}")
+                break
+            self.write(ready[0], ready[1], array=ready[2].type.is_array)
+            left.remove(ready)
+
+
+def _safe_divisors(needs: Needs) -> set[Value]:
+    """Values by which Python divides as NumPy does: constants but 0, what was divided by before, NumPy's scalars."""
+    found: set[Value] = set()
+    for node in needs.block_of:
+        if node.op is CONSTANT and node.attrs["value"] != 0:
+            found.add(node.output)
+        elif node.op.name in ("divide", "remainder", "floor_divide") and node.output.type.kind == "python":
+            found.add(node.inputs[1])
+        elif node.op.name == "index":
+            found.add(node.output)
+    return found
