@@ -100,15 +100,26 @@ def _arange_numpy(start: Any, step: Any, length: int, dtype: str) -> Any:
     return (start + step * np.arange(length)).astype(dtype)
 
 
+def _length_text(length: Dim, show_shape: Any) -> str:
+    """A length, of which a printer may show the shape as ``n`` or ``(n,)``."""
+    text: str = show_shape((length,))
+    return text[1:-2] if text.startswith("(") and text.endswith(",)") else text
+
+
+def _operand_text(text: str) -> str:
+    """An argument as an operand: in parentheses unless it is a name or a number."""
+    return text if text.replace(".", "").replace("_", "").isalnum() else f"({text})"
+
+
 def _arange_text(arguments: list[str], attrs: Any, show_shape: Any) -> str:
     start, step = arguments
-    length = show_shape((attrs["length"],)).strip("(),")
+    length = _length_text(attrs["length"], show_shape)
     dtype = attrs["dtype"]
     steps = f"np.arange({length})"
     if step not in ("1", "1.0"):
-        steps = f"{step} * {steps}"
+        steps = f"{_operand_text(step)} * {steps}"
     if start not in ("0", "0.0"):
-        steps = f"{start} + {steps}"
+        steps = f"{_operand_text(start)} + {steps}"
     natural = "int64" if all(_is_int(text) for text in arguments) else ""
     if dtype == natural:
         return steps
@@ -163,7 +174,7 @@ def _linspace_expand(start: Any, stop: Any, length: Dim, endpoint: bool = True) 
 
 
 def _linspace_text(arguments: list[str], attrs: Any, show_shape: Any) -> str:
-    length = show_shape((attrs["length"],)).strip("(),")
+    length = _length_text(attrs["length"], show_shape)
     return f"np.linspace({', '.join(arguments)}, {length}{'' if attrs.get('endpoint', True) else ', endpoint=False'})"
 
 
