@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from symdiff.config import Options, setting
@@ -64,19 +65,19 @@ def reverse(program: Program, steps: Sequence[Step], arguments: Sequence[Argumen
     """Graph to simplified adjoint; without a derivative to take, to the simplified graph."""
     clock = _Clock()
     program = clock.run("graph", "source", lambda: cleaned(program))
-    adjoint, rewrites = program, []
+    adjoint, rewrites = program, list[Rewrite]()
     small = simplified(program, program, options, rewrites) if not steps else program
     for step in steps:
         taken = small
-        adjoint = clock.run(
-            "adjoint", "graph", lambda taken=taken, step=step: cleaned(derive(taken, step, arguments)), taken
-        )
-        small = clock.run(
-            "simplified", "adjoint", lambda made=adjoint, of=taken: simplified(made, of, options, rewrites), adjoint
-        )
+        adjoint = clock.run("adjoint", "graph", partial(_derived, taken, step, arguments), taken)
+        small = clock.run("simplified", "adjoint", partial(simplified, adjoint, taken, options, rewrites), adjoint)
     stages = Stages(small, program.graph, adjoint.graph, small.graph, rewrites, clock.lines)
     show(stages, ("graph", "adjoint", "simplified"))
     return stages
+
+
+def _derived(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
+    return cleaned(derive(program, step, arguments))
 
 
 def cleaned(program: Program) -> Program:

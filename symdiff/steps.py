@@ -44,7 +44,7 @@ def wrt_positions(wrt: int | str | Sequence[int | str], names: Sequence[str]) ->
     single = isinstance(wrt, (int, str))
     if not single and (not isinstance(wrt, (tuple, list)) or not wrt):
         raise _wrong(wrt, names)
-    asked = [wrt] if single else list(wrt)  # type: ignore[arg-type, list-item]
+    asked = [wrt] if single else list(wrt)  # type: ignore[arg-type]
     found = []
     for item in asked:
         if isinstance(item, str) and item in names:

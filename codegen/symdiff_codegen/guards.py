@@ -187,7 +187,8 @@ class Guards:
     def absent(self, container: Mapping[Any, Any], key: object) -> Value:
         """Require a dictionary not to have a key (a str: looking it up leaves no exception); returns `ABSENT`."""
         arguments = [self.symbols.object(container), self.symbols.object(key)]
-        self.require(is_null(self.builder, self.builder.call(self.symbols.function("PyDict_GetItemWithError"), arguments)))
+        found = self.builder.call(self.symbols.function("PyDict_GetItemWithError"), arguments)
+        self.require(is_null(self.builder, found))
         return self.symbols.object(ABSENT)
 
     def captured(self, container: Mapping[Any, Any] | CellType, key: object) -> Value:

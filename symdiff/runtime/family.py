@@ -213,7 +213,8 @@ class Family:
             return False
         if any(g.by not in ("is", "code") for g in self._guards()):
             return False
-        return all(native_container(p.path, function) is not None for p in (*self.program.captured, *self._guards()))
+        paths = [*(c.path for c in self.program.captured), *(g.path for g in self._guards())]
+        return all(native_container(path, function) is not None for path in paths)
 
     def _guards(self) -> list[Guard]:
         """What native code must compare; that the function has its code is why this family was looked at."""
@@ -237,7 +238,7 @@ class Family:
             return Signature(tuple(specs), results, template, _misfit, native_error, work="loop")
         values = iter(specs)
         params = tuple(Fixed(static_object(k)) if k.kind == "static" else next(values) for k in self.kinds)
-        captured = []
+        captured: list[Any] = []
         for item in self._guards():
             holder, key = native_container(item.path, function)  # type: ignore[misc]
             found = item.path.read(function)

@@ -796,9 +796,9 @@ def test_a_key_that_must_be_absent():
     names: dict[str, object] = {}
     x = Local("f64", "x")
     kernel = Kernel("same", (x,), (Result(0, x),), (ResultSpec("float"),))
-    signature = Signature(
-        (Scalar("float"),), kernel.results, 0, lambda *a: "dispatched", lambda *a: None, captured=((names, "range", ABSENT),)
-    )
+    captured = ((names, "range", ABSENT),)
+    called = (lambda *a: "dispatched", lambda *a: None)
+    signature = Signature((Scalar("float"),), kernel.results, 0, *called, captured=captured)
     for kind in ("builtin", "ctypes"):
         call = compile_unit(kernel, signature=signature, options=Options(entry=kind)).builtin
         assert call(1.5) == 1.5
