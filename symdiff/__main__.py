@@ -315,14 +315,14 @@ def _probe() -> str:
     return ""
 
 
-def _loop(x):  # type: ignore[no-untyped-def]
+def _loop(x: float) -> float:
     total = 0.0
     for k in range(3):
         total = total + x**k
     return total - 1.0
 
 
-def _product(x, a):  # type: ignore[no-untyped-def]
+def _product(x: Any, a: Any) -> Any:
     return x @ (a @ x)
 
 
