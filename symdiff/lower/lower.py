@@ -123,8 +123,8 @@ def _forerunner(state: State, value: Value) -> Value | None:
     else:
         return None
     block = state.function.block
-    position = block.nodes.index(node)
-    return node.inputs[operand] if state.usage.dies(node.inputs[operand], block, position, operand) else None
+    dies = state.usage.dies(node.inputs[operand], block, state.usage.position[node], operand)
+    return node.inputs[operand] if dies else None
 
 
 def _emit_results(state: State) -> None:
@@ -157,12 +157,11 @@ def _emit_block(state: State, block: Block, heirs: Sequence[tuple[Value, Value, 
     for result, param, buffer in heirs:
         if plan.may_replace(result, param) and state.sizes.same(result.type.shape, param.type.shape):
             state.targets.setdefault(result, buffer)
-    place = {node: position for position, node in enumerate(block.nodes)}
     for step in plan.steps:
         if isinstance(step, Group):
             emit_group(state, step, plan.stored)
         else:
-            _emit_node(state, step, place[step])
+            _emit_node(state, step, state.usage.position[step])
 
 
 def _emit_node(state: State, node: Node, position: int) -> None:

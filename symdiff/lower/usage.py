@@ -75,6 +75,7 @@ class Usage:
         self.parent: dict[Block, tuple[Block, int, Node]] = {}
         self.aliases: dict[Value, list[Value]] = {}
         self.definition: dict[Value, Node] = {}
+        self.position: dict[Node, int] = {}
         self._webs = _Webs()
         for block in all_blocks(function.block):
             self._scan(block)
@@ -85,6 +86,7 @@ class Usage:
         for param in block.params:
             self.home[param] = block
         for position, node in enumerate(block.nodes):
+            self.position[node] = position
             for operand, value in enumerate(node.inputs):
                 self.uses.setdefault(value, []).append(Use(block, position, operand))
             for output in node.outputs:
