@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from symdiff.ir.graph import Node
-from symdiff.lower.scalars import Scalars
+from symdiff.lower.scalars import Scalars, static
 from symdiff.lower.state import KERNEL_TYPE, State
 from symdiff.ops.primitive import numeric_attrs
 from symdiff_codegen.kernel import Operand
@@ -67,7 +67,7 @@ def _finished(k: Scalars, node: Node, result: Any) -> Operand:
 
 
 def _check_before(state: State, node: Node, args: Sequence[Operand]) -> None:
-    for check in _applicable(node, args):
+    for check in _applicable(node):
         if not check.after:
             _check(state, check, args)
     if args and args[0].type == "i64" and not node.attrs.get("unchecked"):
@@ -75,18 +75,19 @@ def _check_before(state: State, node: Node, args: Sequence[Operand]) -> None:
 
 
 def _check_after(state: State, node: Node, args: Sequence[Operand], result: Operand) -> None:
-    for check in _applicable(node, args):
+    for check in _applicable(node):
         if check.after:
             _check(state, check, (result, *args))
 
 
-def _applicable(node: Node, args: Sequence[Operand]) -> list[Any]:
+def _applicable(node: Node) -> list[Any]:
     op: Any = node.op
     if not op.checks or node.attrs.get("unchecked"):
         return []
     if op.name == "convert" and node.output.type.dtype != "int64":
         return []
-    kind = "float" if args[0].type in ("f64", "f32") else "int"
+    # int / int runs on floats, but fails with the words of ints
+    kind = "float" if any(v.type.is_float for v in node.inputs) else "int"
     return [check for check in op.checks if check.on in ("", kind)]
 
 
@@ -104,6 +105,9 @@ def _check_overflow(state: State, node: Node, args: Sequence[Operand]) -> None:
         return
     if name in ("negative", "absolute"):
         k.check(k.gt(args[0], -(2**63)), "OverflowError", OVERFLOW)
+    elif name == "floor_divide":
+        if static(args[1]) in (None, -1):
+            k.check(k.or_(k.gt(args[0], -(2**63)), k.ne(args[1], -1)), "OverflowError", OVERFLOW)
     elif name in CHECKED and not (name in BOUNDED and k.bounds.fits(BOUNDED[name], args[0], args[1])):
         k.hint = "ok"
         k.check(k.let(CHECKED[name], *args), "OverflowError", OVERFLOW)

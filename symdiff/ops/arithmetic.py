@@ -258,7 +258,8 @@ def _is_real(k: Any, a: Any, b: Any) -> Any:
 
 
 def _is_defined(k: Any, a: Any, b: Any) -> Any:
-    return k.not_(k.and_(k.eq(a, 0), k.and_(k.lt(b, 0), k.isfinite(b) if b.type == "f64" else True)))
+    negative = k.and_(k.lt(b, 0), k.isfinite(b)) if b.type == "f64" else k.lt(b, 0)
+    return k.not_(k.and_(k.eq(a, 0), negative))
 
 
 def _python_power(a: Any, b: Any) -> Any:
