@@ -11,11 +11,14 @@ from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Tuple,
 from symdiff.frontend.core import Parser, as_dtype, function
 from symdiff.frontend.numpy_shaping import dims_of, stack
 from symdiff.ir.graph import Dim, Value
+from symdiff.ir.shapes import require_same
 from symdiff.ops.dtypes import SUPPORTED_DTYPES
 from symdiff.ops.primitive import REGISTRY
-from symdiff.ops.sizes import at_most
+from symdiff.ops.sizes import at_least, at_most
 
 __all__ = ["dtype_of"]
+
+NEGATIVE = "negative dimensions are not allowed"
 
 
 def dtype_of(p: Parser, dtype: Abstract | None) -> str | None:
@@ -31,9 +34,18 @@ def dtype_of(p: Parser, dtype: Abstract | None) -> str | None:
     return str(found)
 
 
+def _not_negative(p: Parser, size: Dim) -> None:
+    """Refuse a negative size, now or when the program runs."""
+    if isinstance(size, int):
+        if size < 0:
+            p.refuse(LocatedValueError, NEGATIVE)
+    elif not any(size is dim for param in p.argument_of for dim in param.type.shape):
+        require_same(p.build, size, at_least(p.build, size, 0), NEGATIVE)
+
+
 def _filled(p: Parser, value: Value, shape: tuple[Dim, ...], dtype: str) -> Abstract:
-    if any(isinstance(dim, int) and dim < 0 for dim in shape):
-        p.refuse(LocatedValueError, "negative dimensions are not allowed")
+    for dim in shape:
+        _not_negative(p, dim)
     known = p.build.constant_of(value)
     if known is not None and value.type.dtype != dtype:
         value = p.constant(np.dtype(dtype).type(known).item())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import DtypeError, LocatedTypeError, ShapeError
+from symdiff.errors import DtypeError, LocatedTypeError, ShapeError, located
 from symdiff.frontend.structure import Static, flatten, unflatten
 from symdiff.ir.graph import Type, Value
 
@@ -205,6 +205,18 @@ def refuse_inactive(leaf: Leaf, name: str) -> Leaf:
             )
         return Leaf("python", "float64")
     return leaf
+
+
+def check_fits(number: int, name: str) -> None:
+    """Refuse ints that 64 bits do not hold.
+
+    Raises
+    ------
+    OverflowError
+        Naming the argument.
+    """
+    if not -(2**63) <= number < 2**63:
+        raise located(OverflowError, f"argument {name} is an int of more than 64 bits", hint="pass a float")
 
 
 def check_same_index(leaves: list[Any]) -> None:

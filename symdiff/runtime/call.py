@@ -25,6 +25,7 @@ from symdiff.ir.graph import Value
 from symdiff.runtime.arguments import (
     Leaf,
     as_array,
+    check_fits,
     check_same_index,
     classify,
     cotangent_like,
@@ -174,6 +175,8 @@ class Dispatcher:
                     kind = active
                 if getattr(leaf, "ndim", None) == 0:
                     leaf = leaf[()]
+                if kind.kind == "python" and kind.dtype == "int64":
+                    check_fits(leaf, path)
                 if kind.kind == "python" and kind.dtype == "float64":
                     leaf = float(leaf)
                 leaves.append(leaf)
