@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -49,7 +50,9 @@ from symdiff.steps import Step, required, wrt_positions
 
 __all__ = ["Dispatcher", "Store", "shared_store"]
 
-_stores: weakref.WeakKeyDictionary[Any, dict[Any, Store]] = weakref.WeakKeyDictionary()
+RECENT = 128
+_stores: weakref.WeakValueDictionary[Any, Store] = weakref.WeakValueDictionary()
+_recent: OrderedDict[Any, Store] = OrderedDict()
 _stores_lock = threading.Lock()
 
 
@@ -67,23 +70,30 @@ class Store:
 
 
 def shared_store(function: Any, options: Options) -> Store:
-    """The store of all functions with this code."""
+    """The store of all functions with this code.
+
+    It lives as long as one of them, and the most recent ones longer: a lambda is often made anew for each call.
+    """
     plain = inspect.unwrap(getattr(function, "__func__", function))
     code = getattr(plain, "__code__", None)
     if code is None:
         return Store()
+    # functions of one code may have been given other globals
+    key = (code, options, id(plain.__globals__))
     with _stores_lock:
-        # functions of one code may have been given other globals
-        return _stores.setdefault(code, {}).setdefault((options, id(plain.__globals__)), Store())
+        store = _recent[key] = _stores.setdefault(key, Store())
+        _recent.move_to_end(key)
+        if len(_recent) > RECENT:
+            _recent.popitem(last=False)
+        return store
 
 
 def _renew_locks() -> None:
     """In a forked child: threads of the parent may have held the locks, and are not there to release them."""
     global _stores_lock
     _stores_lock = threading.Lock()
-    for by_options in _stores.values():
-        for store in by_options.values():
-            store.lock = threading.RLock()
+    for store in list(_stores.values()):
+        store.lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

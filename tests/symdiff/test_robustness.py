@@ -501,12 +501,12 @@ def test_a_handler_may_call_what_it_interrupts(tmp_path):
         for call in (f, f, f.grad, f.grad, g, g.grad):
             # the first call of each interrupts a compile or a loop that the dispatcher started, the second native code
             signal.setitimer(signal.ITIMER_REAL, 0.1)
-            found.append(call(1.0, 1 << 25 if call in (f.grad, g.grad) else 1 << 28))
+            found.append(call(1.0, 1 << 28))
             while len(seen) < len(found):
                 time.sleep(0.01)
         large = 0.5 * (1 << 28) * ((1 << 28) - 1)
-        assert abs(found[0] / large - 1.0) < 1e-6 and found[0] == found[1] and abs(found[4] / large - 1.0) < 1e-6
-        assert found[2] == found[3] and abs(found[5] / found[2] - 1.0) < 1e-6
+        assert all(abs(number / large - 1.0) < 1e-6 for number in found), found
+        assert found[0] == found[1] and found[2] == found[3], found
         assert set(seen) == {(6.0, 6.0, 6.0, 3.0, 8.0)}, seen
         """,
     )
