@@ -124,6 +124,8 @@ class SlowCallable:
             raise call.error
         if status == OUT_OF_MEMORY:
             raise MemoryError
+        if status != OK and status == self._signature.elsewhere:
+            return (self.next or self._signature.dispatcher)(*args, **kwargs)
         if status != OK:
             first = ERROR_ARGS_OFFSET // 8
             return self._signature.native_error(status, tuple(call.context[first : first + ERROR_ARG_COUNT]))

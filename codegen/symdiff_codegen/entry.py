@@ -117,8 +117,8 @@ class _Entry:
 
     def emit(self) -> None:
         elsewhere = ir.IRBuilder(self.elsewhere)
-        hand_on = _emit_elsewhere(self.symbols, self.signature)
-        elsewhere.ret(elsewhere.call(hand_on, self.function.args[1:], tail=True))
+        self.hand_on = _emit_elsewhere(self.symbols, self.signature)
+        elsewhere.ret(elsewhere.call(self.hand_on, self.function.args[1:], tail=True))
         pointers = self._argument_pointers()
         self._test_keywords()
         for container, key, expected in self.signature.captured:
@@ -238,12 +238,15 @@ class _Entry:
             self.builder.call(arena_free_all(self.symbols.module), [context])
 
     def _emit_failure(self, context: Value, status: Value) -> None:
-        """The kernel left early: drop the arrays it made, then raise."""
+        """The kernel left early: drop the arrays it made, then raise, or hand the call on."""
         builder = self.builder
         for slot in array_slots(self.kernel.results):
             array = builder.load(result_cell(builder, context, slot), typ=POINTER)
             with builder.if_then(builder.icmp_unsigned("!=", array, NULL)):
                 self.call("Py_DecRef", array)
+        if self.signature.elsewhere is not None:
+            with builder.if_then(builder.icmp_signed("==", status, I64(self.signature.elsewhere))):
+                builder.ret(builder.call(self.hand_on, self.function.args[1:]))
         with builder.if_then(builder.icmp_signed("==", status, I64(EXCEPTION_SET))):
             builder.ret(NULL)
         with builder.if_then(builder.icmp_signed("==", status, I64(OUT_OF_MEMORY))):

@@ -78,6 +78,7 @@ class Fixed:
 
 Parameter = Scalar | Array | Fixed
 
+
 class _Absent:
     """Expected of a dictionary: that it has no such key. A builtin's name is resolved so until a global hides it."""
 
@@ -118,6 +119,9 @@ class Signature:
         Keyword arguments that must be present, in this order, and no others.
     captured : tuple of (dict, key, expected) or (cell, None, expected)
         Read at every call, after the arguments. A scalar or an array found there is a further kernel argument.
+    elsewhere : int, optional
+        A status by which the kernel says, before it has had any effect, that the call is not for it: the call is handed
+        on as if a test had failed.
     work : int, "loop" or terms
         Estimate of scalar operations, which decides whether the interpreter lock is released.
     name, doc : str, optional
@@ -131,6 +135,7 @@ class Signature:
     native_error: Callable[[int, tuple[int, ...]], Any]
     keywords: tuple[tuple[str, Fixed], ...] = ()
     captured: tuple[Captured, ...] = ()
+    elsewhere: int | None = None
     work: Work = 0
     name: str | None = None
     doc: str | None = None

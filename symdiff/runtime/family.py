@@ -175,16 +175,13 @@ class Family:
         keywords: tuple[tuple[str, Any], ...],
     ) -> Variant:
         direct = not self.flat and self.direct(function)
-        alone: list[bool] = []
 
         def signature(lowered: Lowered, graph: Function) -> Signature:
-            # a caller of native code that finds a size to be 1 has nobody to build another graph for it
-            alone.append(direct and RESPECIALISE not in lowered.errors)
-            made = self._signature(lowered, graph, dispatcher, function if alone[0] else None)
-            return replace(made, keywords=tuple((k, Fixed(v)) for k, v in keywords)) if alone[0] else made
+            made = self._signature(lowered, graph, dispatcher, function if direct else None)
+            return replace(made, keywords=tuple((k, Fixed(v)) for k, v in keywords)) if direct else made
 
         lowered, unit = stages.native(self.made, sizes, self.options, signature)
-        variant = Variant(sizes, unit, lowered, alone[0], keywords if alone[0] else ())
+        variant = Variant(sizes, unit, lowered, direct, keywords if direct else ())
         self.variants.append(variant)
         return variant
 
@@ -253,6 +250,8 @@ class Family:
             dispatcher,
             native_error,
             captured=tuple(captured),
+            # a size that turned out to be 1 needs another graph, which the dispatcher makes
+            elsewhere=RESPECIALISE if RESPECIALISE in sites else None,
             work="loop",
             name=graph.name,
         )

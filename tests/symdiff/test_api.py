@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import types
 from typing import NamedTuple
 
 import numpy as np
@@ -404,3 +405,13 @@ CUBE_SLOPE = sd.grad(lambda x: x * x * x)
 
 def test_a_derivative_made_outside_is_used_inside():
     assert sd.grad(lambda x: CUBE_SLOPE(x) + x)(2.0) == 13.0
+
+
+def test_a_size_that_may_be_one_does_not_keep_native_code_from_being_called_directly():
+    function = sd.differentiable(lambda x, y: np.sum(x[1:] * y))
+    long, y, short = np.arange(40.0), np.arange(39.0) + 1.0, np.array([1.0, 3.0])
+    for _ in range(3):
+        np.testing.assert_array_equal(function.grad(long, y), np.append(0.0, y))
+        assert isinstance(function.grad, types.BuiltinFunctionType)
+        np.testing.assert_array_equal(function.grad(short, y), [0.0, y.sum()])
+        np.testing.assert_array_equal(function.grad(long, y, wrt="y"), long[1:])

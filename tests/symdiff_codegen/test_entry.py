@@ -455,6 +455,23 @@ def test_failed_check_may_answer(options):
     assert status == 7 and cells[1] == 4
 
 
+@both
+def test_a_status_may_hand_the_call_on(options):
+    kernel, n = checked()
+    signature = (Scalar("float"), Array("f64", (n,)))
+    unit = build(kernel, signature, elsewhere=7, options=options)
+    x = np.ones(1_000_000)
+    assert unit.builtin(1.0, x).shape == x.shape
+    memory, held = resident_kib(), sys.getrefcount(x)
+    for _ in range(50):
+        answer = unit.builtin(-1.0, x)
+        assert is_dispatched(answer) and answer[1][1] is x
+        del answer
+    assert resident_kib() - memory < 32 * 1024 and sys.getrefcount(x) == held
+    unit.next = lambda *args: "next"
+    assert unit.builtin(-1.0, x) == "next"
+
+
 def test_failed_check_drops_its_arrays():
     kernel, n = checked()
     f = build(kernel, (Scalar("float"), Array("f64", (n,)))).builtin
