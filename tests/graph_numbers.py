@@ -2,7 +2,8 @@
 
 A `Dual` is a value, its partial derivative by each varying input, and for each the *size* of that derivative: the sum
 over the paths through which the input acts, with absolute values in place of values. A gradient that was added up in
-float64 cannot be expected to be closer to the truth than some multiples of eps times this size.
+float64 cannot be expected to be closer to the truth than some multiples of eps times this size. Where the value that a
+slope depends on was itself lost to cancellation (`error`, in units of eps), the size says that too.
 
 The table `ELEMENTWISE` was written from the definitions of the functions, not from the rows of the compiler.
 """
@@ -20,13 +21,25 @@ __all__ = ["ELEMENTWISE", "PASSIVE_ROWS", "Dual", "chain", "dual"]
 class Dual:
     """A 50-digit value, its partial derivatives and their sizes, and the float64 number that decisions look at."""
 
-    __slots__ = ("plain", "sizes", "slopes", "value")
+    __slots__ = ("error", "plain", "sizes", "slopes", "value")
 
-    def __init__(self, value: Any, slopes: dict[int, Any] | None = None, sizes: dict[int, float] | None = None):
+    def __init__(
+        self,
+        value: Any,
+        slopes: dict[int, Any] | None = None,
+        sizes: dict[int, float] | None = None,
+        error: float = 0.0,
+    ):
         self.value = value
         self.slopes = slopes or {}
         self.sizes = sizes or {}
+        self.error = error
         self.plain: Any = None
+
+    def lost(self) -> float:
+        """The relative error of the value, as far as it is more than the usual."""
+        size = abs(float(self.value))
+        return max(1.0, self.error / USUAL / size) if size else 1.0
 
     def __add__(self, other: Any) -> "Dual":
         other = dual(other)
@@ -34,7 +47,9 @@ class Dual:
 
     def __mul__(self, other: Any) -> "Dual":
         other = dual(other)
-        return chain(self.value * other.value, (other.value, self), (self.value, other))
+        a, b = self.value, other.value
+        by_self, by_other = max(abs(float(b)), other.error / USUAL), max(abs(float(a)), self.error / USUAL)
+        return chain(a * b, (b, self, by_self), (a, other, by_other))
 
     def __sub__(self, other: Any) -> "Dual":
         other = dual(other)
@@ -48,6 +63,10 @@ class Dual:
 
     def __repr__(self) -> str:
         return f"Dual({float(self.value)}, {{{', '.join(f'{k}: {float(d)}' for k, d in self.slopes.items())}}})"
+
+
+USUAL = 32.0
+"""So many units of eps the value of an expression may be off before a slope that depends on it counts as uncertain."""
 
 
 def dual(x: Any) -> Dual:
@@ -67,18 +86,23 @@ def chain(value: Any, *terms: tuple[Any, ...]) -> Dual:
     """
     slopes: dict[int, Any] = {}
     sizes: dict[int, float] = {}
+    error = abs(float(value))
     for partial, operand, *size in terms:
-        if partial == 0 or not operand.slopes:
+        if partial == 0 and not size:
             continue
+        error += abs(float(partial)) * operand.error
         factor = size[0] if size else abs(float(partial))
         for k, slope in operand.slopes.items():
             part = partial * slope
             slopes[k] = slopes[k] + part if k in slopes else part
             sizes[k] = sizes.get(k, 0.0) + factor * operand.sizes[k]
-    return Dual(value, slopes, sizes)
+    return Dual(value, slopes, sizes, error)
 
 
 # -- functions of one argument -----------------------------------------------------------------------------------------
+
+
+NEARBY = MP.mpf(10) ** -20
 
 
 def of_table(name: str) -> Callable[[Dual], Dual]:
@@ -86,7 +110,10 @@ def of_table(name: str) -> Callable[[Dual], Dual]:
 
     def compute(x: Dual) -> Dual:
         y, slope = apply(name, x.value)
-        return chain(y, (slope, x))
+        if x.lost() == 1.0 or not x.slopes:
+            return chain(y, (slope, x))
+        bend = (apply(name, x.value * (1 + NEARBY))[1] - slope) / (x.value * NEARBY)
+        return chain(y, (slope, x, max(abs(float(slope)), abs(float(bend)) * x.error / USUAL)))
 
     return compute
 
@@ -125,7 +152,8 @@ def divide(a: Dual, b: Dual) -> Dual:
     if b.value == 0:
         return Dual(MP.nan if a.value == 0 else MP.inf * MP.sign(a.value))
     y = a.value / b.value
-    return chain(y, (1 / b.value, a), (-y / b.value, b))
+    by_a, by_b = 1 / b.value, -y / b.value
+    return chain(y, (by_a, a, abs(float(by_a)) * b.lost()), (by_b, b, abs(float(by_b)) * a.lost() * b.lost()))
 
 
 def power(a: Dual, b: Dual) -> Dual:
@@ -135,7 +163,7 @@ def power(a: Dual, b: Dual) -> Dual:
     y = MP.power(a.value, int(b.value) if whole else b.value)
     by_base = 0 if b.value == 0 else b.value * MP.power(a.value, int(b.value) - 1 if whole else b.value - 1)
     by_exponent = 0 if a.value == 0 or not b.slopes else y * MP.log(a.value) if a.value > 0 else MP.nan
-    return chain(y, (by_base, a), (by_exponent, b))
+    return chain(y, (by_base, a, abs(float(by_base)) * a.lost()), (by_exponent, b))
 
 
 def hypot(a: Dual, b: Dual) -> Dual:
@@ -252,6 +280,6 @@ ELEMENTWISE: dict[str, Callable[..., Dual]] = {
 PASSIVES = (
     "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite "
     "bitwise_and bitwise_or bitwise_xor bitwise_not floor ceil trunc rint sign floor_divide range_length "
-    "floor_to_int ceil_to_int trunc_to_int round_to_int"
+    "floor_to_int ceil_to_int trunc_to_int round_to_int slogdet_sign"
 )
 PASSIVE_ROWS = frozenset(PASSIVES.split())

@@ -104,7 +104,7 @@ def exact_hessian_vector(
     """The Hessian of the first result times a direction: differences of the 50-digit gradient, right to 20 digits."""
     ends = []
     for sign in (1, -1):
-        moved = [np.vectorize(lambda d, s=sign: s * STEP * MP.mpf(float(d)), otypes=[object])(d) for d in directions]
+        moved = [object_array([sign * STEP * MP.mpf(float(e)) for e in np.ravel(d)], np.shape(d)) for d in directions]
         ends.append(exact_gradient(function, arguments, wrt, offsets=moved).gradients)
     return tuple((a - b) / (2 * STEP) if a.size else a for a, b in zip(*ends, strict=True))
 
@@ -122,7 +122,8 @@ def assert_close(
                 continue
             error = abs(MP.mpf(float(g)) - e)
             units = float(error) / (eps * s) if s else float(error) / eps
-            assert error <= factor * eps * s + NOISE, f"gradient {k}[{j}] is {g!r}, not {float(e)!r}: off by {units:.3g} eps S"
+            message = f"gradient {k}[{j}] is {g!r}, not {float(e)!r}: off by {units:.3g} eps S"
+            assert error <= factor * eps * s + NOISE, message
 
 
 class Run:
@@ -250,7 +251,7 @@ def normal(made: Any) -> Any:
     copies = []
     for element in array.flat:
         found = dual(element)
-        copies.append(Dual(found.value, found.slopes, found.sizes))
+        copies.append(Dual(found.value, found.slopes, found.sizes, found.error))
     return object_array(copies, array.shape)
 
 

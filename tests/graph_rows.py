@@ -43,7 +43,8 @@ def over_lanes(reduce: Callable[..., Dual]) -> Callable[..., Any]:
     def compute(x: Any, axis: Sequence[int], keepdims: bool, **attrs: Any) -> Any:
         x = objects(x)
         rest = [i for i in range(x.ndim) if i not in axis]
-        moved = np.transpose(x, (*rest, *axis)).reshape(*(x.shape[i] for i in rest), -1)
+        lanes = [x.shape[i] for i in rest]
+        moved = np.transpose(x, (*rest, *axis)).reshape(*lanes, int(np.prod([x.shape[i] for i in axis])))
         outer = moved.shape[:-1]
         found = [reduce([dual(d) for d in moved[place]], **attrs) for place in np.ndindex(*outer)]
         shape = tuple(1 if i in axis else n for i, n in enumerate(x.shape)) if keepdims else outer
@@ -133,7 +134,7 @@ def linear_scan(a: Any, b: Any, start: float, reverse: bool = False) -> np.ndarr
     order = range(a.shape[-1])
     for i in reversed(order) if reverse else order:
         out[..., i] = state
-        state = objects(a[..., i] * state + b[..., i])
+        state = objects(np.add(np.multiply(a[..., i], state), b[..., i]))
     return out
 
 
