@@ -209,10 +209,14 @@ def _rows(graph: Function, leaf: int, positions: Sequence[int], build: Builder) 
 
 
 def _split(nodes: Sequence[Node], seed: Value) -> tuple[list[Node], list[Node]]:
-    """Nodes that do not depend on the seed, and those that do."""
+    """Nodes that do not depend on the seed, and those that do.
+
+    A stack is used up by a sweep, so what fills it runs again for each.
+    """
     depending, before, within = {seed}, [], []
     for node in nodes:
-        if any(v in depending for v in references(node)):
+        fills = any(o.type.kind == "stack" for o in node.outputs)
+        if fills or any(v in depending for v in references(node)):
             depending.update(node.outputs)
             within.append(node)
         else:

@@ -31,6 +31,9 @@ EXPENSIVE = 40.0
 # Structural: a put copies where the old array is read again, stacks are consumed by reading.
 Trip = tuple[Node, Value]
 """A ``for`` and its index."""
+INVARIANT = frozenset({"constant", "add", "subtract", "multiply", "negative", "maximum", "minimum", "range_length"})
+MOST_INVARIANT = 20
+"""Integers that bound an inner loop and may be computed once, before the outermost loop."""
 NEVER_AGAIN = frozenset({"put", "accumulate_at", "push", "pop", "new_stack"})
 CHEAP = frozenset(
     {"reshape", "transpose", "broadcast_to", "index", "full", "arange", "convert", "pack", "stop_gradient"}
@@ -193,10 +196,35 @@ class History:
             self.preparations[outermost] = build
         build = self.preparations[outermost]
         loops = [p.node for p in path if p.node is not None and p.node.op is FOR]
-        return [build.dim(trip_count(build, node, self.sizes)) for node in loops]
+        bounds = [tuple(self._invariant(v, build) for v in node.inputs[:3]) for node in loops]
+        return [build.dim(trip_count(build, *each, self.sizes)) for each in bounds]
 
     def _trips_known(self, node: Node) -> bool:
-        return node.op is FOR and all(v in self.top for v in node.inputs[:3])
+        return node.op is FOR and all(self._is_invariant(v) for v in node.inputs[:3])
+
+    def _is_invariant(self, value: Value) -> bool:
+        """Whether an integer follows, by a few operations, from values at the top of the function."""
+        work, seen = [value], 0
+        while work:
+            current = work.pop()
+            if current in self.top:
+                continue
+            node, seen = self.definitions.get(current), seen + 1
+            if node is None or node.op.name not in INVARIANT or not current.type.is_integer or seen > MOST_INVARIANT:
+                return False
+            work.extend(node.inputs)
+        return True
+
+    def _invariant(self, value: Value, build: Builder) -> Value:
+        """The same integer, computed before the outermost loop."""
+        if value in self.top:
+            return value
+        node = self.definitions[value]
+        if node.op is CONSTANT:
+            return build.constant(node.attrs["value"])
+        inputs = [self._invariant(v, build) for v in node.inputs]
+        # where it would fail, the loop itself fails in its place
+        return build.add(node.op, *inputs, **{**node.attrs, "unchecked": True})
 
     def _read(self, saved: Saved, level: Level, reader: Builder) -> Value:
         reader.where, hint = saved.value.where, saved.value.hint
@@ -338,9 +366,8 @@ def _trip_of(node: Node, body: Block) -> Trip:
     return node, body.params[0]
 
 
-def trip_count(build: Builder, node: Node, sizes: set[Value]) -> Value:
+def trip_count(build: Builder, start: Value, stop: Value, step: Value, sizes: set[Value]) -> Value:
     """How often a ``for`` runs, as a size (never negative); ``sizes`` are values known to be sizes."""
-    start, stop, step = node.inputs[:3]
     first, stride = build.constant_of(start), build.constant_of(step)
     if first == 0 and stride == 1 and stop in sizes:
         return stop

@@ -415,3 +415,38 @@ def test_a_size_that_may_be_one_does_not_keep_native_code_from_being_called_dire
         assert isinstance(function.grad, types.BuiltinFunctionType)
         np.testing.assert_array_equal(function.grad(short, y), [0.0, y.sum()])
         np.testing.assert_array_equal(function.grad(long, y, wrt="y"), long[1:])
+
+
+def chain_of_springs(k, x0, steps):
+    """An inner loop whose bound is computed inside the outer one."""
+    x = x0.copy()
+    v = np.zeros(len(x0))
+    for _ in range(steps):
+        f = np.zeros(len(x0))
+        for i in range(len(x0) - 1):
+            s = k[i] * (x[i + 1] - x[i] - 1.0)
+            f[i] += s
+            f[i + 1] -= s
+        v += 0.1 * f
+        x += 0.1 * v
+    return np.sum(x * x)
+
+
+def growth(k, x0, steps):
+    """Trips that only running tells: what the sweep keeps stands on stacks, and each row of the Hessian needs it anew."""
+    total = 0.0
+    for i in range(steps):
+        v = x0[0] + i
+        while v < 9.0:
+            v = v * k[0] + k[1] * v * v
+        total += v
+    return total
+
+
+@pytest.mark.parametrize("function", [chain_of_springs, growth])
+def test_hessians_of_loops(function):
+    k, x0 = np.array([1.2, 0.4]), np.array([0.1, 1.3, 2.2])
+    gradient = sd.grad(function, "k")
+    h = 1e-6
+    rows = [(gradient(k + h * e, x0, 3) - gradient(k - h * e, x0, 3)) / (2 * h) for e in np.eye(2)]
+    np.testing.assert_allclose(sd.hessian(function, "k")(k, x0, 3), rows, rtol=1e-6, atol=1e-7)
