@@ -433,7 +433,7 @@ def chain_of_springs(k, x0, steps):
 
 
 def growth(k, x0, steps):
-    """Trips that only running tells: what the sweep keeps stands on stacks, and each row of the Hessian needs it anew."""
+    """Trips that only running tells: the sweep keeps values on stacks, and each row of the Hessian needs them anew."""
     total = 0.0
     for i in range(steps):
         v = x0[0] + i
