@@ -92,7 +92,10 @@ def simplified(program: Program, primal: Program, options: Options, rewrites: li
     """
     own = set(primal.graph.results)
     pinned = [result for result in program.graph.results if result in own]
-    graph, done = simplify(program.graph, options.simplify, pinned=pinned, derivative=program is not primal)
+    derivative = program is not primal
+    graph, done = simplify(
+        program.graph, options.simplify, pinned=pinned, derivative=derivative, on_disk=options.cache
+    )
     rewrites.extend(done)
     return replace(program, graph=checked(graph))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,6 +44,35 @@ class Describer:
         text = self.operand(result, made, known).text
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
+    def lines(self, nodes: Sequence[Node], results: Sequence[Value], known: dict[Value, Node]) -> str:
+        """Several values as one text: what is read more than once gets a line of its own."""
+        reads = Counter(v for node in nodes for v in node.inputs)
+        reads.update(results)
+        needed = _needed(nodes, results)
+        lines: list[str] = []
+        made: dict[Value, Expression] = {}
+        for node in nodes:
+            (output,) = node.outputs
+            if output not in needed:
+                continue
+            if node.op is CONSTANT:
+                made[output] = literal(node.attrs["value"])
+                continue
+            expression = self.spelled(node, [self.operand(v, made, known) for v in node.inputs])
+            if reads[output] > 1:
+                lines.append(f"{self.fresh(output)} = {expression.text}")
+                expression = Expression(self.names[output])
+            made[output] = expression
+        lines += [self.operand(result, made, known).text for result in results]
+        return "\n".join(lines)
+
+    def fresh(self, value: Value) -> str:
+        """A letter for a value, whatever it is called in the program."""
+        if value not in self.names:
+            self.names[value] = _letter(self.unnamed)
+            self.unnamed += 1
+        return self.names[value]
+
     def spelled(self, node: Node, operands: list[Expression]) -> Expression:
         row: Any = node.op
         if row.name == "put" or not hasattr(row, "python"):
@@ -64,12 +94,16 @@ class Describer:
         return Expression(self.name(value))
 
     def name(self, value: Value) -> str:
-        if value.hint:
-            return value.hint
-        if value not in self.names:
-            self.names[value] = _letter(self.unnamed)
-            self.unnamed += 1
-        return self.names[value]
+        return value.hint if value.hint and value not in self.names else self.fresh(value)
+
+
+def _needed(nodes: Sequence[Node], results: Sequence[Value]) -> set[Value]:
+    """What results are computed from."""
+    needed = set(results)
+    for node in reversed(nodes):
+        if needed.intersection(node.outputs):
+            needed.update(node.inputs)
+    return needed
 
 
 def _letter(number: int) -> str:

@@ -21,6 +21,8 @@ from symdiff.ir.walk import all_nodes
 from symdiff.transform.cse import share_equal
 from symdiff.transform.dce import eliminate_dead_code
 from symdiff.transform.describe import Describer
+from symdiff.transform.regionpass import Searched, simplify_regions
+from symdiff.transform.replace import candidate_function, region_function
 from symdiff.transform.rewriting import pinned_values, sizes_of
 from symdiff.transform.rulepass import Applied, RulePass
 
@@ -60,7 +62,12 @@ class Rewrite:
 
 
 def simplify(
-    function: Function, level: str | bool, *, pinned: Iterable[Value] | None = None, derivative: bool = True
+    function: Function,
+    level: str | bool,
+    *,
+    pinned: Iterable[Value] | None = None,
+    derivative: bool = True,
+    on_disk: bool = False,
 ) -> tuple[Function, list[Rewrite]]:
     """Simplify a function.
 
@@ -74,6 +81,8 @@ def simplify(
         Results that must keep their bits; by default all of them.
     derivative : bool
         Whether the function computes a derivative; if not, all results are pinned.
+    on_disk : bool
+        Whether results of symbolic simplification are kept in files.
 
     Returns
     -------
@@ -88,7 +97,13 @@ def simplify(
     kept = set(function.results if pinned is None or not derivative else pinned)
     positions = [k for k, result in enumerate(function.results) if result in kept]
     rewrites: list[Rewrite] = []
-    return _by_rules(function, positions, rewrites), rewrites
+    function = _by_rules(function, positions, rewrites)
+    if len(positions) == len(function.results):
+        return function, rewrites
+    pinned_now = pinned_values(function, [function.results[k] for k in positions])
+    made, searched = simplify_regions(function, pinned_now, full=level == "full", on_disk=on_disk)
+    rewrites.extend(map(_searched, searched))
+    return (function if made is function else _by_rules(made, positions, rewrites)), rewrites
 
 
 def _by_rules(function: Function, positions: Sequence[int], rewrites: list[Rewrite]) -> Function:
@@ -126,3 +141,19 @@ def _rewrite(applied: Applied, rules: RulePass, *, described: bool) -> Rewrite:
             after = describer.text([*near, *applied.after], applied.result, rules.definitions)
     made = sum(n.op is not CONSTANT for n in applied.after)
     return Rewrite(applied.name, node.where, 1, made, before, after)
+
+
+def _searched(searched: Searched) -> Rewrite:
+    """A form of a region, with the lines that compute it."""
+    region, attempt = searched.region, searched.attempt
+    where = region.nodes[region.formula.outputs[-1]].where
+    before = len(region.formula.paid(region.formula.outputs))
+    name = f"symbolic: {attempt.name}"
+    if attempt.candidate is None:
+        return Rewrite(name, where, before, before, verdict=attempt.verdict)
+    describer = Describer()
+    old, new = (
+        describer.lines(part.block.nodes, part.block.results, region.literals)
+        for part in (region_function(region), candidate_function(region, attempt.candidate))
+    )
+    return Rewrite(name, where, before, attempt.operations, old, new, attempt.verdict)
