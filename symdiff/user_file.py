@@ -6,7 +6,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 
@@ -34,7 +34,8 @@ def loaded(file: Path) -> Iterator[ModuleType]:
     path, modules = list(sys.path), dict(sys.modules)
     try:
         sys.path.insert(0, str(root))
-        module = _load(file, name)
+        with redirect_stdout(sys.stderr):  # what the file prints is no part of a command's output
+            module = _load(file, name)
         sys.path.append(sys.path.pop(0))
         yield module
     finally:

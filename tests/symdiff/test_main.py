@@ -111,7 +111,7 @@ def _poly(x, n):
         ("source", "for i in range(n):"),
         ("graph", "# graph: from source"),
         ("adjoint", "# adjoint: from graph"),
-        ("simplified", "# simplified: from adjoint"),
+        ("simplified", "def poly_grad(x, n):"),
         ("kernel", "def poly_grad(x, n):"),
         ("llvm", "define internal i64"),
         ("llvm_optimised", "define"),
@@ -224,6 +224,12 @@ def test_a_file_inside_a_package(run, folder):
     (folder / "pack" / "helper.py").write_text("def square(x):\n    return x * x\n")
     (inner / "model.py").write_text("from ..helper import square\n\n\ndef f(x):\n    return square(x) * x\n")
     assert run("check", "pack/inner/model.py:f")[0] == 0
+
+
+def test_what_the_file_prints_is_not_in_the_output(run, folder):
+    (folder / "chatty.py").write_text("print('hello')\n\n\ndef f(x):\n    return x * x\n")
+    code, text, notes = run("show", "chatty.py:f", "--args", "1.0")
+    assert (code, notes) == (0, "hello\n") and "hello" not in text
 
 
 def test_doctor(run):
