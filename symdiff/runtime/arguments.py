@@ -176,7 +176,7 @@ def snapshot(tree: Any) -> Any:
 def prepare(leaf: Any) -> Any:
     """The leaf as the native function takes it: contiguous, aligned, of native byte order."""
     if not isinstance(leaf, np.ndarray):
-        return leaf
+        return leaf.item() if isinstance(leaf, (np.integer, np.bool_)) else leaf
     if not leaf.dtype.isnative:
         leaf = leaf.astype(leaf.dtype.newbyteorder("="))
     if leaf.ndim == 0:

@@ -208,6 +208,11 @@ class Family:
         """Whether the native unit can be called by users itself, with no Python before or after it."""
         if self.template is None or self.effects or self.stores or any(s != LEAF for s in self.structures):
             return False
+        # native code takes NumPy's ints as Python's, which promote otherwise
+        types = [(k.kind, k.dtype, k.ones) for k in self.kinds]
+        types += [(c.type.kind, c.type.dtype, c.type.shape) for c in self.program.captured]
+        if any(kind == "numpy" and not shape and not dtype.startswith("float") for kind, dtype, shape in types):
+            return False
         if any(g.by not in ("is", "code") for g in self._guards()):
             return False
         paths = [*(c.path for c in self.program.captured), *(g.path for g in self._guards())]
