@@ -70,7 +70,8 @@ def classify(leaf: Any, name: str) -> Leaf:
     if isinstance(leaf, np.ndarray):
         return _array_leaf(leaf, name)
     if isinstance(leaf, np.generic):
-        return Leaf("numpy", _dtype(leaf.dtype, name))
+        # a scalar of 32 bits is passed as one of 64, into which it fits
+        return Leaf("numpy", _dtype(leaf.dtype, name).replace("int32", "int64"))
     if isinstance(leaf, complex):
         raise DtypeError(
             f"argument {name} is complex, which is not supported yet", hint="pass real and imaginary parts"
@@ -84,6 +85,8 @@ def _array_leaf(array: np.ndarray, name: str) -> Leaf:
             f"argument {name} is a {type(array).__module__}.{type(array).__qualname__}, which is not supported",
             hint="pass a plain array: np.asarray(...)",
         )
+    if array.ndim == 0:
+        return classify(array[()], name)
     return Leaf("numpy", _dtype(array.dtype, name), tuple(size == 1 for size in array.shape))
 
 
