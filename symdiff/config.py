@@ -74,7 +74,7 @@ VARIABLES: dict[str, Variable] = {
         Variable("SYMDIFF_LOG", _names(LOG_TOPICS), "", "compile: one line per compile, and which guard asked for it"),
         Variable("SYMDIFF_NATIVE", _flag, "1", "0 runs the plain function and the printed gradient in Python"),
         Variable(FULL_TRACEBACK, _flag, "0", "1 shows the library's own frames in errors"),
-        Variable("SYMDIFF_CACHE_DIR", _path, "", "where what was found once is kept; default: the user's cache directory"),
+        Variable("SYMDIFF_CACHE_DIR", _path, "", "where results are kept; default: the user's cache directory"),
         Variable("SYMDIFF_OPT_LEVEL", _level, "3", "optimisation level of LLVM, 0 to 3; results are the same bits"),
     )
 }
