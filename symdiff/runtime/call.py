@@ -21,7 +21,7 @@ from symdiff import stages
 from symdiff.config import Options, setting
 from symdiff.errors import LocatedTypeError, Location, SymdiffError, located, strip_frames
 from symdiff.frontend.program import Argument, Program, StaticNeeded
-from symdiff.frontend.structure import Static, Structure, flatten, leaf_paths
+from symdiff.frontend.structure import LEAF, Static, Structure, flatten, leaf_paths
 from symdiff.ir.graph import Value
 from symdiff.runtime.arguments import (
     Leaf,
@@ -165,11 +165,12 @@ class Dispatcher:
             raise LocatedTypeError(f"{name}{self.signature}: {error}") from None
         bound.apply_defaults()
         objects = list(bound.arguments.values())
-        positions, _ = wrt_positions(wrt, self.names) if wrt is not None else ((), True)
+        positions = self.differentiated(wrt)
         structures: list[Structure] = []
         leaves: list[Any] = []
         kinds: list[Leaf] = []
         paths: list[str] = []
+        active: list[int] = []
         floated: list[int] = []
         for k, (name, value) in enumerate(zip(self.names, objects, strict=True)):
             found, structure = flatten(value, is_foreign_array)
@@ -178,11 +179,13 @@ class Dispatcher:
             for leaf, path in zip(found, below, strict=True):
                 leaf = as_array(leaf, path)
                 kind = classify(leaf, path)
+                if k in positions and structure == LEAF:
+                    active.append(len(leaves))
                 if k in positions and (len(found) == 1 or kind.dtype.startswith("float")):
-                    active = refuse_inactive(kind, path)
-                    if active.dtype != kind.dtype:
+                    as_float = refuse_inactive(kind, path)
+                    if as_float.dtype != kind.dtype:
                         floated.append(len(leaves))
-                    kind = active
+                    kind = as_float
                 if getattr(leaf, "ndim", None) == 0:
                     leaf = leaf[()]
                 if kind.kind == "python" and kind.dtype == "int64":
@@ -193,7 +196,12 @@ class Dispatcher:
                 kinds.append(kind)
                 paths.append(path)
         check_same_index([o for o in objects if is_foreign_array(o)])
-        return Call(objects, tuple(structures), leaves, tuple(kinds), paths, tuple(floated))
+        return Call(objects, tuple(structures), leaves, tuple(kinds), paths, tuple(active), tuple(floated))
+
+    def differentiated(self, wrt: Any) -> set[int]:
+        """Positions of the arguments that a gradient is asked by, whose ints count as floats."""
+        asked, single = wrt_positions(wrt, self.names) if wrt is not None else ((), True)
+        return {k for step in self.steps(asked, single) if step.kind != "pullback" for k in step.wrt}
 
     # -- finding and building
     # --------------------------------------------------------------------------------------------
@@ -297,6 +305,7 @@ class Dispatcher:
             value_template(final),
             bool(final.same),
             program.written,
+            call.active,
         )
 
     def refuse_ints(self, call: Call, error: SymdiffError) -> None:

@@ -56,8 +56,10 @@ class Call:
         What each leaf is.
     names : list of str
         How a user would write each leaf.
+    active : tuple of int
+        The leaves that are arguments to differentiate by.
     floated : tuple of int
-        The leaves that were ints and are floats, because a derivative by them is asked.
+        Those of them that were ints and are floats now.
     """
 
     objects: list[Any]
@@ -65,6 +67,7 @@ class Call:
     leaves: list[Any]
     kinds: tuple[Leaf, ...]
     names: list[str]
+    active: tuple[int, ...] = ()
     floated: tuple[int, ...] = ()
 
 
@@ -119,6 +122,8 @@ class Family:
     effects: bool = False
     stores: tuple[Written, ...] = ()
     """Arguments that the function stores into: memory shared with others must be refused at each call."""
+    active: tuple[int, ...] = ()
+    """Leaves whose ints count as floats; elsewhere an int is another type, and another family."""
     variants: list[Variant] = field(default_factory=list)
     flat: bool = False
     """Set when a captured value needs preparing at each call: native code then cannot read it by itself."""
@@ -209,7 +214,7 @@ class Family:
         if self.template is None or self.effects or self.stores or any(s != LEAF for s in self.structures):
             return False
         # native code takes NumPy's ints as Python's, which promote otherwise
-        types = [(k.kind, k.dtype, k.ones) for k in self.kinds]
+        types: list[tuple[str, str, tuple[Any, ...]]] = [(k.kind, k.dtype, k.ones) for k in self.kinds]
         types += [(c.type.kind, c.type.dtype, c.type.shape) for c in self.program.captured]
         if any(kind == "numpy" and not shape and not dtype.startswith("float") for kind, dtype, shape in types):
             return False
@@ -223,9 +228,11 @@ class Family:
         return [g for g in self.program.guards if g.path.steps]
 
     def _signature(self, lowered: Lowered, graph: Function, dispatcher: Callable[..., Any], function: Any) -> Signature:
+        passed = [k for k, kind in enumerate(self.kinds) if kind.kind != "static"]
+        active = {n for n, k in enumerate(passed) if k in self.active}
         specs = [
-            _parameter(p, v, k)
-            for p, v, k in zip(lowered.kernel.params, graph.params, self._value_kinds(graph), strict=True)
+            _parameter(p, v, n in active)
+            for n, (p, v) in enumerate(zip(lowered.kernel.params, graph.params, strict=True))
         ]
         results = tuple(_result_spec(v) for v in graph.results)
         sites = lowered.errors
@@ -261,10 +268,6 @@ class Family:
             name=graph.name,
         )
 
-    def _value_kinds(self, graph: Function) -> list[Leaf]:
-        kinds = [k for k in self.kinds if k.kind != "static"]
-        return kinds + [Leaf(v.type.kind, v.type.dtype) for v in graph.params[len(kinds) :]]
-
 
 def _has_type(found: Any, wanted: Type) -> bool:
     kind = classify(found, "captured value")
@@ -292,7 +295,7 @@ def _misfit(*args: Any) -> Any:
     raise TypeError(f"arguments do not fit the variant they were classified for: {[type(a).__name__ for a in args]}")
 
 
-def _parameter(param: Local | Buffer, value: Value, kind: Leaf) -> Parameter:
+def _parameter(param: Local | Buffer, value: Value, ints: bool) -> Parameter:
     if isinstance(param, Buffer):
         return Array(param.type, param.dims)
     if value.type.kind == "numpy":
@@ -300,7 +303,7 @@ def _parameter(param: Local | Buffer, value: Value, kind: Leaf) -> Parameter:
             return Scalar("bool" if value.type.dtype == "bool" else "int")
         return Scalar(value.type.dtype)  # type: ignore[arg-type]
     python = {"float64": "float", "int64": "int", "bool": "bool"}[value.type.dtype]
-    return Scalar(python, accept_int=python == "float")  # type: ignore[arg-type]
+    return Scalar(python, accept_int=ints and python == "float")  # type: ignore[arg-type]
 
 
 def _result_spec(value: Value) -> ResultSpec:

@@ -99,6 +99,30 @@ def test_scalars(number):
     assert square.value_and_grad(number) == (9.0, 6.0)
 
 
+def test_ints_stay_ints_after_floats_were_passed():
+    square = sd.differentiable(lambda x: x * x)
+    assert [square(2.0), square(3.0)] == [4.0, 9.0]
+    assert square(10**9 + 1) == (10**9 + 1) ** 2
+    assert type(square(3)) is int
+    product = sd.differentiable(lambda x, k: x * k)
+    assert [product.grad(2.0, 3.0), product.grad(2.0, 3), product.grad(2, 3.0), product.grad(2, 3)] == [3.0] * 4
+    assert [type(product(*pair)) for pair in ((2.0, 3), (2, 3), (2, 3.0), (2, 3))] == [float, int, float, int]
+
+
+def test_ints_are_floats_where_a_derivative_is_asked():
+    def cube(x):
+        return x * x * x
+
+    for slope in (sd.grad(cube), sd.differentiable(cube).grad):
+        assert [slope(2), slope(2.0), slope(2)] == [12.0] * 3
+        assert type(slope(2)) is float
+    assert sd.grad(sd.grad(cube))(2) == 12.0
+    assert sd.value_and_grad(cube)(2) == (8.0, 12.0)
+    assert sd.jacobian(cube)(2) == 12.0
+    with pytest.raises(TypeError, match="index"):
+        sd.grad(lambda x, k: x[k], "k")(np.ones(3), 1)
+
+
 def test_scalars_of_all_kinds_beside_arrays():
     f = sd.differentiable(lambda x, k: np.sum(x * k))
     x = np.ones(3)
