@@ -90,6 +90,9 @@ class _Printer(ControlFlow):
         """``put``, ``accumulate_at`` and ``push``: statements that change their first operand."""
         target, out = node.inputs[0], node.output
         operands = [self.take(v, here) for v in node.inputs[1:]]
+        if node.op.name == "push" and node.inputs[1].type.is_array and not self.fresh(node.inputs[1]):
+            # a list keeps the array itself, which may be stored into before it is read again
+            operands[0] = operands[0].copied()
         read = {name for o in operands for name in o.reads}
         if target in self.inlining.values:
             start = self.take(target, here)
@@ -102,6 +105,10 @@ class _Printer(ControlFlow):
                 self.emit(f"{name} = {source}.copy()")
         self.emit(self.spelled(node, [Expression(name, ATOM, frozenset({name})), *operands], here).text)
         self.hold(name, out)
+
+    def fresh(self, value: Value) -> bool:
+        """Whether an array is made where it is mentioned, so that no variable holds it."""
+        return value in self.inlining.values and self.own.owned(value)
 
     def pop(self, node: Node, here: Place) -> None:
         stack, value = node.outputs
