@@ -28,6 +28,7 @@ __all__ = ["History", "Level", "Saved"]
 SAVE_COST = 8.0
 ARRAY_FACTOR = 100.0
 EXPENSIVE = 40.0
+USUAL_TRIPS = 10.0
 # Structural: a put copies where the old array is read again, stacks are consumed by reading.
 Trip = tuple[Node, Value]
 """A ``for`` and its index."""
@@ -138,8 +139,9 @@ class History:
         for value in sorted(needs, key=self.order.__getitem__):
             if value in ready:
                 continue
-            nodes, leaves = _cone(value, producers, level.defined, ready)
+            nodes, leaves, outer = _cone(value, producers, level.defined, ready)
             cost = sum(_cost(n) for n in nodes) + sum(_save_cost(leaf) for leaf in leaves)
+            cost += sum(self._outer_cost(v) for v in outer)
             if value in leaves or (cost > _save_cost(value) and self._can_save(level, value)):
                 nodes, leaves = [], [value]
             saved.update(dict.fromkeys(leaves))
@@ -147,6 +149,14 @@ class History:
             ready.update(leaves, *(n.outputs for n in nodes))
         position = {n: k for k, n in enumerate(level.block.nodes)}
         return sorted(saved, key=self.order.__getitem__), sorted(again, key=position.__getitem__)
+
+    def _outer_cost(self, value: Value) -> float:
+        """What each trip costs that an array of an enclosing trip must be there in reverse: saved whole, or made again."""
+        if not value.type.is_array or value in self.top:
+            return 0.0
+        node = self.definitions.get(value)
+        again = _cost(node) if node is not None and not node.blocks and node.op.name not in NEVER_AGAIN else _save_cost(value)
+        return min(again, _save_cost(value)) / USUAL_TRIPS
 
     def _recompute(self, node: Node, mapping: dict[Value, Value], reader: Builder) -> None:
         reader.where = node.where
@@ -387,14 +397,18 @@ def trip_number(build: Builder, node: Node, index: Value) -> Value:
 
 def _cone(
     value: Value, producers: dict[Value, Node], defined: set[Value], ready: set[Value]
-) -> tuple[list[Node], list[Value]]:
-    """What recomputing ``value`` takes: nodes, and leaves of this block that cannot be recomputed."""
+) -> tuple[list[Node], list[Value], list[Value]]:
+    """What recomputing ``value`` takes: nodes, leaves of this block that cannot be recomputed, and outer values."""
     nodes: dict[Node, None] = {}
     leaves: dict[Value, None] = {}
+    outer: dict[Value, None] = {}
     stack = [value]
     while stack:
         current = stack.pop()
-        if current in ready or current not in defined or current in leaves:
+        if current not in defined:
+            outer[current] = None
+            continue
+        if current in ready or current in leaves:
             continue
         node = producers.get(current)
         if node is None or node.blocks or node.op.name in NEVER_AGAIN:
@@ -403,7 +417,7 @@ def _cone(
             nodes[node] = None
             stack.extend(node.inputs)
             stack.extend(d for o in node.outputs for d in o.type.shape if isinstance(d, Value))
-    return list(nodes), list(leaves)
+    return list(nodes), list(leaves), list(outer)
 
 
 def _size_factor(value: Value) -> float:
