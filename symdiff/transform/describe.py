@@ -52,9 +52,9 @@ class Describer:
         lines: list[str] = []
         made: dict[Value, Expression] = {}
         for node in nodes:
+            if not any(output in needed for output in node.outputs):
+                continue  # a check has no outputs
             (output,) = node.outputs
-            if output not in needed:
-                continue
             if node.op is CONSTANT:
                 made[output] = literal(node.attrs["value"])
                 continue

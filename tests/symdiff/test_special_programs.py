@@ -104,3 +104,47 @@ def test_conversion_to_float_never_fails(x):
     np.testing.assert_equal((value, gradient), (x * x, 2 * x))
     with np.errstate(all="ignore"):
         assert bool(sd.differentiable(lambda v: 1.0 if bool(v) else 2.0)(np.array([x])[0])) is True
+
+
+def pairwise(x):
+    energy = 0
+    for i in range(x.shape[0] - 1):
+        d = x[i + 1 :] - x[i]
+        energy += np.sum(1 / np.sum(d * d, axis=1) ** 3)
+    return energy
+
+
+def test_second_derivative_of_a_sum_over_pairs():
+    x = np.array([[0.0, 0.1, 0.2], [1.0, 1.2, 0.9], [2.1, 0.3, -0.4]])
+    slope = sd.grad(pairwise)
+    found = sd.vjp(slope, x)[1](np.sin(x))[0]
+    step = 1e-5
+    along = (slope(x + step * np.sin(x)) - slope(x - step * np.sin(x))) / (2 * step)
+    np.testing.assert_allclose(found, along, rtol=1e-6, atol=1e-8)
+
+
+def binomial_tree(s, k, sigma, n):
+    dt = 1.0 / n
+    up = math.exp(sigma * math.sqrt(dt))
+    p = (1.0 - 1 / up) / (up - 1 / up)
+    values = np.zeros(n + 1)
+    for j in range(n + 1):
+        values[j] = max(k - s * up**j * (1 / up) ** (n - j), 0)
+    for i in range(n - 1, -1, -1):
+        for j in range(i + 1):
+            held = p * values[j + 1] + (1 - p) * values[j]
+            values[j] = max(held, k - s * up**j * (1 / up) ** (i - j))
+    return values[0]
+
+
+def test_printed_source_of_stacks_in_nested_loops():
+    wrapped = sd.differentiable(binomial_tree)
+    args = (97.0, 100.0, 0.25, 6)
+    for wrt in ("s", "k", "sigma"):
+        names = {}
+        exec(wrapped.gradient_source(*args, wrt=wrt), names)
+        gradient = wrapped.grad(*args, wrt=wrt)
+        assert names["binomial_tree_grad"](*args) == pytest.approx(gradient, rel=1e-12)
+        place = ("s", "k", "sigma").index(wrt)
+        around = [binomial_tree(*(a + h if i == place else a for i, a in enumerate(args))) for h in (1e-6, -1e-6)]
+        assert gradient == pytest.approx((around[0] - around[1]) / 2e-6, rel=1e-6)
