@@ -20,7 +20,7 @@ from symdiff.ir.graph import Function, Value
 from symdiff.ir.python import print_function
 from symdiff.ir.verify import verify
 from symdiff.lower.lower import Lowered, lower
-from symdiff.lower.specialise import specialise
+from symdiff.lower.specialise import SizeOfOne, specialise
 from symdiff.steps import Step
 from symdiff.transform.dce import eliminate_dead_code
 from symdiff.transform.simplify import Rewrite, simplify
@@ -29,7 +29,7 @@ from symdiff_codegen.native import Unit, compile_unit
 from symdiff_codegen.signature import Signature
 from symdiff_codegen.text import kernel_text
 
-__all__ = ["Stages", "front", "native", "reverse"]
+__all__ = ["SizeOfOne", "Stages", "front", "native", "reverse"]
 
 
 @dataclass

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import symdiff as sd
 from symdiff.errors import InternalError, LimitError, SymdiffError
-
 from tests.graph_oracle import assert_close, exact_gradient
 from tests.symdiff.frontend.random_programs import source
 

@@ -12,7 +12,7 @@ from symdiff.ir.shapes import require_same
 from symdiff.lower.rebuild import Keeper, Rebuilder, was_raising
 from symdiff.ops.primitive import Primitive, numeric_attrs
 
-__all__ = ["specialise"]
+__all__ = ["SizeOfOne", "specialise"]
 
 
 def specialise(function: Function, sizes: Mapping[Value, int]) -> Function:
@@ -31,8 +31,17 @@ def specialise(function: Function, sizes: Mapping[Value, int]) -> Function:
     -------
     Function
         A function with parameters of the same ranks.
+
+    Raises
+    ------
+    SizeOfOne
+        Where a size becomes 1 that must equal another: the function must be parsed for these sizes.
     """
     return _Specialiser(sizes).function(function)
+
+
+class SizeOfOne(Exception):
+    """A derived size is 1 and may be meant to broadcast, which the graph does not do: it was made for other sizes."""
 
 
 class _Specialiser(Rebuilder):
@@ -45,10 +54,12 @@ class _Specialiser(Rebuilder):
 
     def require(self, build: Keeper, node: Node) -> None:
         a, b = (build.dim(v) for v in node.inputs)
-        # that of a broadcast with 1 is void; any other operation that asks for equal sizes asks again
-        if isinstance(a, int) and isinstance(b, int) and a != b and 1 not in (a, b):
+        if a != b and 1 in (a, b):
+            raise SizeOfOne(node.where)
+        # any other operation that asks for equal sizes asks again
+        if isinstance(a, int) and isinstance(b, int) and a != b:
             build.append(node)
-        elif 1 not in (a, b):
+        else:
             require_same(build, a, b, node.attrs.get("message", ""))
 
     def row(self, build: Keeper, node: Node) -> Sequence[Value]:

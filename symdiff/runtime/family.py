@@ -185,7 +185,13 @@ class Family:
             made = self._signature(lowered, graph, dispatcher, function if direct else None)
             return replace(made, keywords=tuple((k, Fixed(v)) for k, v in keywords)) if direct else made
 
-        lowered, unit = stages.native(self.made, sizes, self.options, signature)
+        try:
+            lowered, unit = stages.native(self.made, sizes, self.options, signature)
+        except stages.SizeOfOne:
+            # whether it broadcasts is asked when the program runs, and answered by a graph for these very sizes
+            self.at_run_time.update(sizes)
+            sizes = {}
+            lowered, unit = stages.native(self.made, sizes, self.options, signature)
         variant = Variant(sizes, unit, lowered, direct, keywords if direct else ())
         self.variants.append(variant)
         return variant

@@ -450,3 +450,16 @@ def test_hessians_of_loops(function):
     h = 1e-6
     rows = [(gradient(k + h * e, x0, 3) - gradient(k - h * e, x0, 3)) / (2 * h) for e in np.eye(2)]
     np.testing.assert_allclose(sd.hessian(function, "k")(k, x0, 3), rows, rtol=1e-6, atol=1e-7)
+
+
+def test_a_derived_size_of_one_broadcasts():
+    product = sd.differentiable(lambda x, y: np.sum(x[1:] * y))
+    for nx, ny in ((2, 3), (4, 3), (2, 1), (2, 4), (5, 4), (2, 3)):
+        x, y = np.arange(nx) + 1.0, np.arange(ny) + 1.0
+        assert product(x, y) == np.sum(x[1:] * y)
+        dx, dy = product.grad(x, y, wrt=("x", "y"))
+        np.testing.assert_array_equal(dx[1:], np.sum(np.broadcast_to(y, (ny,))) if nx == 2 else y)
+        np.testing.assert_array_equal(dy, np.broadcast_to(x[1:], (ny,)))
+        assert dx[0] == 0.0
+    with pytest.raises(sd.ShapeError):
+        product(np.ones(4), np.ones(5))
