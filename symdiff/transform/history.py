@@ -206,8 +206,12 @@ class History:
             self.preparations[outermost] = build
         build = self.preparations[outermost]
         loops = [p.node for p in path if p.node is not None and p.node.op is FOR]
-        bounds = [tuple(self._invariant(v, build) for v in node.inputs[:3]) for node in loops]
-        return [build.dim(trip_count(build, *each, self.sizes)) for each in bounds]
+        return [build.dim(self._trips(node, build)) for node in loops]
+
+    def _trips(self, node: Node, build: Builder) -> Value:
+        """How often a loop runs, computed before the outermost one."""
+        start, stop, step = (self._invariant(v, build) for v in node.inputs[:3])
+        return trip_count(build, start, stop, step, self.sizes)
 
     def _trips_known(self, node: Node) -> bool:
         return node.op is FOR and all(self._is_invariant(v) for v in node.inputs[:3])
