@@ -2513,4 +2513,61 @@ def weibull_log_likelihood(t, shape, scale):
     return len(t) * math.log(shape / scale) + sum((shape - 1.0) * np.log(z) - z**shape)
 
 
+@program(
+    lambda rng: (97.0, 100.0, 0.25, 5),
+    ("s", "k", "sigma"),
+    "app scalar loop nested ragged store builtin int",
+    note="American put on a tree: stacks in nested loops keep their names while they live",
+)
+def american_put(s, k, sigma, n):
+    dt = 1.0 / n
+    up = math.exp(sigma * math.sqrt(dt))
+    down = 1 / up
+    p = (1.0 - down) / (up - down)
+    values = np.zeros(n + 1)
+    for j in range(n + 1):
+        values[j] = max(k - s * up**j * down ** (n - j), 0)
+    for i in range(n - 1, -1, -1):
+        for j in range(i + 1):
+            held = p * values[j + 1] + (1 - p) * values[j]
+            values[j] = max(held, k - s * up**j * down ** (i - j))
+    return values[0]
+
+
+@program(
+    lambda rng: (95.0, positive(rng, 3) + 3.0, 100.0),
+    ("price", "coupons", "face"),
+    "app loop nested carried builtin int",
+    note="internal rate of return by Newton; sums start as ints and are made anew in each trip",
+)
+def internal_rate(price, coupons, face):
+    y = 0.05
+    for _ in range(4):
+        worth = 0
+        slope = 0
+        for t, c in enumerate(coupons):
+            worth += c / (1 + y) ** (t + 1)
+            slope -= (t + 1) * c / (1 + y) ** (t + 2)
+        n = len(coupons)
+        worth += face / (1 + y) ** n
+        slope -= n * face / (1 + y) ** (n + 1)
+        y = y - (worth - price) / slope
+    return y
+
+
+@program(
+    lambda rng: (rng.normal(size=(4, 3)) + 2.0 * np.arange(4)[:, None],),
+    "x",
+    "app array loop ragged reduction broadcast",
+    second=True,
+    note="energy of pairs: slices that shrink with the loop",
+)
+def shrinking_pairs(x):
+    energy = 0
+    for i in range(x.shape[0] - 1):
+        d = x[i + 1 :] - x[i]
+        energy += np.sum(1 / np.sum(d * d, axis=1) ** 3)
+    return energy
+
+
 CASES: list[tuple[Program, Case]] = [(p, case) for p in PROGRAMS.values() for case in p.cases]
