@@ -148,7 +148,8 @@ class ControlFlow(Writer):
         """The variable of a carried value: the hint's, or that of the initial value, wherever nothing else needs it."""
         output, initial = node.outputs[k], node.inputs[bounds_of(node) + k]
         param = carried_of(node, node.blocks[-1])[k]
-        own = [self.variables[initial]] if initial in self.variables and not param.hint else []
+        same = initial in self.variables and (not param.hint or param.hint == initial.hint)
+        own = [self.variables[initial]] if same else []
         preferred = [self.preferred[output]] if output in self.preferred else []
         for name in chain(preferred, own, self.names.candidates(param.hint or output.hint or "t")):
             if name not in taken and self.free(name, here) and self.holders.get(name) not in inside:
@@ -168,7 +169,8 @@ class ControlFlow(Writer):
             name = next(n for n in free if self.holders.get(n) not in inside)
             self.hold(name, index)
         text = f"range({', '.join(parts)})"
-        return f"for {name} in {f'reversed({text})' if node.attrs.get('reversed') else text}:"
+        backwards = node.attrs.get("reversed") and name != "_"
+        return f"for {name} in {f'reversed({text})' if backwards else text}:"
 
     def while_loop(self, node: Node, results: Results, here: Place) -> None:
         """``while test:``; where the test takes statements, they stand in the body and leave it with ``break``."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from symdiff.ir.graph import Dim, Node, Value
+from symdiff.ir.graph import Dim, Node
 
 __all__ = ["ATOM", "CONDITIONAL", "Expression", "conditional", "literal", "spell"]
 
@@ -30,12 +30,15 @@ class Expression:
     ----------
     parts : tuple of str or None
         Left operand, operator and right operand of a binary operation, from which ``x += y`` can be made.
+    minus : Expression or None
+        What this is the negative of: a sum with it is a difference.
     """
 
     text: str
     precedence: int = ATOM
     reads: frozenset[str] = frozenset()
     parts: tuple[str, str, str] | None = None
+    minus: Expression | None = None
 
     def at(self, precedence: int) -> str:
         """The text, in parentheses if it binds less tightly than this."""
@@ -60,7 +63,9 @@ def literal(value: Any) -> Expression:
         return Expression("np.nan")
     if math.isinf(number):
         return Expression("np.inf") if number > 0 else Expression("-np.inf", UNARY)
-    return Expression(repr(number), ATOM if math.copysign(1.0, number) > 0 else UNARY)
+    if math.copysign(1.0, number) > 0:
+        return Expression(repr(number))
+    return Expression(repr(number), UNARY, minus=Expression(repr(-number)))
 
 
 def conditional(condition: Expression, then: Expression, otherwise: Expression) -> Expression:
@@ -75,14 +80,24 @@ def conditional(condition: Expression, then: Expression, otherwise: Expression) 
 
 
 def spell(
-    node: Node, operands: Sequence[Expression], show_shape: Callable[[Sequence[Dim]], str], safe_divisors: set[Value]
+    node: Node, operands: Sequence[Expression], show_shape: Callable[[Sequence[Dim]], str], *, by_operator: bool
 ) -> Expression:
-    """A row applied to operands, as a person writes it."""
+    """A row applied to operands, as a person writes it.
+
+    Parameters
+    ----------
+    by_operator : bool
+        Whether the row's operator means what the node means. Where an operation on Python scalars could raise, and the
+        node stands for IEEE arithmetic (as in a reverse sweep), NumPy's function is needed instead.
+    """
     row: Any = node.op
     reads = frozenset().union(*(o.reads for o in operands)) if operands else frozenset()
-    python_kind = node.outputs[0].type.kind == "python"
-    if row.operator and _uses_operator(node, safe_divisors):
+    type_ = node.outputs[0].type
+    if row.operator and by_operator:
         return _operation(row.operator, operands, reads)
+    if row.name == "where" and not type_.shape:
+        return conditional(*operands)
+    python_kind = type_.kind == "python"
     if python_kind and row.spelling:
         return Expression(_fill(row.spelling, operands), ATOM, reads)
     if callable(row.python):
@@ -90,30 +105,35 @@ def spell(
     return Expression(_fill(row.python, operands), ATOM, reads)
 
 
-def _uses_operator(node: Node, safe_divisors: set[Value]) -> bool:
-    """Whether the operator means what the node means.
-
-    Where an operation on Python scalars could raise, and the node stands for IEEE arithmetic (as in a reverse sweep),
-    NumPy's function is needed instead.
-    """
-    type_ = node.outputs[0].type
-    fallible = getattr(node.op, "fallible", False) and not node.attrs.get("unchecked")
-    if type_.is_array or type_.kind == "python" or not fallible:
-        return True
-    return len(node.inputs) == 2 and node.inputs[1] in safe_divisors
-
-
 def _operation(operator: str, operands: Sequence[Expression], reads: frozenset[str]) -> Expression:
     if len(operands) == 1:
-        return Expression(f"{operator}{operands[0].at(POWER)}", UNARY, reads)
+        return Expression(f"{operator}{operands[0].at(POWER)}", UNARY, reads, minus=_negated(operator, operands[0]))
     level = BINARY[operator]
     left, right = operands
     if operator == "**":
         return Expression(f"{left.at(ATOM)}**{right.at(UNARY)}", level, reads)
-    if operator in ("+", "*") and right.precedence == level and right.text.startswith("-"):
-        right = Expression(f"({right.text})", ATOM, right.reads)
+    if operator in "+-" and right.minus is not None:
+        # a + -b is a - b to the last bit
+        return _operation("-" if operator == "+" else "+", (left, right.minus), reads)
     first = left.at(level + (level == COMPARISON))
-    return Expression(f"{first} {operator} {right.at(level + 1)}", level, reads, (first, operator, right.text))
+    second = f"({right.text})" if right.text.startswith("-") and level > SUM else right.at(level + 1)
+    made = Expression(f"{first} {operator} {second}", level, reads, (first, operator, right.text))
+    return replace(made, minus=_negated_product(operator, left, right, reads))
+
+
+def _negated(operator: str, operand: Expression) -> Expression | None:
+    return operand if operator == "-" else None
+
+
+def _negated_product(
+    operator: str, left: Expression, right: Expression, reads: frozenset[str]
+) -> Expression | None:
+    """What a product or quotient with a negative factor is the negative of."""
+    if operator not in ("*", "/"):
+        return None
+    if left.minus is not None:
+        return _operation(operator, (left.minus, right), reads)
+    return _operation(operator, (left, right.minus), reads) if right.minus is not None else None
 
 
 def _fill(template: str, operands: Sequence[Expression]) -> str:

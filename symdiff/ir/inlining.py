@@ -46,7 +46,7 @@ class Inlining:
         self._too_long: set[Value] = set()
         block = needs.function.block
         self._measure(block)
-        self._settle(block, nested=False)
+        self._settle(block, None)
 
     # -- lengths, operands first ---------------------------------------------------------------------------------------
 
@@ -114,17 +114,26 @@ class Inlining:
 
     # -- decisions, users first ----------------------------------------------------------------------------------------
 
-    def _settle(self, block: Block, *, nested: bool, free: bool = True) -> None:
+    def _settle(self, block: Block, owner: Node | None) -> None:
+        in_expression = owner in self.short
         for position, node in reversed(list(enumerate(block.nodes))):
             self.roots[node] = position
             if not self.needs.prints(node):
                 continue
+            if self._is_elif(node, owner):
+                self.short.discard(node)
             value = self._candidate(node)
-            if value is not None and (not free or self._may_move(node, value, position, nested)):
+            if value is not None and (in_expression or self._may_move(node, value, position, owner is not None)):
                 self.values.add(value)
                 self.roots[node] = self._root_of_user(value, block)
             for inner in node.blocks:
-                self._settle(inner, nested=True, free=node not in self.short)
+                self._settle(inner, node)
+
+    def _is_elif(self, node: Node, owner: Node | None) -> bool:
+        """Whether a branch is what an arm of a statement gives: it continues the statement."""
+        if node not in self.short or owner is None or owner.op is not IF or owner in self.short:
+            return False
+        return isinstance(self.needs.user.get(node.outputs[self.needs.kept[node][0]]), Block)
 
     def _candidate(self, node: Node) -> Value | None:
         """The value of a node that is an expression."""

@@ -47,8 +47,8 @@ class Needs:
     ----------
     producer : dict
         The node that defines a value.
-    block_of : dict
-        The block a node stands in.
+    block_of, owner : dict
+        The block a node stands in, and the node that has a block.
     uses, user : dict
         How often the text mentions a value, and where last: in a node, or as a result of a block.
     kept : dict
@@ -59,6 +59,7 @@ class Needs:
         self.function = function
         self.producer: dict[Value, Node] = {}
         self.block_of: dict[Node, Block] = {}
+        self.owner: dict[Block, Node] = {}
         self.carrier: dict[Value, tuple[Node, int]] = {}
         self.needed: set[Value] = set()
         self.uses: dict[Value, int] = {}
@@ -76,6 +77,7 @@ class Needs:
                 self.block_of[node] = block
                 self.producer.update(dict.fromkeys(node.outputs, node))
                 blocks.extend(node.blocks)
+                self.owner.update(dict.fromkeys(node.blocks, node))
                 if node.op is FOR or node.op is WHILE:
                     for inner in node.blocks:
                         for k, param in enumerate(carried_of(node, inner)):

@@ -18,8 +18,13 @@ from symdiff.ir.control import ControlFlow
 from symdiff.ir.expressions import ATOM, Expression
 from symdiff.ir.graph import CONSTANT, FOR, IF, WHILE, Block, Function, Node, Value
 from symdiff.ir.liveness import Place
+from symdiff.ir.ownership import is_view
 
 __all__ = ["print_function"]
+
+FRESH = 12
+"""So many names of temporaries are used up before one is used again in the same block."""
+IMPORTS = {"math": "import math", "np": "import numpy as np"}
 
 
 def print_function(function: Function, *, header: bool = True) -> str:
@@ -36,9 +41,10 @@ def print_function(function: Function, *, header: bool = True) -> str:
     text = printer.function()
     if not header:
         return text
-    imports = [f"import {name}\n" for name in ("math",) if re.search(rf"\b{name}\.", text + "".join(printer.helpers))]
-    parts = ["".join(imports) + "\n" * bool(imports) + "import numpy as np\n", *map(str.strip, printer.helpers), text]
-    return "\n\n\n".join(part.strip() for part in parts) + "\n"
+    whole = text + "".join(printer.helpers)
+    imports = [line for name, line in IMPORTS.items() if re.search(rf"\b{name}\.", whole)]
+    parts = ["\n\n".join(imports), *printer.helpers, text]
+    return "\n\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 class _Printer(ControlFlow):
@@ -77,9 +83,20 @@ class _Printer(ControlFlow):
             elif getattr(node.op, "stores", False):
                 self.store(node, here)
             elif node.output not in self.inlining.values:
-                self.assign(node.output, self.expression(node, here), here)
+                self.simple(node, here)
 
     # -- statements ----------------------------------------------------------------------------------------------------
+
+    def simple(self, node: Node, here: Place) -> None:
+        """A value in a variable."""
+        expression = self.expression(node, here)
+        if is_view(node) and self.own.outlives_a_store(node):
+            expression = expression.copied()
+        if node in self.aliases.updates and self.own.in_place(node, here):
+            self.write(self.variables[node.inputs[0]], expression)
+            self.hold(self.variables[node.inputs[0]], node.output)
+        else:
+            self.assign(node.output, expression, here)
 
     def assign(self, value: Value, expression: Expression, here: Place, avoid: Collection[str] = ()) -> None:
         name = self.choose(value, here, avoid)
@@ -90,7 +107,7 @@ class _Printer(ControlFlow):
         """``put``, ``accumulate_at`` and ``push``: statements that change their first operand."""
         target, out = node.inputs[0], node.output
         operands = [self.take(v, here) for v in node.inputs[1:]]
-        if node.op.name == "push" and node.inputs[1].type.is_array and not self.fresh(node.inputs[1]):
+        if node.op.name == "push" and self.changes(node.inputs[1]):
             # a list keeps the array itself, which may be stored into before it is read again
             operands[0] = operands[0].copied()
         read = {name for o in operands for name in o.reads}
@@ -103,12 +120,25 @@ class _Printer(ControlFlow):
             if node.op.name != "push" and not self.own.in_place(node, here):
                 source, name = name, self.choose(out, here, {*read, name})
                 self.emit(f"{name} = {source}.copy()")
-        self.emit(self.spelled(node, [Expression(name, ATOM, frozenset({name})), *operands], here).text)
+        self.emit(self.statement(node, name, operands, here))
         self.hold(name, out)
 
-    def fresh(self, value: Value) -> bool:
-        """Whether an array is made where it is mentioned, so that no variable holds it."""
-        return value in self.inlining.values and self.own.owned(value)
+    def statement(self, node: Node, name: str, operands: list[Expression], here: Place) -> str:
+        """The statement that stores, as ``+=`` where it is one."""
+        stored = operands[0]
+        if node.op.name == "accumulate_at" and stored.minus is not None:
+            text = self.spelled(node, [Expression(name), stored.minus, *operands[1:]], here).text
+            if " += " in text:
+                return text.replace(" += ", " -= ", 1)
+        text = self.spelled(node, [Expression(name), *operands], here).text
+        if stored.parts and stored.parts[1] in "+-*/" and text.startswith(f"{stored.parts[0]} = "):
+            return f"{stored.parts[0]} {stored.parts[1]}= {stored.parts[2]}"
+        return text
+
+    def changes(self, value: Value) -> bool:
+        """Whether an array may be stored into later; one made where it is mentioned is held by no variable."""
+        made_here = value in self.inlining.values and self.own.owned(value)
+        return value.type.is_array and not made_here and self.aliases.is_stored(value)
 
     def pop(self, node: Node, here: Place) -> None:
         stack, value = node.outputs
@@ -127,8 +157,10 @@ class _Printer(ControlFlow):
         wanted = self.preferred.get(value)
         if wanted is not None and wanted not in avoid and self.free(wanted, here):
             return wanted
-        for name in self.names.candidates(value.hint or "t"):
-            if name not in avoid and self.free(name, here):
+        for k, name in enumerate(self.names.candidates(value.hint or "t")):
+            # a temporary that was something else a few lines above is hard to follow
+            stale = not value.hint and k < FRESH and name in self.assigned[-1]
+            if name not in avoid and not stale and self.free(name, here):
                 return name
         raise InternalError("no name is free", value.where)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from symdiff.errors import InternalError
 from symdiff.ir.expressions import ATOM, Expression, conditional, literal, spell
+from symdiff.ir.facts import Facts
 from symdiff.ir.graph import CONSTANT, IF, Dim, Function, Node, Value
 from symdiff.ir.inlining import Inlining
 from symdiff.ir.liveness import Liveness, Needs, Place
 from symdiff.ir.names import Names
 from symdiff.ir.ownership import Aliases, Ownership
+from symdiff.ir.repeats import repeat_small
 
 __all__ = ["Writer"]
 
@@ -33,12 +36,12 @@ class Writer:
     """
 
     def __init__(self, function: Function) -> None:
-        self.graph = function
+        self.graph = function = repeat_small(function)
         self.needs = Needs(function)
-        aliases = Aliases(self.needs)
-        self.inlining = Inlining(self.needs, aliases)
+        self.aliases = Aliases(self.needs)
+        self.inlining = Inlining(self.needs, self.aliases)
         self.live = Liveness(self.needs, self.inlining.roots)
-        self.own = Ownership(self.needs, aliases, self.live)
+        self.own = Ownership(self.needs, self.aliases, self.live)
         self.names = Names({function.name})
         self.lines: list[str] = []
         self.indent = 1
@@ -50,7 +53,7 @@ class Writer:
         self.pinned: set[Value] = set()
         self.assigned: list[set[str]] = [set()]
         self.helpers: dict[str, None] = {}
-        self.safe_divisors = _safe_divisors(self.needs)
+        self.facts = Facts(self.needs)
 
     # -- variables -----------------------------------------------------------------------------------------------------
 
@@ -102,14 +105,30 @@ class Writer:
         helper = getattr(node.op, "helper", "")
         if helper:
             self.helpers[helper] = None
-        like = self.zeros_like(node, here)
-        return like or self.spelled(node, [self.take(v, here) for v in node.inputs], here)
+        operands = [self.take(v, here) for v in node.inputs]
+        if self.facts.is_bare(node):
+            return literal(float(self.needs.producer[node.inputs[0]].attrs["value"]))
+        if node.op.name == "broadcast_to" and not node.inputs[0].type.shape:
+            return self.filled(node, operands[0], here)
+        return self.zeros_like(node, here) or self.spelled(node, operands, here)
 
     def spelled(self, node: Node, operands: Sequence[Expression], here: Place) -> Expression:
         """A row applied to expressions."""
         reads: set[str] = set()
-        made = spell(node, operands, lambda shape: self.shape(shape, here, reads), self.safe_divisors)
-        return Expression(made.text, made.precedence, made.reads | reads, made.parts)
+        by_operator = self.facts.by_operator(node)
+        made = spell(node, operands, lambda shape: self.shape(shape, here, reads), by_operator=by_operator)
+        return replace(made, reads=made.reads | reads)
+
+    def filled(self, node: Node, value: Expression, here: Place) -> Expression:
+        """A scalar spread over an array."""
+        reads = set(value.reads)
+        shape = self.shape(node.attrs["shape"], here, reads)
+        dtype = node.output.type.dtype
+        suffix = "" if dtype == "float64" else f", dtype=np.{dtype}"
+        makers = {"0.0": "np.zeros", "1.0": "np.ones"}
+        if value.text in makers:
+            return Expression(f"{makers[value.text]}({shape}{suffix})", ATOM, frozenset(reads))
+        return Expression(f"np.full({shape}, {value.text}{suffix})", ATOM, frozenset(reads))
 
     def shape(self, shape: Sequence[Dim], here: Place, reads: set[str]) -> str:
         """A shape as text: that of an array at hand where one has it."""
@@ -160,16 +179,3 @@ class Writer:
                 break
             self.write(ready[0], ready[1], array=ready[2].type.is_array)
             left.remove(ready)
-
-
-def _safe_divisors(needs: Needs) -> set[Value]:
-    """Values by which Python divides as NumPy does: constants but 0, what was divided by before, NumPy's scalars."""
-    found: set[Value] = set()
-    for node in needs.block_of:
-        if node.op is CONSTANT and node.attrs["value"] != 0:
-            found.add(node.output)
-        elif node.op.name in ("divide", "remainder", "floor_divide") and node.output.type.kind == "python":
-            found.add(node.inputs[1])
-        elif node.op.name == "index":
-            found.add(node.output)
-    return found
