@@ -22,9 +22,9 @@ import numpy as np
 from symdiff.ir.graph import CONSTANT, NO_ATTRS, Node, Type, Value
 from symdiff.ops import REGISTRY
 
-__all__ = ["DERIVATIVE", "EXACT", "Match", "Rule", "by_row", "constant_node", "other", "replaces"]
+__all__ = ["DERIVATIVE", "EXACT", "STABLE", "Match", "Rule", "by_row", "constant_node", "other", "replaces"]
 
-EXACT, DERIVATIVE = "exact", "derivative"
+EXACT, DERIVATIVE, STABLE = "exact", "derivative", "stable"
 
 
 class Match:
@@ -108,7 +108,8 @@ class Rule:
     rows : tuple of str
         Rows it looks at.
     exactness : str
-        ``exact`` or ``derivative``.
+        ``exact``: the same bits for all doubles. ``derivative``: the same but for the sign of zeros. ``stable``: the
+        same up to a few roundings, and right where the other form overflows. Only exact ones touch what is pinned.
     statement : str
         The equality, as mathematics.
     apply : callable

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.ir.graph import CONSTANT, Value
-from symdiff.transform.rules import DERIVATIVE, EXACT, Match, Rule, other
+from symdiff.transform.rules import DERIVATIVE, EXACT, STABLE, Match, Rule, other
 
 __all__ = ["ARITHMETIC"]
 
@@ -45,6 +45,24 @@ def _zero_minus(m: Match) -> Value | None:
 
 def _add_int_zero(m: Match) -> Value | None:
     return other(m, 0.0) if m.node.output.type.is_integer else None
+
+
+# -- overflow ----------------------------------------------------------------------------------------------------------
+
+
+def _logistic(m: Match) -> Value | None:
+    """The derivative of ``1 / (1 + exp(u))`` and ``log1p(exp(u))``: as it comes, inf / inf where exp overflows."""
+    for quotient, power in (m.inputs, m.inputs[::-1]):
+        parts = m.operands(quotient, "divide")
+        terms = m.operands(parts[1], "add") if parts else None
+        if parts is None or terms is None or m.operands(power, "exp") is None or power not in terms:
+            continue
+        one = terms[0] if terms[1] is power else terms[1]
+        like = m.node.output
+        if m.is_number(one, 1.0) and power.type.shape == like.type.shape and like.type.kind == "numpy":
+            inverse = m.new("divide", m.constant(1.0), power, attrs={"kind": "numpy"}, like=like)
+            return m.new("divide", parts[0], m.new("add", m.constant(1.0), inverse, like=like), attrs={"kind": "numpy"})
+    return None
 
 
 # -- signs -------------------------------------------------------------------------------------------------------------
@@ -309,5 +327,6 @@ ARITHMETIC: tuple[Rule, ...] = (
     Rule("repeated condition", ("where",), EXACT, "where(c, where(c, x, y), z) = where(c, x, z)", _repeated_condition),
     Rule("not not", ("logical_not",), EXACT, "not not c = c", _double_not),
     Rule("known logic", ("logical_and", "logical_or"), EXACT, "(c and True) = (c or False) = c", _known_logic),
+    Rule("logistic", ("multiply",), STABLE, "p / (1 + e**u) * e**u = p / (1 + 1 / e**u)", _logistic),
     Rule("extreme of one", ("maximum", "minimum", "fmax", "fmin"), EXACT, "maximum(x, x) = x", _twice),
 )
