@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any, Literal
 
 import llvmlite.binding as llvm
@@ -37,6 +38,17 @@ class Options:
     vectorise: bool = True
     vector_width: int = 512
     entry: Literal["auto", "builtin", "ctypes"] = "auto"
+
+
+def _hold_llvm_while_forking() -> None:
+    """No thread is inside LLVM when the process forks: the child would wait for ever for a lock nobody gives back."""
+    lock = getattr(llvm.ffi.lib, "_lock", None)
+    if lock is not None and hasattr(os, "register_at_fork"):
+        leave = partial(lock.__exit__, None, None, None)
+        os.register_at_fork(before=lock.__enter__, after_in_parent=leave, after_in_child=leave)
+
+
+_hold_llvm_while_forking()
 
 
 @cache
