@@ -116,8 +116,7 @@ def _operation(operator: str, operands: Sequence[Expression], reads: frozenset[s
         # a + -b is a - b to the last bit
         return _operation("-" if operator == "+" else "+", (left, right.minus), reads)
     first = left.at(level + (level == COMPARISON))
-    second = f"({right.text})" if right.text.startswith("-") and level > SUM else right.at(level + 1)
-    made = Expression(f"{first} {operator} {second}", level, reads, (first, operator, right.text))
+    made = Expression(f"{first} {operator} {right.at(level + 1)}", level, reads, (first, operator, right.text))
     return replace(made, minus=_negated_product(operator, left, right, reads))
 
 

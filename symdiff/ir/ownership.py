@@ -128,7 +128,7 @@ class Aliases:
                 self._flow.marked.add(self._flow.leader(node.outputs[0]))
 
     def _may_update(self, left: Value, out: Value) -> bool:
-        if not out.type.is_array or left.type != out.type or not left.hint or left.hint != out.hint:
+        if not out.type.is_array or not _same_shape(left, out) or not left.hint or left.hint != out.hint:
             return False
         return self._is_new(left)
 
@@ -161,6 +161,12 @@ class Aliases:
     def stores(self, block: Block, value: Value) -> list[int]:
         """Positions of a block where something may be stored into the array."""
         return self._stores.get((block, self.leader(value)), [])
+
+
+def _same_shape(a: Value, b: Value) -> bool:
+    """Whether two arrays have one dtype and shape; sizes that are values are equal where they meet."""
+    ranks = a.type.dtype == b.type.dtype and a.type.rank == b.type.rank
+    return ranks and all((m == 1) == (n == 1) for m, n in zip(a.type.shape, b.type.shape, strict=True))
 
 
 class Ownership:

@@ -102,9 +102,6 @@ class Writer:
             k = self.needs.kept[node][0]
             arms = (self.take(b.results[k], here) for b in node.blocks)
             return conditional(self.take(node.inputs[0], here), *arms)
-        helper = getattr(node.op, "helper", "")
-        if helper:
-            self.helpers[helper] = None
         operands = [self.take(v, here) for v in node.inputs]
         if self.facts.is_bare(node):
             return literal(float(self.needs.producer[node.inputs[0]].attrs["value"]))
@@ -117,6 +114,9 @@ class Writer:
         reads: set[str] = set()
         by_operator = self.facts.by_operator(node)
         made = spell(node, operands, lambda shape: self.shape(shape, here, reads), by_operator=by_operator)
+        helper = getattr(node.op, "helper", "")
+        if helper and not made.text.startswith("math."):
+            self.helpers[helper] = None
         return replace(made, reads=made.reads | reads)
 
     def filled(self, node: Node, value: Expression, here: Place) -> Expression:
@@ -145,14 +145,16 @@ class Writer:
         return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
 
     def zeros_like(self, node: Node, here: Place) -> Expression | None:
-        """Zeros like an array at hand."""
+        """Zeros like what they are the cotangent of, like a parameter, or like anything with several axes."""
         if node.op.name != "full" or self.take(node.inputs[0], here).text not in ("0", "0.0"):
             return None
-        wanted = node.output.type
-        for value in self.lasting(wanted.shape, here):
-            if value.type.dtype == wanted.dtype:
-                name = self.variables[value]
-                return Expression(f"np.zeros_like({name})", ATOM, frozenset({name}))
+        wanted = node.output
+        found = [v for v in self.lasting(wanted.type.shape, here) if v.type.dtype == wanted.type.dtype]
+        own = [v for v in found if v.hint and wanted.hint.startswith(f"{v.hint}_")]
+        others = [v for v in found if v in self.graph.params or wanted.type.rank > 1]
+        for value in (*own, *others):
+            name = self.variables[value]
+            return Expression(f"np.zeros_like({name})", ATOM, frozenset({name}))
         return None
 
     # -- lines ---------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from symdiff.errors import InternalError
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import definitions
@@ -30,7 +31,7 @@ from symdiff.transform.activity import (
 )
 from symdiff.transform.cotangents import Contribution, Cotangents, fitted, hint_of, mask_of_input, named, zero_of
 from symdiff.transform.history import History, Level, stack_at
-from symdiff.transform.preparation import all_definitions, count_trips, number_values
+from symdiff.transform.preparation import all_definitions, count_trips, name_values, number_values
 from symdiff.transform.selects import selected_values
 
 __all__ = ["all_definitions", "differentiate"]
@@ -66,6 +67,7 @@ def differentiate(
 
 class _Adjoint:
     def __init__(self, function: Function, wrt: Sequence[int], seeds: Sequence[Value | None]) -> None:
+        name_values(function)
         self.function, self.wrt, self.seeds = function, wrt, seeds
         self.order = number_values(function)
         self.root = Builder(raising=False)
@@ -96,7 +98,12 @@ class _Adjoint:
         return Function(name, Block((*function.params, *params), nodes, results))
 
     def gradient(self, param: Value, cotangents: Cotangents, build: Builder) -> Value:
-        return self.total(param, cotangents, build).value
+        found = self.total(param, cotangents, build).value
+        same = zip(found.type.shape, param.type.shape, strict=False)
+        fits = found.type.rank == param.type.rank and found.type.dtype == param.type.dtype
+        if not fits or any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in same):
+            raise InternalError(f"the gradient by {param!r} is {found!r}", param.where)
+        return found
 
     def total(self, value: Value, cotangents: Cotangents, build: Builder) -> Traced:
         """Take the whole cotangent of a value."""
@@ -127,6 +134,7 @@ class _Adjoint:
         inputs = [Traced(build, v) for v in node.inputs]
         g, mask = self.arriving(node, inputs, output, cotangents)
         attrs = {k: v for k, v in node.attrs.items() if k not in ("kind", "unchecked")}
+        before = len(build.nodes)
         wanted = [i for i in differentiable_inputs(node) if node.inputs[i] in self.varied]
         # what a store put down is read from the cotangent before the place is cleared, so that clearing may happen
         # in place
@@ -142,6 +150,7 @@ class _Adjoint:
                 if part is not None:
                     part = part if isinstance(part, Traced) else Traced(build, build.constant(part))
                     cotangents.put(x, fitted(Contribution(part, mask), x.type))
+        _fail_alike(node, build, before)
 
     def arriving(
         self, node: Node, inputs: Sequence[Traced], output: Traced, cotangents: Cotangents
@@ -292,6 +301,21 @@ class _Adjoint:
             outputs = build.for_(build.constant(0), trips, build.constant(1), initial, block, hints, reverse=True)
         below.parent.stacks_after.update(zip(threads, outputs[len(carriers) :], strict=True))
         return outputs
+
+
+ALIKE = {"sin": "cos", "cos": "sin", "sinh": "cosh", "cosh": "sinh"}
+"""Functions of Python scalars that fail on the same arguments as their derivatives."""
+
+
+def _fail_alike(node: Node, build: Builder, start: int) -> None:
+    """Let a derivative be a function of :mod:`math` if the value is: where the one did not fail, neither does it."""
+    if node.outputs[0].type.kind != "python" or node.op.name not in ALIKE:
+        return
+    for k, made in enumerate(build.nodes[start:], start):
+        if made.op.name == ALIKE[node.op.name] and made.inputs == node.inputs:
+            object.__setattr__(made.output, "type", Type(made.output.type.dtype, (), "python"))
+            build.nodes[k] = Node(made.op, made.inputs, made.outputs, {"unchecked": True}, (), made.where)
+            build.definitions[made.output] = build.nodes[k]
 
 
 def _arm(mask: Traced | None, condition: Traced, *, first: bool) -> Traced:

@@ -21,24 +21,17 @@ from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, FOR, IF, WHILE, Block, Dim, Function, Node, Type, Value
 from symdiff.ir.rewrite import free_values, substitute
 from symdiff.ops import REGISTRY
+from symdiff.transform.effort import cone, cost_of, outer_cost, save_cost
+from symdiff.transform.preparation import nickname
+from symdiff.transform.trips import trip_count, trip_number
 
 __all__ = ["History", "Level", "Saved"]
 
-# Costs are in scalar additions. A saved scalar is written once and read once, and takes memory for the whole sweep.
-SAVE_COST = 8.0
-ARRAY_FACTOR = 100.0
-EXPENSIVE = 40.0
-USUAL_TRIPS = 10.0
-# Structural: a put copies where the old array is read again, stacks are consumed by reading.
 Trip = tuple[Node, Value]
 """A ``for`` and its index."""
 INVARIANT = frozenset({"constant", "add", "subtract", "multiply", "negative", "maximum", "minimum", "range_length"})
 MOST_INVARIANT = 20
 """Integers that bound an inner loop and may be computed once, before the outermost loop."""
-NEVER_AGAIN = frozenset({"put", "accumulate_at", "push", "pop", "new_stack"})
-CHEAP = frozenset(
-    {"reshape", "transpose", "broadcast_to", "index", "full", "arange", "convert", "pack", "stop_gradient"}
-)
 
 
 @dataclass(eq=False)
@@ -139,24 +132,16 @@ class History:
         for value in sorted(needs, key=self.order.__getitem__):
             if value in ready:
                 continue
-            nodes, leaves, outer = _cone(value, producers, level.defined, ready)
-            cost = sum(_cost(n) for n in nodes) + sum(_save_cost(leaf) for leaf in leaves)
-            cost += sum(self._outer_cost(v) for v in outer)
-            if value in leaves or (cost > _save_cost(value) and self._can_save(level, value)):
+            nodes, leaves, outer = cone(value, producers, level.defined, ready)
+            cost = sum(cost_of(n) for n in nodes) + sum(save_cost(leaf) for leaf in leaves)
+            cost += sum(outer_cost(v, self.definitions.get(v)) for v in outer if v not in self.top)
+            if value in leaves or (cost > save_cost(value) and self._can_save(level, value)):
                 nodes, leaves = [], [value]
             saved.update(dict.fromkeys(leaves))
             again.update(dict.fromkeys(nodes))
             ready.update(leaves, *(n.outputs for n in nodes))
         position = {n: k for k, n in enumerate(level.block.nodes)}
         return sorted(saved, key=self.order.__getitem__), sorted(again, key=position.__getitem__)
-
-    def _outer_cost(self, value: Value) -> float:
-        """What each trip costs that an array of an enclosing trip must be there in reverse: saved whole, or made again."""
-        if not value.type.is_array or value in self.top:
-            return 0.0
-        node = self.definitions.get(value)
-        again = _cost(node) if node is not None and not node.blocks and node.op.name not in NEVER_AGAIN else _save_cost(value)
-        return min(again, _save_cost(value)) / USUAL_TRIPS
 
     def _recompute(self, node: Node, mapping: dict[Value, Value], reader: Builder) -> None:
         reader.where = node.where
@@ -183,7 +168,8 @@ class History:
             message = "the gradient must keep an array whose size changes from trip to trip, which is not supported yet"
             raise located(LimitError, message, value.where, "give the array one size, and store into part of it")
         trips = [self._trips_known(p.node) for p in path if p.node is not None and p.node.op is not IF]
-        name = f"{value.hint}_tape" if value.hint else "tape"
+        known_as = nickname(value, self.definitions)
+        name = f"{known_as}_tape" if known_as else "tape"
         kind = "numpy" if trips or value.type.shape else value.type.kind
         if not all(trips):
             form, type_ = "stack", Type(value.type.dtype, value.type.shape, "stack")
@@ -191,7 +177,7 @@ class History:
             form, type_ = "tape", Type(value.type.dtype, (*self._tape_dims(path), *value.type.shape), kind)
         else:
             form, type_ = "slot", Type(value.type.dtype, value.type.shape, kind)
-            name = value.hint
+            name = known_as
         saved = Saved(value, form, path, type_, Value(type_, name, value.where))
         level.saved.append(saved)
         self.saved_in.setdefault(level.block, []).append(saved)
@@ -241,7 +227,7 @@ class History:
         return build.add(node.op, *inputs, **{**node.attrs, "unchecked": True})
 
     def _read(self, saved: Saved, level: Level, reader: Builder) -> Value:
-        reader.where, hint = saved.value.where, saved.value.hint
+        reader.where, hint = saved.value.where, nickname(saved.value, self.definitions)
         if saved.form == "slot":
             return saved.final
         if saved.form == "tape":
@@ -253,8 +239,9 @@ class History:
             entries = (("int",),) * len(trips) + (("slice", None, None, None),) * saved.value.type.rank
             value = reader.add(REGISTRY["index"], saved.final, *trips, index=entries, hint=hint)
         else:
-            stack, value = reader.add_many(REGISTRY["pop"], (stack_at(level, saved),), {}, saved.final.hint)
-            reader.name(value, hint, force=True)
+            stack, value = reader.add_many(REGISTRY["pop"], (stack_at(level, saved),), {})
+            reader.name(stack, saved.final.hint)
+            reader.name(value, hint)
             level.stacks_after[saved] = stack
         if saved.value.type.kind == "python" and self.promotes:
             value = reader.add(REGISTRY["convert"], value, dtype=saved.value.type.dtype, kind="python", hint=hint)
@@ -378,66 +365,3 @@ def stack_at(level: Level, saved: Saved) -> Value:
 
 def _trip_of(node: Node, body: Block) -> Trip:
     return node, body.params[0]
-
-
-def trip_count(build: Builder, start: Value, stop: Value, step: Value, sizes: set[Value]) -> Value:
-    """How often a ``for`` runs, as a size (never negative); ``sizes`` are values known to be sizes."""
-    first, stride = build.constant_of(start), build.constant_of(step)
-    if first == 0 and stride == 1 and stop in sizes:
-        return stop
-    return build.add(REGISTRY["range_length"], start, stop, step)
-
-
-def trip_number(build: Builder, node: Node, index: Value) -> Value:
-    """Which trip, from 0, has this index."""
-    start, _, step = node.inputs[:3]
-    number = index
-    if build.constant_of(start) != 0:
-        number = build.add(REGISTRY["subtract"], number, start, unchecked=True)
-    if build.constant_of(step) != 1:
-        number = build.add(REGISTRY["floor_divide"], number, step, unchecked=True)
-    return number
-
-
-def _cone(
-    value: Value, producers: dict[Value, Node], defined: set[Value], ready: set[Value]
-) -> tuple[list[Node], list[Value], list[Value]]:
-    """What recomputing ``value`` takes: nodes, leaves of this block that cannot be recomputed, and outer values."""
-    nodes: dict[Node, None] = {}
-    leaves: dict[Value, None] = {}
-    outer: dict[Value, None] = {}
-    stack = [value]
-    while stack:
-        current = stack.pop()
-        if current not in defined:
-            outer[current] = None
-            continue
-        if current in ready or current in leaves:
-            continue
-        node = producers.get(current)
-        if node is None or node.blocks or node.op.name in NEVER_AGAIN:
-            leaves[current] = None
-        elif node not in nodes:
-            nodes[node] = None
-            stack.extend(node.inputs)
-            stack.extend(d for o in node.outputs for d in o.type.shape if isinstance(d, Value))
-    return list(nodes), list(leaves), list(outer)
-
-
-def _size_factor(value: Value) -> float:
-    return ARRAY_FACTOR ** min(value.type.rank, 3)
-
-
-def _save_cost(value: Value) -> float:
-    return SAVE_COST * _size_factor(value)
-
-
-def _cost(node: Node) -> float:
-    if node.op is CONSTANT:
-        return 0.0
-    factor = max((_size_factor(v) for v in node.outputs), default=1.0)
-    if node.op.name in CHEAP:
-        return 2.0 * factor
-    if getattr(node.op, "elementwise", False):
-        return float(node.op.cost) * factor  # type: ignore[attr-defined]
-    return EXPENSIVE * max([factor, *(_size_factor(v) for v in node.inputs)])

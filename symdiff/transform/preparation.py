@@ -1,12 +1,12 @@
-"""What the adjoint needs of a function before it walks: positions, definitions, and counted trips."""
+"""What the adjoint needs of a function before it walks: positions, definitions, counted trips, and names."""
 
 from __future__ import annotations
 
 from symdiff.ir.build import Builder
-from symdiff.ir.graph import WHILE, Block, Function, Node, Value
+from symdiff.ir.graph import FOR, WHILE, Block, Function, Node, Value
 from symdiff.ops import REGISTRY
 
-__all__ = ["all_definitions", "count_trips", "number_values"]
+__all__ = ["all_definitions", "count_trips", "name_values", "nickname", "number_values"]
 
 
 def number_values(function: Function) -> dict[Value, int]:
@@ -65,3 +65,62 @@ def _count_node(node: Node) -> list[Node]:
     test = Block((*test.params, in_test), test.nodes, test.results)
     counting = Node(WHILE, (*node.inputs, zero), (*node.outputs, after), node.attrs, (test, body), node.where)
     return [*before.nodes, counting]
+
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+def name_values(function: Function) -> None:
+    """Suggest names for values that have none: a store goes by the array's name, what a loop carries by its first's.
+
+    Names are cosmetic, so this is no change of the graph.
+    """
+    blocks = [function.block]
+    while blocks:
+        block = blocks.pop()
+        for node in block.nodes:
+            if getattr(node.op, "stores", False):
+                _name(node.outputs[0], node.inputs[0].hint)
+            elif node.op is FOR or node.op is WHILE:
+                _name_carried(node)
+            blocks.extend(node.blocks)
+
+
+def _name_carried(node: Node) -> None:
+    initials = node.inputs[3:] if node.op is FOR else node.inputs
+    for k, (initial, output) in enumerate(zip(initials, node.outputs, strict=True)):
+        params = [(b.params[1:] if node.op is FOR else b.params)[k] for b in node.blocks]
+        hint = next((p.hint for p in params if p.hint), output.hint or initial.hint)
+        for value in (*params, output):
+            _name(value, hint)
+
+
+def _name(value: Value, hint: str) -> None:
+    if hint and not value.hint:
+        Builder().name(value, hint)
+
+
+WORDS = {
+    "multiply": "product",
+    "divide": "quotient",
+    "subtract": "difference",
+    "power": "power",
+    "sqrt": "root",
+    "matmul": "product",
+    "sum": "total",
+    "where": "choice",
+}
+
+
+def nickname(value: Value, definitions: dict[Value, Node]) -> str:
+    """A name for a value that has none, from how it is computed: ``a_i`` for ``a[i]``, ``product``, ``exp``."""
+    node = definitions.get(value)
+    if value.hint or node is None or node.blocks or not node.inputs:
+        return value.hint
+    if node.op.name == "index":
+        array, places = node.inputs[0].hint, [v.hint for v in node.inputs[1:]]
+        short = all(len(place) == 1 for place in places)
+        return f"{array}_{''.join(places) if short else 'value'}" if array and places else array and f"{array}_part"
+    if getattr(node.op, "elementwise", False) or node.op.name in WORDS:
+        return WORDS.get(node.op.name, node.op.name if node.op.name.isalpha() else "")
+    return ""
