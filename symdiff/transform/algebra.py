@@ -19,7 +19,7 @@ __all__ = ["Algebra", "CannotConvertError", "exact_root", "small_fraction"]
 LARGEST_EXPONENT = 8
 LARGEST_NUMERATOR, LARGEST_DENOMINATOR = 1000, 1024
 # A subexpression this large, as a tree, becomes a symbol: SymPy walks trees, and a graph can be an exponential one.
-LARGEST_SHARED, LARGEST_TREE = 150, 400
+LARGEST_SHARED, LARGEST_TREE = 150, 250
 # So does one nested this deep: SymPy recurses.
 DEEPEST = 40
 

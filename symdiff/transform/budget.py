@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, TypeVar
 
-__all__ = ["OverBudgetError", "within"]
+__all__ = ["Budget", "OverBudgetError"]
 
 T = TypeVar("T")
 
@@ -47,29 +47,48 @@ class _Meter:
             sys.setprofile(self.hook)
 
 
-def within(calls: int, work: Callable[[], T]) -> T | None:
-    """Run something within a budget.
+class Budget:
+    """So many calls of Python functions, for several pieces of work together.
 
     Parameters
     ----------
     calls : int
-        How many calls of Python functions it may make.
-    work : callable
-        What to run. It must not depend on what ran before in the process, or its cost would.
+        How many there are.
 
-    Returns
-    -------
-    object or None
-        What it returned; None where the budget did not suffice.
+    Attributes
+    ----------
+    left : int
+        How many are left.
     """
-    meter, before = _Meter(calls), sys.getprofile()
-    meter.running = True
-    sys.setprofile(meter.hook)
-    try:
-        result = work()
-    except OverBudgetError:
-        return None
-    finally:
-        meter.running = False
-        sys.setprofile(before)
-    return result if meter.left >= 0 else None
+
+    def __init__(self, calls: int) -> None:
+        self.left = calls
+
+    def run(self, work: Callable[[], T], at_most: int) -> T | None:
+        """Do a piece of work with a part of the budget.
+
+        Parameters
+        ----------
+        work : callable
+            What to do. It must not depend on what was done before in the process, or its cost would.
+        at_most : int
+            How many calls it may make, if there are as many left.
+
+        Returns
+        -------
+        object or None
+            What it returned; None where the calls did not suffice.
+        """
+        allowed = min(at_most, self.left)
+        meter, before = _Meter(allowed), sys.getprofile()
+        meter.running = True
+        sys.setprofile(meter.hook)
+        try:
+            result = work()
+        except OverBudgetError:
+            return None
+        finally:
+            meter.running = False
+            sys.setprofile(before)
+            self.left -= allowed - max(meter.left, 0)
+        return result if meter.left >= 0 else None

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from symdiff.ir.expressions import Expression, literal, spell
+from symdiff.ir.expressions import ATOM, BINARY, POWER, UNARY, Expression, literal
 from symdiff.ir.graph import CONSTANT, Dim, Node, Value
 
 __all__ = ["Describer"]
@@ -74,11 +74,20 @@ class Describer:
         return self.names[value]
 
     def spelled(self, node: Node, operands: list[Expression]) -> Expression:
+        """An operation, written as what it is: no operand is brought into another form."""
         row: Any = node.op
+        texts = [o.text for o in operands]
         if row.name == "put" or not hasattr(row, "python"):
             # a store is a statement; as an expression it is what it makes
-            return Expression(f"{row.name}({', '.join(o.text for o in operands)})")
-        made = spell(node, operands, self.shape, set())
+            made = Expression(f"{row.name}({', '.join(texts)})")
+        elif row.operator:
+            made = _operation(row.operator, operands)
+        elif callable(row.python):
+            attrs = {**node.attrs, "rank": node.inputs[0].type.rank if node.inputs else 0}
+            made = Expression(row.python(texts, attrs, self.shape))
+        else:
+            python_kind = node.output.type.kind == "python"
+            made = Expression((row.spelling if python_kind and row.spelling else row.python).format(*texts))
         return made if len(made.text) <= LONGEST else Expression(f"{made.text[: LONGEST - 3]}...")
 
     def shape(self, shape: Sequence[Dim]) -> str:
@@ -104,6 +113,16 @@ def _needed(nodes: Sequence[Node], results: Sequence[Value]) -> set[Value]:
         if needed.intersection(node.outputs):
             needed.update(node.inputs)
     return needed
+
+
+def _operation(operator: str, operands: Sequence[Expression]) -> Expression:
+    if len(operands) == 1:
+        return Expression(f"{operator}{operands[0].at(POWER)}", UNARY)
+    left, right = operands
+    if operator == "**":
+        return Expression(f"{left.at(ATOM)}**{right.at(UNARY)}", POWER)
+    level = BINARY[operator]
+    return Expression(f"{left.at(level)} {operator} {right.at(level + 1)}", level)
 
 
 def _letter(number: int) -> str:

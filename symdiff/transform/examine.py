@@ -18,7 +18,7 @@ import numpy as np
 
 from symdiff.ops import REGISTRY
 from symdiff.transform.formula import Candidate, Formula, Operand, Operation, number
-from symdiff.transform.truth import UNKNOWN, Truth
+from symdiff.transform.truth import Exact, Truth
 
 __all__ = ["Examination", "Examiner"]
 
@@ -161,7 +161,7 @@ class Examiner:
                 a, b, exact = float(old[k]), float(new[k]), self.exact[k][position]
                 if refusal := _appearance(a, b, exact):
                     return f"{refusal} at {_shown(point)}"
-                if exact is not None and exact is not UNKNOWN:
+                if isinstance(exact, Exact):
                     worst_old = max(worst_old, _error(a, exact))
                     worst_new = max(worst_new, _error(b, exact))
             if worst_new > FACTOR * worst_old + SLACK:
@@ -174,7 +174,7 @@ def _appearance(old: float, new: float, exact: Any) -> str:
     """Whether a finite result would no longer be one, or the other way round."""
     if math.isfinite(old) and not math.isfinite(new):
         return f"{old:.6g} becomes {new}"
-    undefined = exact is None or (exact is not UNKNOWN and not math.isfinite(_rounded(exact)))
+    undefined = exact is None or (isinstance(exact, Exact) and not math.isfinite(_rounded(exact.value)))
     if undefined and math.isfinite(new) and not math.isfinite(old):
         return f"{old} becomes {new:.6g}, which hides that it is not finite"
     return ""
@@ -187,12 +187,15 @@ def _rounded(exact: Any) -> float:
         return math.copysign(math.inf, exact)
 
 
-def _error(found: float, exact: Any) -> float:
-    """The error in units in the last place of the exact value."""
-    nearest = _rounded(exact)
+def _error(found: float, exact: Exact) -> float:
+    """The error in units in the last place of the exact value, as far as that is known."""
+    nearest = _rounded(exact.value)
     if not math.isfinite(found) or not math.isfinite(nearest):
         return 0.0 if found == nearest else math.inf
-    return float(abs(exact - found) / math.ulp(nearest))
+    error = abs(exact.value - found)
+    if not exact.is_sharp:
+        error = max(0, error - type(error)(2) ** exact.doubt)
+    return _rounded(error / math.ulp(nearest))
 
 
 def _shown(point: Point) -> str:

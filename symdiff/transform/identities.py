@@ -8,43 +8,59 @@ the form in which its exponent stood. Expanded exponents themselves are not used
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["steps"]
+__all__ = ["STEPS", "Change", "Step"]
 
 # Pairs of exponents are compared, so their number counts twice.
 MOST_EXPONENTS = 12
 LONGEST_RATIO = 12
+# In rational functions larger than this no denominators are multiplied out.
 LARGEST_RATIONAL = 60
-LARGEST_SIMPLIFIED = 12
 
 Expressions = list[Any]
 Change = Callable[[Any, Expressions], Expressions]
 
 
-def steps(*, full: bool) -> Iterator[tuple[str, str, Change]]:
-    """What to try, in order: a name, the form to begin from (empty for the region as it is), and how to change it.
+@dataclass(frozen=True)
+class Step:
+    """Something to try.
 
-    Parameters
+    Attributes
     ----------
-    full : bool
-        Whether ``sympy.simplify`` is tried on expressions of any size.
+    name : str
+        What it does.
+    origin : str
+        Name of the step with whose form it begins; empty for the region as it is.
+    largest : int
+        How many operations that form may have, so that the step takes some tenths of a second at most.
+    change : callable
+        From SymPy and expressions to expressions.
     """
-    yield "collected terms", "", lambda sp, es: list(es)
-    yield "related exponentials", "", _related
+
+    name: str
+    origin: str
+    largest: int
+    change: Change
+
+
+RELATED = "related exponentials"
+
+STEPS: tuple[Step, ...] = (
+    Step("collected terms", "", 3000, lambda sp, es: list(es)),
+    Step(RELATED, "", 3000, lambda sp, es: _related(sp, es)),
     # which of two related exponentials is the more accurate depends on where the function is called
-    yield "exponentials related the other way", "", lambda sp, es: _related(sp, es, other_way=True)
-    yield "factored", "related exponentials", lambda sp, es: [sp.factor_terms(e) for e in es]
-    yield "joined exponentials", "related exponentials", lambda sp, es: [_joined(sp, e) for e in es]
-    yield "factored sums", "related exponentials", lambda sp, es: [_factored(sp, e) for e in es]
-    yield "stable forms", "related exponentials", lambda sp, es: [_stable(sp, e) for e in es]
-    yield "simplified", "related exponentials", lambda sp, es: _simplified(sp, es, full)
-
-
-def _simplified(sp: Any, expressions: Expressions, full: bool) -> Expressions:
-    """SymPy's own idea of simple, for what is small unless the user asked."""
-    return [sp.simplify(e) if full or sp.count_ops(e) <= LARGEST_SIMPLIFIED else e for e in expressions]
+    Step("exponentials related the other way", "", 3000, lambda sp, es: _related(sp, es, other_way=True)),
+    Step("factored", RELATED, 250, lambda sp, es: [sp.factor_terms(e) for e in es]),
+    Step("nested factors", RELATED, 500, lambda sp, es: _nested(sp, es)),
+    Step("joined exponentials", RELATED, 500, lambda sp, es: [_joined(sp, e) for e in es]),
+    Step("factored sums", RELATED, 150, lambda sp, es: [_factored(sp, e) for e in es]),
+    Step("stable forms", RELATED, 500, lambda sp, es: [_stable(sp, e) for e in es]),
+    Step("simplified", RELATED, 10, lambda sp, es: [sp.simplify(e) for e in es]),
+)
+"""What is tried, in this order. On request the last, SymPy's own idea of simple, is tried at any size."""
 
 
 def _bottom_up(expressions: Sequence[Any], change: Callable[[Any], Any]) -> Expressions:
@@ -181,6 +197,36 @@ def _factored(sp: Any, expression: Any) -> Any:
     return sp.factor_terms(sp.expand_mul(expression) if sp.count_ops(expression) <= LARGEST_RATIONAL else expression)
 
 
+def _nested(sp: Any, expressions: Expressions) -> Expressions:
+    """Sums with a factor taken out of the terms that have it, the most frequent one first."""
+    return _bottom_up(expressions, lambda e: _taken_out(sp, e) if e.is_Add else e)
+
+
+def _taken_out(sp: Any, total: Any) -> Any:
+    terms = list(total.args)
+    while (factor := _commonest(sp, terms)) is not None:
+        having = [t for t in terms if factor in _bases(sp, t)]
+        inside = sp.Add(*(t / factor for t in having))
+        terms = [*(t for t in terms if t not in having), factor * (_taken_out(sp, inside) if inside.is_Add else inside)]
+    return sp.Add(*terms)
+
+
+def _bases(sp: Any, term: Any) -> list[Any]:
+    """What may be taken out of a term: the bases of its positive powers."""
+    powers = (f.as_base_exp() for f in sp.Mul.make_args(term) if not (f.is_Number or isinstance(f, sp.exp)))
+    return [base for base, power in powers if power.is_Integer and power > 0 and not base.is_Add]
+
+
+def _commonest(sp: Any, terms: Sequence[Any]) -> Any:
+    """The factor that most terms have, at least two; None if there is none."""
+    counts: dict[Any, int] = {}
+    for term in terms:
+        for base in _bases(sp, term):
+            counts[base] = counts.get(base, 0) + 1
+    found = [base for base, count in counts.items() if count > 1]
+    return min(found, key=lambda base: (-counts[base], sp.default_sort_key(base))) if found else None
+
+
 # -- stable forms ------------------------------------------------------------------------------------------------------
 
 
@@ -197,22 +243,24 @@ def _stable_part(sp: Any, e: Any) -> Any:
             return sp.Function("log1p", real=True)(rest)
     if e.is_Add and len(e.args) == 2 and e.args[0] == -1 and isinstance(e.args[1], sp.exp):
         return sp.Function("expm1", real=True)(e.args[1].args[0])
-    if e.is_Mul or e.is_Pow:
-        return _logistic(sp, e)
+    if e.is_Pow or e.is_Mul:
+        return _logistic(sp, e, sp.Function("sigmoid", real=True))
     return e
 
 
-def _logistic(sp: Any, product: Any) -> Any:
-    """A quotient by powers of ``1 + exp(x)``."""
-    sigmoid = sp.Function("sigmoid", real=True)
-    for factor in sp.Mul.make_args(product):
+def _logistic(sp: Any, e: Any, sigmoid: Any) -> Any:
+    """A power of ``1 + exp(x)`` below one, or a product of that and ``exp(x)``."""
+    if e.is_Pow:
+        base, power = e.base, e.exp
+        fits = power.is_Integer and power < 0 and base.is_Add and len(base.args) == 2 and base.args[0] == 1
+        return sigmoid(-base.args[1].args[0]) ** -power if fits and isinstance(base.args[1], sp.exp) else e
+    factors = list(e.args)
+    for k, factor in enumerate(factors):
         base, power = factor.as_base_exp()
-        if not (power.is_Integer and power < 0 and base.is_Add and len(base.args) == 2 and base.args[0] == 1):
+        if not (isinstance(base, sp.core.function.AppliedUndef) and base.func.__name__ == "sigmoid"):
             continue
-        if isinstance(base.args[1], sp.exp):
-            x = base.args[1].args[0]
-            rest = product / factor
-            if rest.has(sp.exp(x)) and isinstance(rest / sp.exp(x), sp.Basic) and not (rest / sp.exp(x)).has(sp.exp(x)):
-                return rest / sp.exp(x) * sigmoid(x) * sigmoid(-x) ** (-power - 1)
-            return rest * sigmoid(-x) ** -power
-    return product
+        other = sp.exp(-base.args[0])
+        if other in factors and power.is_Integer and power > 0:
+            rest = [f for j, f in enumerate(factors) if j != k and f != other]
+            return sp.Mul(*rest, sigmoid(-base.args[0]), base ** (power - 1))
+    return e

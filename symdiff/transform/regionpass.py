@@ -16,7 +16,7 @@ from symdiff.transform.symbolic import Attempt, search
 __all__ = ["Searched", "simplify_regions"]
 
 # Operations that are looked at in one function, in the innermost loops first.
-MOST_REGIONS, MOST_OPERATIONS, MOST_GLANCES = 10, 400, 100
+MOST_REGIONS, MOST_OPERATIONS, MOST_GLANCES = 8, 250, 100
 
 
 @dataclass(frozen=True)

@@ -102,21 +102,22 @@ def _known(value: Value, definitions: Mapping[Value, Node]) -> float | None:
 
 def _grouped(block: Block, definitions: Mapping[Value, Node]) -> list[list[Node]]:
     """Nodes that belong together, by shape and by how often a way to them has left their group."""
-    # the class of a value, and how often the way to it went from one class to another
-    classes: dict[Value, tuple[Any, int]] = {}
+    kinds: dict[Node, Any] = {}
+    levels: dict[Node, int] = {}
+    made: dict[Value, Node] = {}
     groups: dict[tuple[Any, int], list[Node]] = {}
     for node in block.nodes:
         if node.op is CONSTANT:
             continue
-        own: Any = node.output.type.shape if _belongs(node, definitions) else None
-        level = 0
-        for value in node.inputs if not node.blocks else free_values([node]):
-            if value in classes:
-                kind, depth = classes[value]
-                level = max(level, depth if kind == own and own is not None else depth + 1)
-        classes.update((output, (own, level)) for output in node.outputs)
-        if own is not None:
-            groups.setdefault((own, level), []).append(node)
+        is_row = len(node.outputs) == 1 and not node.blocks
+        # None stands for what belongs to no region
+        kind = node.output.type.shape if is_row and _belongs(node, definitions) else None
+        before = [made[v] for v in (node.inputs if not node.blocks else free_values([node])) if v in made]
+        level = max((levels[n] + (kinds[n] is None or kinds[n] != kind) for n in before), default=0)
+        kinds[node], levels[node] = kind, level
+        made.update((output, node) for output in node.outputs)
+        if kind is not None:
+            groups.setdefault((kind, level), []).append(node)
     return [part for group in groups.values() for part in _connected(group)]
 
 

@@ -7,22 +7,28 @@ nothing to gain, are kept in files (:mod:`.shelf`), so SymPy is imported only wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
 from symdiff.transform.algebra import Algebra, CannotConvertError
-from symdiff.transform.budget import within
+from symdiff.transform.budget import Budget
 from symdiff.transform.examine import Examiner
 from symdiff.transform.formula import Candidate, Formula, Operation, total_cost
-from symdiff.transform.identities import Change, steps
+from symdiff.transform.identities import STEPS, Change, Step
 from symdiff.transform.recompose import recompose
 
 __all__ = ["Attempt", "Outcome", "search"]
 
-# Python calls that one step may make on a region: a third of a second or so.
-CALLS = 200_000
+# Python calls that the search may make on a region, and one step of it, at a microsecond or two each. The sizes that
+# steps accept keep them well below: how many calls SymPy makes varies by some per cent with the hashes of strings, and
+# what is given up must not.
+CALLS, CALLS_OF_A_STEP = 3_000_000, 800_000
+# A form that costs this part of the region ends the search.
+ENOUGH = 0.6
 MOST_EXAMINED = 8
 # What a reader pays for an operation that was not there before, in additions.
 NOVELTY = 0.5
@@ -66,54 +72,72 @@ def search(formula: Formula, *, full: bool) -> Outcome:
     full : bool
         Whether ``sympy.simplify`` is tried whatever the size.
     """
-    found, attempts = _candidates(formula, full)
-    before = total_cost(formula.paid(formula.outputs))
-    cheaper = [(score, k) for k, (_, c) in enumerate(found) if (score := _score(formula, c)) < before]
-    if not cheaper:
-        return Outcome(None, tuple(attempts))
-    examiner = Examiner(formula)
-    for _, k in sorted(cheaper)[:MOST_EXAMINED]:
-        name, candidate = found[k]
-        examination = examiner.examine(candidate)
-        operations = len(candidate.paid(formula))
-        if examination.agrees:
-            attempts.append(Attempt(name, operations, "applied", candidate))
-            return Outcome(candidate, tuple(attempts))
-        verdict = f"refused by the examiner: {examination.reason}"
-        attempts.append(Attempt(name, operations, verdict, candidate))
-    return Outcome(None, tuple(attempts))
+    with _reproducible():
+        searching = _Search(formula, full=full)
+        chosen = searching.run()
+    return Outcome(chosen, tuple(searching.attempts))
 
 
-def _score(formula: Formula, candidate: Candidate) -> float:
-    """What a candidate costs, new operations a little more than those there were."""
-    return total_cost(candidate.paid(formula)) + NOVELTY * len(candidate.operations)
+class _Search:
+    """One search: forms as they are found, those that are cheaper examined."""
 
+    def __init__(self, formula: Formula, *, full: bool) -> None:
+        self.formula, self.full = formula, full
+        self.before = total_cost(formula.paid(formula.outputs))
+        self.budget = Budget(CALLS)
+        self.attempts: list[Attempt] = []
+        self.found: dict[Candidate, tuple[float, int, str]] = {}
+        self.examiner: Examiner | None = None
 
-def _candidates(formula: Formula, full: bool) -> tuple[list[tuple[str, Candidate]], list[Attempt]]:
-    """Forms of a formula as operations, each different one once; and the steps that came to nothing."""
-    _warm_up()
-    algebra = within(CALLS, lambda: _read(formula))
-    if algebra is None:
-        return [], [Attempt("read", 0, "gave up: budget")]
-    if isinstance(algebra, str):
-        return [], [Attempt("read", 0, f"gave up: {algebra}")]
-    return _run_steps(algebra, full)
+    def run(self) -> Candidate | None:
+        algebra = self.budget.run(partial(_read, self.formula), CALLS_OF_A_STEP)
+        if not isinstance(algebra, Algebra):
+            self.gave_up("read", algebra)
+            return None
+        forms: dict[str, list[Any]] = {"": [form for _, form in algebra.targets()]}
+        for step in STEPS:
+            begin = forms.get(step.origin, forms[""])
+            if not self.is_small_enough(step, begin, algebra):
+                continue
+            work = partial(_step, algebra, list(forms.values())[1:], begin, step.change)
+            result = self.budget.run(work, CALLS_OF_A_STEP)
+            if not isinstance(result, Stepped):
+                self.gave_up(step.name, result)
+                if result is None:
+                    # the next step would not do better
+                    break
+                continue
+            forms[step.name] = result.form
+            self.note(step.name, result.candidates)
+            if (chosen := self.examined(ENOUGH * self.before)) is not None:
+                return chosen
+        return self.examined(self.before)
 
+    def is_small_enough(self, step: Step, form: Sequence[Any], algebra: Algebra) -> bool:
+        size = sum(int(algebra.sp.count_ops(e)) for e in form)
+        return size <= step.largest or (self.full and step is STEPS[-1])
 
-def _run_steps(algebra: Algebra, full: bool) -> tuple[list[tuple[str, Candidate]], list[Attempt]]:
-    forms: dict[str, list[Any]] = {"": [form for _, form in algebra.targets()]}
-    found: dict[Candidate, str] = {}
-    attempts: list[Attempt] = []
-    for name, origin, change in steps(full=full):
-        work = partial(_step, algebra, list(forms.values())[1:], forms.get(origin, forms[""]), change)
-        result = within(CALLS, work)
-        if isinstance(result, Stepped):
-            forms[name] = result.form
-            for candidate in result.candidates:
-                found.setdefault(candidate, name)
-        else:
-            attempts.append(Attempt(name, 0, f"gave up: {result or 'budget'}"))
-    return [(name, candidate) for candidate, name in found.items()], attempts
+    def gave_up(self, name: str, reason: str | None) -> None:
+        self.attempts.append(Attempt(name, 0, f"gave up: {reason or 'budget'}"))
+
+    def note(self, name: str, candidates: Sequence[Candidate]) -> None:
+        """Keep candidates that are new, with what they cost: new operations a little more than those there were."""
+        for candidate in candidates:
+            cost = total_cost(candidate.paid(self.formula)) + NOVELTY * len(candidate.operations)
+            self.found.setdefault(candidate, (cost, len(self.found), name))
+
+    def examined(self, below: float) -> Candidate | None:
+        """The cheapest form of those below a cost that passes; those that do not are put aside."""
+        cheaper = sorted((score, c) for c, score in self.found.items() if score[0] < below)
+        for (_, order, name), candidate in cheaper[:MOST_EXAMINED]:
+            self.found[candidate] = (math.inf, order, name)
+            self.examiner = self.examiner or Examiner(self.formula)
+            examination = self.examiner.examine(candidate)
+            verdict = "applied" if examination.agrees else f"refused by the examiner: {examination.reason}"
+            self.attempts.append(Attempt(name, len(candidate.paid(self.formula)), verdict, candidate))
+            if examination.agrees:
+                return candidate
+        return None
 
 
 @dataclass(frozen=True)
@@ -146,12 +170,25 @@ def _read(formula: Formula) -> Algebra | str:
         return f"SymPy failed with {type(error).__name__}"
 
 
-def _warm_up() -> None:
-    """Put SymPy into the state in which work on a region takes the same number of calls in every process."""
+@contextmanager
+def _reproducible() -> Iterator[None]:
+    """Put SymPy into a state in which work on a region takes the same number of calls whatever went before.
+
+    It remembers results, and asks questions in random order.
+    """
+    from sympy.core import random as chance
     from sympy.core.cache import clear_cache
 
     _rehearse()
+    sources = [s for name in ("rng", "_assumptions_rng") if (s := getattr(chance, name, None)) is not None]
+    states = [source.getstate() for source in sources]
     clear_cache()
+    chance.seed(0)
+    try:
+        yield
+    finally:
+        for source, state in zip(sources, states, strict=True):
+            source.setstate(state)
 
 
 @cache
@@ -172,5 +209,7 @@ def _rehearse() -> None:
         Operation("multiply", (("n", 8), ("n", 9))),
     ]
     algebra = _read(Formula(2, tuple(rows), (10,)))
-    if isinstance(algebra, Algebra):
-        _run_steps(algebra, False)
+    assert isinstance(algebra, Algebra)
+    begin = [form for _, form in algebra.targets()]
+    for step in STEPS:
+        _step(algebra, [], begin, step.change)

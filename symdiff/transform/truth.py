@@ -1,8 +1,7 @@
-"""What a formula is exactly: its operations in many digits, with a count of how many of them cancellation has eaten.
+"""What a formula is exactly: its operations in many digits, with a bound on what rounding and cancellation did to them.
 
 A value is undefined where an operation on the way has no finite value; overflow alone makes none, because the
-exponents of the numbers used here are almost without bound. What is beyond even that, or was eaten up by cancellation,
-is unknown.
+exponents of the numbers used here are almost without bound. What is beyond even that is unknown.
 """
 
 from __future__ import annotations
@@ -15,10 +14,12 @@ from typing import Any
 from symdiff.transform.algebra import exact_root
 from symdiff.transform.formula import Formula, Operand, number
 
-__all__ = ["KNOWN_ROWS", "UNKNOWN", "Truth"]
+__all__ = ["KNOWN_ROWS", "UNKNOWN", "Exact", "Truth"]
 
-# Fifty digits and some to lose. Where more is lost than that, the widest cancellation doubles allow is sure to fit.
-PRECISIONS = (200, 2600)
+# Fifty digits and some to lose. Where more is lost than that, more are tried as often as there is time for: what is
+# zero for all arguments loses all digits there are.
+PRECISION, HIGHER_PRECISION = 200, 500
+MOST_AGAIN = 40
 WANTED = 100
 # Exponentials of what is beyond 2**14 are so far out of the range of doubles that nothing brings them back, and angles
 # beyond 2**2000 are those of no double.
@@ -27,11 +28,32 @@ NOTHING = -(10**9)
 
 
 @dataclass(frozen=True, slots=True)
-class _Exact:
-    """A number, and how many of its bits may be wrong."""
+class Exact:
+    """A number, known up to an error below ``2**doubt``."""
 
     value: Any
-    lost: int = 0
+    doubt: int = NOTHING
+
+    @property
+    def magnitude(self) -> int:
+        """The binary exponent of the number; of zero, one below all."""
+        _, mantissa, exponent, bits = self.value._mpf_
+        return int(exponent + bits) if mantissa else NOTHING
+
+    @property
+    def reach(self) -> int:
+        """The binary exponent of what it may be at most."""
+        return max(self.magnitude, self.doubt)
+
+    @property
+    def may_vanish(self) -> bool:
+        """Whether the number is so small that its sign is in doubt."""
+        return self.doubt != NOTHING and self.doubt > self.magnitude - 3
+
+    @property
+    def is_sharp(self) -> bool:
+        """Whether enough of its digits are right to tell a double by."""
+        return self.doubt == NOTHING or self.magnitude - self.doubt >= WANTED
 
 
 class _Unknown:
@@ -39,86 +61,53 @@ class _Unknown:
 
 
 UNKNOWN = _Unknown()
-
-
-def _magnitude(x: Any) -> int:
-    """The binary exponent of a number; of zero, one below all."""
-    _, mantissa, exponent, bits = x._mpf_
-    return exponent + bits if mantissa else NOTHING
-
-
-def _more(x: Any) -> int:
-    """By how many bits a relative error grows with an argument like this in an exponent or angle."""
-    return max(0, _magnitude(x)) + 1
-
-
-def _less(y: Any) -> int:
-    """By how many bits it grows where the result is small."""
-    return max(0, -_magnitude(y)) + 1
-
-
-Result = _Exact | _Unknown | None
+Result = Exact | _Unknown | None
 """None is undefined."""
 
-Rule = Callable[[Any, Any, Any], int]
-"""How much of its precision a function of one argument loses: from the context, the argument and the result."""
 
-UNARY: Mapping[str, tuple[Callable[[Any, Any], Any], Rule]] = {
-    "sqrt": (lambda c, x: c.sqrt(x), lambda c, x, y: 0),
-    "exp": (lambda c, x: c.exp(x), lambda c, x, y: _more(x)),
-    "exp2": (lambda c, x: c.power(2, x), lambda c, x, y: _more(x)),
-    "expm1": (lambda c, x: c.expm1(x), lambda c, x, y: _more(x)),
-    "log": (lambda c, x: c.log(x), lambda c, x, y: _less(y)),
-    "log2": (lambda c, x: c.log(x, 2), lambda c, x, y: _less(y)),
-    "log10": (lambda c, x: c.log(x, 10), lambda c, x, y: _less(y)),
-    "log1p": (lambda c, x: c.log1p(x), lambda c, x, y: _less(1 + x)),
-    "sin": (lambda c, x: c.sin(x), lambda c, x, y: _more(x) + _less(y)),
-    "cos": (lambda c, x: c.cos(x), lambda c, x, y: _more(x) + _less(y)),
-    "tan": (lambda c, x: c.tan(x), lambda c, x, y: _more(x) + _less(y) + _more(y)),
-    "sinh": (lambda c, x: c.sinh(x), lambda c, x, y: _more(x)),
-    "cosh": (lambda c, x: c.cosh(x), lambda c, x, y: _more(x)),
-    "tanh": (lambda c, x: c.tanh(x), lambda c, x, y: 2),
-    "arctan": (lambda c, x: c.atan(x), lambda c, x, y: 2),
-    "arcsinh": (lambda c, x: c.asinh(x), lambda c, x, y: 2),
-    "erf": (lambda c, x: c.erf(x), lambda c, x, y: 2),
-    "erfc": (lambda c, x: c.erfc(x), lambda c, x, y: 2 * _more(x)),
-    "sigmoid": (lambda c, x: 1 / (1 + c.exp(-x)), lambda c, x, y: _more(x)),
-}
-LIMITS = {**dict.fromkeys(("exp", "exp2", "expm1", "sinh", "cosh", "sigmoid"), FARTHEST), "erfc": FARTHEST // 2}
-POSITIVE_ONLY = {"sqrt": 0, "log": 0, "log2": 0, "log10": 0, "log1p": -1}
+def _made(c: Any, value: Any, *doubts: int) -> Exact:
+    """A rounded result with the errors that came to it."""
+    result = Exact(value)
+    doubt = max(*doubts, result.magnitude - c.prec) + 1
+    return Exact(value, doubt if doubt > NOTHING // 2 else NOTHING)
 
 
-def _add(c: Any, a: _Exact, b: _Exact) -> _Exact | _Unknown:
-    total = a.value + b.value
-    if not total:
-        # where inexact numbers cancel, zero is a guess
-        return UNKNOWN if a.lost or b.lost else _Exact(total)
-    reach = max(_magnitude(a.value) + a.lost, _magnitude(b.value) + b.lost)
-    return _Exact(total, max(0, reach - _magnitude(total)) + 1)
+# -- operations --------------------------------------------------------------------------------------------------------
 
 
-def _negative(c: Any, a: _Exact) -> _Exact:
-    return _Exact(-a.value, a.lost)
+def _add(c: Any, a: Exact, b: Exact) -> Exact:
+    return _made(c, a.value + b.value, a.doubt, b.doubt)
 
 
-def _multiply(c: Any, a: _Exact, b: _Exact) -> _Exact:
-    return _Exact(a.value * b.value, max(a.lost, b.lost) + 1)
+def _negative(c: Any, a: Exact) -> Exact:
+    return Exact(-a.value, a.doubt)
 
 
-def _divide(c: Any, a: _Exact, b: _Exact) -> _Exact | None:
-    return _Exact(a.value / b.value, max(a.lost, b.lost) + 1) if b.value else None
+def _multiply(c: Any, a: Exact, b: Exact) -> Exact:
+    return _made(c, a.value * b.value, a.doubt + b.reach, b.doubt + a.reach)
 
 
-def _power(c: Any, a: _Exact, b: _Exact) -> Result:
+def _divide(c: Any, a: Exact, b: Exact) -> Result:
+    if b.may_vanish:
+        return UNKNOWN
+    if not b.value:
+        return None
+    return _made(c, a.value / b.value, a.doubt - b.magnitude + 2, b.doubt + a.reach - 2 * b.magnitude + 3)
+
+
+def _power(c: Any, a: Exact, b: Exact) -> Result:
     whole = b.value == c.floor(b.value)
     if (a.value < 0 and not whole) or (not a.value and b.value < 0):
         return None
     if not a.value:
-        return _Exact(c.mpf(1 if not b.value else 0))
-    exponent = abs(b.value * c.log(abs(a.value))) + 1
-    if _magnitude(exponent) > FARTHEST:
+        return Exact(c.mpf(1 if not b.value else 0)) if a.doubt == NOTHING else UNKNOWN
+    exponent = Exact(abs(b.value * c.log(abs(a.value))) + 1)
+    if exponent.magnitude > FARTHEST or not (a.is_sharp and b.is_sharp):
         return UNKNOWN
-    return _Exact(c.power(a.value, b.value), max(a.lost, b.lost) + _more(exponent) + _more(b.value))
+    value = c.power(a.value, b.value)
+    # by how many bits relative errors of base and exponent grow
+    grown = max(a.doubt - a.magnitude + b.reach, b.doubt - b.magnitude + exponent.magnitude) + 1
+    return _made(c, value, Exact(value).magnitude + grown)
 
 
 SEVERAL: Mapping[str, Callable[..., Result]] = {
@@ -129,15 +118,75 @@ SEVERAL: Mapping[str, Callable[..., Result]] = {
     "negative": _negative,
     "positive": lambda c, a: a,
     "square": lambda c, a: _multiply(c, a, a),
-    "reciprocal": lambda c, a: _divide(c, _Exact(c.mpf(1)), a),
+    "reciprocal": lambda c, a: _divide(c, Exact(c.mpf(1)), a),
     "power": _power,
     "math_pow": _power,
-    "absolute": lambda c, a: _Exact(abs(a.value), a.lost),
-    "fabs": lambda c, a: _Exact(abs(a.value), a.lost),
+    "absolute": lambda c, a: Exact(abs(a.value), a.doubt),
+    "fabs": lambda c, a: Exact(abs(a.value), a.doubt),
 }
+
+UNARY: Mapping[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any, Any], Any]]] = {
+    "sqrt": (lambda c, x: c.sqrt(x), lambda c, x, y: 1 / y),
+    "exp": (lambda c, x: c.exp(x), lambda c, x, y: y),
+    "exp2": (lambda c, x: c.power(2, x), lambda c, x, y: y),
+    "expm1": (lambda c, x: c.expm1(x), lambda c, x, y: y + 1),
+    "log": (lambda c, x: c.log(x), lambda c, x, y: 1 / x),
+    "log2": (lambda c, x: c.log(x, 2), lambda c, x, y: 2 / x),
+    "log10": (lambda c, x: c.log(x, 10), lambda c, x, y: 1 / x),
+    "log1p": (lambda c, x: c.log1p(x), lambda c, x, y: 1 / (1 + x)),
+    "sin": (lambda c, x: c.sin(x), lambda c, x, y: 1),
+    "cos": (lambda c, x: c.cos(x), lambda c, x, y: 1),
+    "tan": (lambda c, x: c.tan(x), lambda c, x, y: 1 + y * y),
+    "sinh": (lambda c, x: c.sinh(x), lambda c, x, y: 1 + abs(y)),
+    "cosh": (lambda c, x: c.cosh(x), lambda c, x, y: y),
+    "tanh": (lambda c, x: c.tanh(x), lambda c, x, y: 1 - y * y),
+    "arctan": (lambda c, x: c.atan(x), lambda c, x, y: 1 / (1 + x * x)),
+    "arcsinh": (lambda c, x: c.asinh(x), lambda c, x, y: 1 / c.sqrt(1 + x * x)),
+    "erf": (lambda c, x: c.erf(x), lambda c, x, y: 2 * c.exp(-x * x)),
+    "erfc": (lambda c, x: c.erfc(x), lambda c, x, y: 2 * c.exp(-x * x)),
+    "sigmoid": (lambda c, x: 1 / (1 + c.exp(-x)), lambda c, x, y: y * (1 - y)),
+}
+"""Functions of one argument, and bounds on their slopes at an argument with that result."""
+
+EXPONENTIAL = dict.fromkeys(("exp", "exp2", "expm1", "sinh", "cosh", "sigmoid"), FARTHEST)
+LIMITS = {**EXPONENTIAL, "erf": FARTHEST // 2, "erfc": FARTHEST // 2, "tanh": FARTHEST}
+"""Binary exponents of arguments past which a function is given up, or has reached its limit."""
+
+LOWEST = {"sqrt": 0, "log": 0, "log2": 0, "log10": 0, "log1p": -1}
+"""Where a function begins to be defined."""
 
 KNOWN_ROWS = frozenset({*UNARY, *SEVERAL})
 """Rows that can be examined, and so may stand in a region."""
+
+
+def _function(c: Any, row: str, x: Exact) -> Result:
+    """A function of one argument."""
+    if row in LOWEST:
+        inside = Exact(x.value - LOWEST[row], x.doubt)
+        if inside.may_vanish:
+            return UNKNOWN
+        if inside.value <= 0:
+            return x if row == "sqrt" and not x.value else None
+    if x.magnitude > LIMITS.get(row, WIDEST):
+        return _limit(c, row, x)
+    if x.doubt > 0:
+        return UNKNOWN
+    function, slope = UNARY[row]
+    result = function(c, x.value)
+    steepness = Exact(c.mpf(slope(c, x.value, result))).magnitude
+    return _made(c, result, x.doubt + steepness + 1)
+
+
+def _limit(c: Any, row: str, x: Exact) -> Result:
+    """What a function is far from zero, as far as doubles can tell."""
+    if row in ("erf", "tanh"):
+        return Exact(c.mpf(1 if x.value > 0 else -1))
+    if row == "erfc":
+        return Exact(c.mpf(0 if x.value > 0 else 2))
+    return Exact(c.mpf(0)) if x.value < 0 and row in ("exp", "exp2", "sigmoid") else UNKNOWN
+
+
+# -- formulas ----------------------------------------------------------------------------------------------------------
 
 
 class Truth:
@@ -148,33 +197,36 @@ class Truth:
 
         self.context: Any = MPContext()
         self.formula = formula
+        self.again = 0
         self.needed = sorted(formula.needed(formula.outputs))
 
-    def outputs(self, inputs: Sequence[float]) -> list[Any]:
-        """The outputs at a point: None where undefined, `UNKNOWN` where no precision suffices."""
-        for precision in PRECISIONS:
-            self.context.prec = precision
-            found = self.evaluate(inputs)
-            chosen = [found.get(k) for k in self.formula.outputs]
-            if all(not isinstance(x, _Exact) or precision - x.lost >= WANTED for x in chosen):
-                return [x.value if isinstance(x, _Exact) else x for x in chosen]
-        return [UNKNOWN] * len(chosen)
+    def outputs(self, inputs: Sequence[float]) -> list[Result]:
+        """The outputs at a point."""
+        found = self.outputs_with(PRECISION, inputs)
+        if self.again < MOST_AGAIN and any(isinstance(x, Exact) and not x.is_sharp for x in found):
+            self.again += 1
+            found = self.outputs_with(HIGHER_PRECISION, inputs)
+        return found
 
-    def evaluate(self, inputs: Sequence[float]) -> dict[int, Result]:
-        """The operations that are defined at a point."""
-        given = [_Exact(self.context.mpf(x)) for x in inputs]
+    def outputs_with(self, precision: int, inputs: Sequence[float]) -> list[Result]:
+        self.context.prec = precision
+        given = [Exact(self.context.mpf(x)) for x in inputs]
         found: dict[int, Result] = {}
         for k in self.needed:
             operation = self.formula.operations[k]
             operands = [self.operand(x, given, found) for x in operation.operands]
-            known = [x for x in operands if isinstance(x, _Exact)]
+            known = [x for x in operands if isinstance(x, Exact)]
             if UNKNOWN in operands:
                 found[k] = UNKNOWN
             elif len(known) == len(operands):
-                found[k] = self.apply(operation.row, known)
-        return found
+                row = operation.row
+                found[k] = SEVERAL[row](self.context, *known) if row in SEVERAL else self.function(row, *known)
+        return [found.get(k) for k in self.formula.outputs]
 
-    def operand(self, operand: Operand, given: Sequence[_Exact], found: Mapping[int, Result]) -> Result:
+    def function(self, row: str, x: Exact) -> Result:
+        return _function(self.context, row, x)
+
+    def operand(self, operand: Operand, given: Sequence[Exact], found: Mapping[int, Result]) -> Result:
         kind, k = operand
         if kind != "k":
             return given[int(k)] if kind == "i" else found.get(int(k))
@@ -184,18 +236,5 @@ class Truth:
         if root := exact_root(abs(value)):
             # what stands for a root of two is one
             exact = self.context.sqrt(2) if root > 0 else 1 / self.context.sqrt(2)
-            return _Exact(exact if value > 0 else -exact, 1)
-        return _Exact(self.context.mpf(value))
-
-    def apply(self, row: str, operands: Sequence[_Exact]) -> Result:
-        if row in SEVERAL:
-            return SEVERAL[row](self.context, *operands)
-        (x,) = operands
-        if row in POSITIVE_ONLY and (x.value < POSITIVE_ONLY[row] or (x.value == POSITIVE_ONLY[row] and row != "sqrt")):
-            return None
-        if _magnitude(x.value) > LIMITS.get(row, WIDEST):
-            vanishes = x.value < 0 if row in ("exp", "exp2", "sigmoid") else row == "erfc" and x.value > 0
-            return _Exact(self.context.mpf(0)) if vanishes else UNKNOWN
-        function, loss = UNARY[row]
-        result = function(self.context, x.value)
-        return _Exact(result, x.lost + loss(self.context, x.value, result))
+            return _made(self.context, exact if value > 0 else -exact, NOTHING)
+        return Exact(self.context.mpf(value))
