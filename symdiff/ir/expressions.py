@@ -154,5 +154,14 @@ def _called(
     text = row.python(texts, attrs, show_shape)
     if operands and text.startswith(texts[0]) and operands[0].precedence < ATOM:
         text = row.python([f"({texts[0]})", *texts[1:]], attrs, show_shape)
-    infix = re.fullmatch(r"[\w.]*[(\[].*[)\]]|[\w.]+", text) is None
-    return Expression(text, CONDITIONAL if infix else ATOM, reads)
+    return Expression(text, ATOM if _is_atom(text) else CONDITIONAL, reads)
+
+
+def _is_atom(text: str) -> bool:
+    """Whether a text binds tightly: no space or sign outside of brackets."""
+    depth = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if not depth and character in " +-*/":
+            return False
+    return True

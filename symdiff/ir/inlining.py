@@ -107,7 +107,8 @@ class Inlining:
                 value = node.outputs[self.needs.kept[node][0]] if node in self.short else value
             if (node.op is IF and node not in self.short) or self._is_statement(node) or value in self._too_long:
                 return False
-            if self.needs.uses.get(value, 0) > 1 or (value.hint and value is not result) or value.type.is_array:
+            named = self.needs.is_named(value) and value is not result
+            if self.needs.uses.get(value, 0) > 1 or named or value.type.is_array:
                 return False
             count += 1
         return count <= CONDITIONAL_NODES
@@ -146,7 +147,8 @@ class Inlining:
     def _is_statement(self, node: Node) -> bool:
         if node.op is IF:
             return node not in self.short
-        return bool(node.blocks) or getattr(node.op, "stores", False) or node.op.name in STATEMENTS
+        stores = getattr(node.op, "stores", False) or node in self.aliases.updates
+        return bool(node.blocks) or stores or node.op.name in STATEMENTS
 
     def _once(self, value: Value) -> bool:
         return self.needs.uses.get(value) == 1
@@ -161,9 +163,9 @@ class Inlining:
         user, block = self.needs.user[value], self.needs.block_of[node]
         if isinstance(user, Block):
             # the results of a nested block get the names of what they become
-            if user is not block or (value.hint and not nested):
+            if user is not block or (self.needs.is_named(value) and not nested):
                 return False
-        elif self.needs.block_of[user] is not block or value.hint:
+        elif self.needs.block_of[user] is not block or self.needs.is_named(value):
             return False
         return not self._disturbed(node, block, position, self._root_of_user(value, block))
 

@@ -49,6 +49,8 @@ class Needs:
         The node that defines a value.
     block_of, owner : dict
         The block a node stands in, and the node that has a block.
+    hints : set of str
+        The names suggested for what is computed, but not those of what is read from tapes.
     uses, user : dict
         How often the text mentions a value, and where last: in a node, or as a result of a block.
     kept : dict
@@ -65,6 +67,7 @@ class Needs:
         self.uses: dict[Value, int] = {}
         self.user: dict[Value, Node | Block] = {}
         self.kept: dict[Node, list[int]] = {}
+        self.hints: set[str] = {p.hint for p in function.params}
         self._collect(function.block)
         self._mark(function)
         self._count(function.block, function.results)
@@ -76,12 +79,27 @@ class Needs:
             for node in block.nodes:
                 self.block_of[node] = block
                 self.producer.update(dict.fromkeys(node.outputs, node))
+                self._collect_names(node)
                 blocks.extend(node.blocks)
                 self.owner.update(dict.fromkeys(node.blocks, node))
                 if node.op is FOR or node.op is WHILE:
                     for inner in node.blocks:
                         for k, param in enumerate(carried_of(node, inner)):
                             self.carrier[param] = (node, k)
+
+    def _collect_names(self, node: Node) -> None:
+        for output in node.outputs:
+            if node.op.name != "range_length" and not _is_of_tape(node, output):
+                self.hints.add(output.hint)
+        for block in node.blocks:
+            self.hints.update(p.hint for p in block.params)
+
+    def is_named(self, value: Value) -> bool:
+        """Whether a value has a name that a reader expects: the user's, or that of a cotangent.
+
+        What a tape holds may be known by a name that says how it was computed; that is no more than a suggestion.
+        """
+        return value.hint in self.hints and value.hint != ""
 
     # -- what is printed -----------------------------------------------------------------------------------------------
 
@@ -139,6 +157,11 @@ class Needs:
         if node.op is WHILE and block is node.blocks[0]:
             return list(block.results)
         return [block.results[k] for k in self.kept[node]]
+
+
+def _is_of_tape(node: Node, value: Value) -> bool:
+    """Whether a value is read from where the forward sweep put it."""
+    return node.op.name in ("index", "pop") and bool(value.hint) and node.inputs[0].hint == f"{value.hint}_tape"
 
 
 def _demands(node: Node, value: Value) -> Iterator[Value]:

@@ -128,9 +128,17 @@ class Aliases:
                 self._flow.marked.add(self._flow.leader(node.outputs[0]))
 
     def _may_update(self, left: Value, out: Value) -> bool:
-        if not out.type.is_array or not _same_shape(left, out) or not left.hint or left.hint != out.hint:
+        if not out.type.is_array or not _same_shape(left, out) or not left.hint:
             return False
-        return self._is_new(left)
+        return left.hint == (out.hint or self._becomes(out)) and self._is_new(left)
+
+    def _becomes(self, value: Value) -> str:
+        """The name of the carried value that a value is the next of."""
+        user = self.needs.user.get(value)
+        owner = self.needs.owner.get(user) if isinstance(user, Block) else None
+        if owner is None or owner.op is not FOR:
+            return ""
+        return owner.blocks[0].params[1 + owner.blocks[0].results.index(value)].hint
 
     def _is_new(self, value: Value) -> bool:
         """Whether the text makes the array for this purpose alone."""

@@ -159,7 +159,7 @@ class _Printer(ControlFlow):
             return wanted
         for k, name in enumerate(self.names.candidates(value.hint or "t")):
             # a temporary that was something else a few lines above is hard to follow
-            stale = not value.hint and k < FRESH and name in self.assigned[-1]
+            stale = not value.hint and k < FRESH and (name in self.assigned[-1] or name in self.needs.hints)
             if name not in avoid and not stale and self.free(name, here):
                 return name
         raise InternalError("no name is free", value.where)
