@@ -12,6 +12,7 @@ from typing import Any
 
 from symdiff.ops import REGISTRY
 from symdiff.transform.algebra import Algebra, CannotConvertError
+from symdiff.transform.costs import operation_cost
 from symdiff.transform.formula import Candidate, Operand, Operation, arity, literal
 
 __all__ = ["recompose"]
@@ -20,7 +21,7 @@ DIGITS = 40
 LARGEST_POWER = 8
 
 
-def recompose(algebra: Algebra, forms: Sequence[Any], *, reuse: bool) -> Candidate:
+def recompose(algebra: Algebra, forms: Sequence[Any], *, reuse_from: float) -> Candidate:
     """Operations that compute some expressions.
 
     Parameters
@@ -29,16 +30,16 @@ def recompose(algebra: Algebra, forms: Sequence[Any], *, reuse: bool) -> Candida
         The region.
     forms : sequence
         An expression for each of the algebra's targets.
-    reuse : bool
-        Whether all operations of the region may be used, or only those that are there anyway, and those that fail as
-        Python does: nothing else would fail in their place.
+    reuse_from : float
+        Operations of the region that cost as much may be used again. So may always those that are there anyway, and
+        those that fail as Python does: nothing else would fail in their place.
 
     Raises
     ------
     CannotConvertError
         Where SymPy came up with something that has no rows.
     """
-    writer = _Writer(algebra, reuse)
+    writer = _Writer(algebra, reuse_from)
     targets = algebra.targets()
     results: dict[int, Operand] = {}
     for (k, _), form in zip(targets, forms, strict=True):
@@ -52,7 +53,7 @@ def recompose(algebra: Algebra, forms: Sequence[Any], *, reuse: bool) -> Candida
 class _Writer:
     """Writes operations, each once."""
 
-    def __init__(self, algebra: Algebra, reuse: bool) -> None:
+    def __init__(self, algebra: Algebra, reuse_from: float) -> None:
         self.sp, self.algebra = algebra.sp, algebra
         self.operations: list[Operation] = []
         self.made: dict[Operation, Operand] = {}
@@ -62,7 +63,7 @@ class _Writer:
             if operand[0] != "n":
                 self.done[symbol] = operand
         for k, (form, operation) in enumerate(zip(algebra.forms, algebra.formula.operations, strict=True)):
-            usable = reuse or operation.pinned or operation.raises
+            usable = operation.pinned or operation.raises or operation_cost(operation.row) >= reuse_from
             if not usable or not form.args or form in self.done or _is_number(algebra, form):
                 continue
             self.done[form] = ("n", k)

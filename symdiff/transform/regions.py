@@ -72,13 +72,10 @@ def regions_of(block: Block, pinned: set[Value], definitions: Mapping[Value, Nod
         The node of each value, for literals.
     """
     groups = _grouped(block, definitions)
-    outside = _read_outside(block, groups)
-    for group in groups:
-        for start in range(0, len(group), LARGEST):
-            nodes = group[start : start + LARGEST]
-            own = {n.output for n in nodes}
-            read = outside | {v for n in group if n.output not in own for v in n.inputs}
-            yield _region(nodes, [n for n in nodes if n.output in read and n.output not in pinned], pinned, definitions)
+    parts = [group[start : start + LARGEST] for group in groups for start in range(0, len(group), LARGEST)]
+    read = _read_outside(block, parts)
+    for nodes in parts:
+        yield _region(nodes, [n for n in nodes if n.output in read and n.output not in pinned], pinned, definitions)
 
 
 def _belongs(node: Node, definitions: Mapping[Value, Node]) -> bool:

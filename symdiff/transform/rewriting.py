@@ -48,6 +48,7 @@ class Walker:
     def __init__(self) -> None:
         self.mapping: dict[Value, Value] = {}
         self.definitions: dict[Value, Node] = {}
+        self.sizes_replaced = False
 
     def function(self, function: Function) -> Function:
         """The rebuilt function; the same object where nothing changed."""
@@ -126,11 +127,21 @@ class Walker:
         for output, value in zip(outputs, values, strict=True):
             if output is not value:
                 self.mapping[output] = value
+                self.sizes_replaced |= output.type.is_integer
 
     def mapped(self, node: Node) -> Node:
         """A node reading what its inputs became; its blocks are not looked at."""
-        inputs = tuple(map(self.value, node.inputs))
-        attrs = map_attrs(node.attrs, self.mapping)
+        mapping = self.mapping
+        if not mapping:
+            return node
+        inputs = node.inputs
+        if any(v in mapping for v in inputs):
+            inputs = tuple(map(self.value, inputs))
+        if not self.sizes_replaced:
+            if inputs is node.inputs:
+                return node
+            return Node(node.op, inputs, node.outputs, node.attrs, node.blocks, node.where)
+        attrs = map_attrs(node.attrs, mapping)
         outputs = tuple(map(self.renewed, node.outputs))
         if inputs == node.inputs and attrs is node.attrs and outputs == node.outputs:
             return node
@@ -138,7 +149,7 @@ class Walker:
 
     def renewed(self, value: Value) -> Value:
         """A value whose type mentions what its sizes became."""
-        type_: Type = map_type(value.type, self.mapping)
+        type_: Type = map_type(value.type, self.mapping) if self.sizes_replaced else value.type
         if type_ is value.type:
             return value
         self.mapping[value] = Value(type_, value.hint, value.where)
@@ -163,9 +174,9 @@ def pinned_values(function: Function, results: Iterable[Value]) -> set[Value]:
     set of Value
         The results, what they are computed from, and what decides how loops and branches on the way run.
     """
-    reads = _dependencies(function)
     found: set[Value] = set()
     stack = list(results)
+    reads = _dependencies(function) if stack else {}
     while stack:
         value = stack.pop()
         if value in found:

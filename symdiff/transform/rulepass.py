@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from symdiff.ir.graph import CONSTANT, IF, Block, Function, Node, Value
@@ -49,10 +50,15 @@ class RulePass(Walker):
     def __init__(self, function: Function, pinned: set[Value], sizes: set[Value], single_precision: bool) -> None:
         super().__init__()
         self.pinned, self.sizes, self.single_precision = pinned, sizes, single_precision
-        self.fused_with = _read_by_sums(function, pinned)
+        self.before = function
+        self.fused_with = _read_by_sums(function, pinned) if pinned else set()
         self.uses = Counter(_reads(function))
-        self.originals = all_definitions(function.block)
         self.applied: list[Applied] = []
+
+    @cached_property
+    def originals(self) -> dict[Value, Node]:
+        """The nodes of the function that is walked."""
+        return all_definitions(self.before.block)
 
     def visit(self, node: Node, nodes: list[Node]) -> None:
         rules = BY_ROW.get(node.op.name, ())

@@ -26,6 +26,7 @@ __all__ = ["Shelf", "key_of"]
 FOLDER = "simplify"
 FORMAT = 1
 LONGEST = 1 << 20
+MOST_REMEMBERED = 1000
 BROKEN = (ArithmeticError, AttributeError, KeyError, IndexError, OSError, RecursionError, TypeError, ValueError)
 
 _remembered: dict[str, Outcome] = {}
@@ -76,18 +77,24 @@ class Shelf:
             outcome = _outcome(json.loads(path.read_text(encoding="utf-8")), key, formula)
         except BROKEN:
             return None
-        _remembered[key] = outcome
+        _remember(key, outcome)
         return outcome
 
     def keep(self, key: str, outcome: Outcome) -> None:
         """Remember an outcome, on disk too where that is possible."""
-        _remembered[key] = outcome
+        _remember(key, outcome)
         if self.on_disk:
             with suppress(OSError):
                 _write(self.path(key), json.dumps(_data(outcome, key)))
 
     def path(self, key: str) -> Path:
         return cache_directory() / FOLDER / f"{key}.json"
+
+
+def _remember(key: str, outcome: Outcome) -> None:
+    if len(_remembered) >= MOST_REMEMBERED:
+        _remembered.clear()
+    _remembered[key] = outcome
 
 
 def _write(path: Path, text: str) -> None:

@@ -30,6 +30,8 @@ CALLS, CALLS_OF_A_STEP = 3_000_000, 800_000
 # A form that costs this part of the region ends the search.
 ENOUGH = 0.6
 MOST_EXAMINED = 8
+# Forms are written three times: with all operations of the region that fit, with those that cost something, with none.
+REUSED = (0.0, 4.0, math.inf)
 # What a reader pays for an operation that was not there before, in additions.
 NOVELTY = 0.5
 # What SymPy raises where it is out of its depth.
@@ -153,8 +155,7 @@ def _step(algebra: Algebra, known: Sequence[list[Any]], begin: list[Any], change
     try:
         form = change(algebra.sp, begin)
         again = any(form == other for other in known)
-        modes = () if again else (True, False)
-        return Stepped(form, [recompose(algebra, form, reuse=reuse) for reuse in modes])
+        return Stepped(form, [] if again else [recompose(algebra, form, reuse_from=cost) for cost in REUSED])
     except CannotConvertError as error:
         return str(error)
     except OUT_OF_DEPTH as error:
