@@ -29,7 +29,17 @@ from symdiff.transform.activity import (
     wanted_carried,
     wanted_values,
 )
-from symdiff.transform.cotangents import Contribution, Cotangents, fitted, hint_of, mask_of_input, named, zero_of
+from symdiff.transform.cotangents import (
+    Contribution,
+    Cotangents,
+    fitted,
+    hint_of,
+    mask_of_input,
+    named,
+    narrow,
+    spread,
+    zero_of,
+)
 from symdiff.transform.history import History, Level, stack_at
 from symdiff.transform.preparation import all_definitions, count_trips, name_values, number_values
 from symdiff.transform.selects import selected_values
@@ -141,16 +151,33 @@ class _Adjoint:
         for i in reversed(wanted) if row.stores else wanted:
             x = node.inputs[i]
             if row.name == "where":
-                cotangents.put(x, fitted(Contribution(g, _arm(mask, inputs[0], first=i == 1)), x.type))
+                arm = _arm(mask, inputs[0], first=i == 1)
+                small = narrow(g)
+                cotangents.put(x, fitted(Contribution(g if small.shape else small, arm), x.type))
             elif i == 0 and row.accumulate is not None:
                 added = row.accumulate(self.total(x, cotangents, build), g, *inputs, **attrs)
                 cotangents.put(x, Contribution(named(added, x)))
             else:
-                part = row.vjp[i](g, output, *inputs, **attrs)  # type: ignore[misc]
+                part = self.part(node, i, g, output, inputs, attrs)
                 if part is not None:
-                    part = part if isinstance(part, Traced) else Traced(build, build.constant(part))
                     cotangents.put(x, fitted(Contribution(part, mask), x.type))
         _fail_alike(node, build, before)
+
+    def part(
+        self, node: Node, i: int, g: Traced, output: Traced, inputs: Sequence[Traced], attrs: dict[str, Any]
+    ) -> Traced | None:
+        """What the rule of one input gives."""
+        row: Any = node.op
+        build = output.build
+        small = narrow(g) if row.elementwise else g
+        part = row.vjp[i](small, output, *inputs, **attrs)
+        if part is None:
+            return None
+        made = part if isinstance(part, Traced) else Traced(build, build.constant(part))
+        if small is g or made.shape == output.shape or inputs[i].shape == output.shape:
+            return made
+        # what is added up over repeated axes must be there as often as it counts
+        return spread(made, output.shape)
 
     def arriving(
         self, node: Node, inputs: Sequence[Traced], output: Traced, cotangents: Cotangents
@@ -169,7 +196,7 @@ class _Adjoint:
             # these change the cotangent in place: a select of the whole would cost a copy
             return found.selected(), None
         mask = mask_of_input(node, found.mask, inputs, output)
-        return (found.selected() if mask is None else found.value), mask
+        return spread(found.selected() if mask is None else found.value, output.shape), mask
 
     # -- stacks --------------------------------------------------------------------------------------------------------
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symdiff.ir.build import Builder
-from symdiff.ir.graph import CONSTANT, Node, Type, Value
+from symdiff.ir.graph import CONSTANT, Dim, Node, Type, Value
 from symdiff.ops import REGISTRY, Traced
 
-__all__ = ["Contribution", "Cotangents", "add_up", "fitted", "hint_of", "mask_of_input", "zero_of"]
+__all__ = ["Contribution", "Cotangents", "add_up", "fitted", "hint_of", "mask_of_input", "narrow", "spread", "zero_of"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def add_up(parts: Sequence[Contribution], value: Value) -> Contribution:
     total, mask = sums[0].selected(), sums[0].mask
     named(total, value)
     for part in sums[1:]:
-        total = named(total + part.selected(), value)
+        total = named(_plus(total, part.selected()), value)
         mask = None if mask is None or part.mask is None else REGISTRY["logical_or"](mask, part.mask)
     return Contribution(total, mask, applied=True)
 
@@ -97,7 +97,7 @@ def _summed(parts: Sequence[Contribution], value: Value) -> Contribution:
     """The sum of contributions under one mask."""
     total = parts[0].value
     for part in parts[1:]:
-        total = named(total + part.value, value)
+        total = named(_plus(total, part.value), value)
     if parts[0].mask is None:
         named(total, value)
     return Contribution(total, parts[0].mask, all(p.applied for p in parts))
@@ -105,11 +105,37 @@ def _summed(parts: Sequence[Contribution], value: Value) -> Contribution:
 
 def _either(a: Contribution, b: Contribution) -> Traced | None:
     """One select for two contributions of which exactly one counts."""
-    if a.mask is None or b.mask is None or a.value.shape != b.value.shape:
+    if a.mask is None or b.mask is None or a.mask.shape != b.mask.shape:
+        return None
+    shapes = {a.value.shape, b.value.shape, a.mask.shape}
+    if len(shapes - {()}) > 1:
         return None
     if _negated(b.mask) is a.mask.value:
         return _select(a.mask, a.value, b.value)
     return _select(b.mask, b.value, a.value) if _negated(a.mask) is b.mask.value else None
+
+
+def _plus(a: Traced, b: Traced) -> Traced:
+    """The sum of two parts; what was spread over an array is added before it is, or as it was."""
+    small, other = narrow(a), narrow(b)
+    if small is a or other is b or a.shape != b.shape:
+        total: Traced = (a + other) if small is a else (small + b)
+        return total
+    return spread(small + other, a.shape)
+
+
+def narrow(g: Traced) -> Traced:
+    """A cotangent before it was spread over an array, if it was: elementwise rules spread it again by themselves."""
+    node = g.build.definitions.get(g.value)
+    return Traced(g.build, node.inputs[0]) if node is not None and node.op.name == "broadcast_to" else g
+
+
+def spread(g: Traced, shape: tuple[Dim, ...]) -> Traced:
+    """A cotangent of this shape."""
+    if g.shape == shape:
+        return g
+    wide: Traced = REGISTRY["broadcast_to"](g, shape=shape)
+    return wide
 
 
 def _negated(mask: Traced) -> Value | None:
@@ -161,6 +187,9 @@ def fitted(part: Contribution, wanted: Type) -> Contribution:
     nothing at all arrived.
     """
     value, mask, applied = part.value, part.mask, part.applied
+    if mask is not None and mask.shape == wanted.shape and not value.shape and not applied:
+        # one number for all that is selected
+        return Contribution(_converted(value, wanted), mask)
     if mask is not None and mask.shape and not mask.shape == value.shape == wanted.shape:
         value, applied = _where(mask, value), True
         mask = _reduced(mask, wanted)
