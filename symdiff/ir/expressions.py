@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.ir.facts import Facts
 from symdiff.ir.graph import Dim, Node
 
 __all__ = ["ATOM", "CONDITIONAL", "Expression", "conditional", "literal", "spell"]
@@ -80,25 +81,17 @@ def conditional(condition: Expression, then: Expression, otherwise: Expression) 
 
 
 def spell(
-    node: Node, operands: Sequence[Expression], show_shape: Callable[[Sequence[Dim]], str], *, by_operator: bool
+    node: Node, operands: Sequence[Expression], show_shape: Callable[[Sequence[Dim]], str], facts: Facts
 ) -> Expression:
-    """A row applied to operands, as a person writes it.
-
-    Parameters
-    ----------
-    by_operator : bool
-        Whether the row's operator means what the node means. Where an operation on Python scalars could raise, and the
-        node stands for IEEE arithmetic (as in a reverse sweep), NumPy's function is needed instead.
-    """
+    """A row applied to operands, as a person writes it."""
     row: Any = node.op
     reads = frozenset().union(*(o.reads for o in operands)) if operands else frozenset()
     type_ = node.outputs[0].type
-    if row.operator and by_operator:
+    if row.operator and facts.by_operator(node):
         return _operation(row.operator, operands, reads)
     if row.name == "where" and not type_.shape:
         return conditional(*operands)
-    python_kind = type_.kind == "python"
-    if python_kind and row.spelling:
+    if type_.kind == "python" and not facts.by_numpy(node) and row.spelling:
         return Expression(_fill(row.spelling, operands), ATOM, reads)
     if callable(row.python):
         return _called(row, node, operands, show_shape, reads)

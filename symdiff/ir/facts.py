@@ -43,6 +43,10 @@ class Facts:
             return True
         return node.op.name in DIVISIONS and self.number(node.inputs[1]) in self._not_zero
 
+    def by_numpy(self, node: Node) -> bool:
+        """Whether NumPy's function serves in place of :mod:`math`'s: the same bits, and a result to divide by."""
+        return node.op.name == "sqrt" and node.inputs[0] in self.numpy
+
     def is_bare(self, node: Node) -> bool:
         """Whether a constant made NumPy's may stay Python's: promotion beside a float32 would tell them apart."""
         if node.op.name != "convert" or node.output.type.is_array or self._promotes:
@@ -97,7 +101,7 @@ class Facts:
             return all(operands[-2:])
         if getattr(row, "operator", None):
             return any(operands) or not self.by_operator(node)
-        return output.kind == "numpy" and not self.is_bare(node)
+        return self.by_numpy(node) or (output.kind == "numpy" and not self.is_bare(node))
 
     # -- divisors ------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -112,8 +113,7 @@ class Writer:
     def spelled(self, node: Node, operands: Sequence[Expression], here: Place) -> Expression:
         """A row applied to expressions."""
         reads: set[str] = set()
-        by_operator = self.facts.by_operator(node)
-        made = spell(node, operands, lambda shape: self.shape(shape, here, reads), by_operator=by_operator)
+        made = spell(node, operands, lambda shape: self.shape(shape, here, reads), self.facts)
         helper = getattr(node.op, "helper", "")
         if helper and not made.text.startswith("math."):
             self.helpers[helper] = None
@@ -166,8 +166,11 @@ class Writer:
         """An assignment, as ``+=`` where it is one."""
         if expression.text == name:
             return
-        if expression.parts and not array and expression.parts[0] == name and expression.parts[1] in "+-*/":
-            self.emit(f"{name} {expression.parts[1]}= {expression.parts[2]}")
+        left, operator, right = expression.parts if expression.parts and not array else ("", "", "")
+        if left == name and operator in "+-*/":
+            self.emit(f"{name} {operator}= {right}")
+        elif right == name and operator == "+" and not re.search(rf"\b{re.escape(name)}\b", left):
+            self.emit(f"{name} += {left}")
         else:
             self.emit(f"{name} = {expression.text}")
 

@@ -13,7 +13,7 @@ The forward sweep keeps its values; only the control nodes around saved values a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from symdiff.errors import LimitError, located
@@ -99,8 +99,7 @@ class History:
             self.top.update(node.outputs)
         self.saved_in: dict[Block, list[Saved]] = {}
 
-    # -- in the reverse sweep
-    # --------------------------------------------------------------------------------------------
+    # -- in the reverse sweep ------------------------------------------------------------------------------------------
 
     def resolve(self, level: Level, reverse: Builder, results: Sequence[Value]) -> list[Value]:
         """Give a finished reverse block the primal values it mentions; returns its results, replaced likewise.
@@ -110,11 +109,15 @@ class History:
         mapping: dict[Value, Value] = {}
         if level.index is not None and level.reverse_index is not None:
             mapping[level.index] = level.reverse_index
+        outputs = _outputs_of(level)
+        if not any(p.index is not None or p.reverse_index is not None for p in level.path()):
+            # outside of loops what a branch gave is still there
+            mapping.update(outputs)
         needs = [v for v in free_values(reverse.nodes, results) if v in level.defined and v not in mapping]
-        saved, again = self.plan(level, needs)
+        saved, again = self.plan(level, needs, mapping)
         reader = Builder(reverse.parent, raising=False)
         for value in saved:
-            mapping[value] = self._read(self._save(level, value), level, reader)
+            mapping[value] = outputs.get(value) or self._read(self._save(level, value), level, reader)
         for node in again:
             self._recompute(node, mapping, reader)
         body = substitute(reverse.nodes, mapping)
@@ -123,12 +126,14 @@ class History:
             reverse.definitions.update((o, node) for o in node.outputs)
         return [mapping.get(r, r) for r in results]
 
-    def plan(self, level: Level, needs: Iterable[Value]) -> tuple[list[Value], list[Node]]:
+    def plan(
+        self, level: Level, needs: Iterable[Value], known: Collection[Value]
+    ) -> tuple[list[Value], list[Node]]:
         """Choose between saving and recomputing: values to save, and nodes to run again, in order."""
         producers = {o: n for n in level.block.nodes for o in n.outputs}
         saved: dict[Value, None] = {}
         again: dict[Node, None] = {}
-        ready: set[Value] = {level.index} if level.index is not None else set()
+        ready = set(known)
         for value in sorted(needs, key=self.order.__getitem__):
             if value in ready:
                 continue
@@ -347,6 +352,20 @@ class History:
             trips = [trip_number(build, node, index) for node, index in indices]
             entries = (("int",),) * len(trips) + (("slice", None, None, None),) * saved.value.type.rank
             state[saved] = build.add(REGISTRY["put"], state[saved], saved.value, *trips, index=entries, hint=hint)
+
+
+def _outputs_of(level: Level) -> dict[Value, Value]:
+    """For the values that a branch gives, its outputs: these are the same values where the arm was taken."""
+    node = level.node
+    if node is None or node.op is not IF:
+        return {}
+    own = set().union(*(n.outputs for n in level.block.nodes))
+    pairs = zip(level.block.results, node.outputs, strict=True)
+    found: dict[Value, Value] = {}
+    for result, output in pairs:
+        if result in own and result.type.shape == output.type.shape and result.type.kind == output.type.kind:
+            found.setdefault(result, output)
+    return found
 
 
 def stack_at(level: Level, saved: Saved) -> Value:

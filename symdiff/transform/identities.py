@@ -18,7 +18,7 @@ __all__ = ["STEPS", "Change", "Step"]
 MOST_EXPONENTS = 12
 LONGEST_RATIO = 12
 # In rational functions larger than this no denominators are multiplied out.
-LARGEST_RATIONAL = 60
+LARGEST_RATIONAL = 40
 
 Expressions = list[Any]
 Change = Callable[[Any, Expressions], Expressions]

@@ -26,7 +26,7 @@ __all__ = ["Attempt", "Outcome", "search"]
 # Python calls that the search may make on a region, and one step of it, at a microsecond or two each. The sizes that
 # steps accept keep them well below: how many calls SymPy makes varies by some per cent with the hashes of strings, and
 # what is given up must not.
-CALLS, CALLS_OF_A_STEP = 3_000_000, 800_000
+CALLS, CALLS_OF_A_STEP = 2_000_000, 500_000
 # A form that costs this part of the region ends the search.
 ENOUGH = 0.6
 MOST_EXAMINED = 8

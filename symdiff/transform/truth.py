@@ -75,8 +75,17 @@ def _made(c: Any, value: Any, *doubts: int) -> Exact:
 # -- operations --------------------------------------------------------------------------------------------------------
 
 
+def _exactly(c: Any, operation: Any, a: Exact, b: Exact) -> Exact | None:
+    """The sum or product of numbers without doubt, if that needs no rounding: what vanishes then is zero for sure."""
+    apart = abs(a.magnitude - b.magnitude) > c.prec and a.value and b.value
+    if a.doubt != NOTHING or b.doubt != NOTHING or apart:
+        return None
+    value = operation(a.value, b.value, exact=True)
+    return Exact(value) if value._mpf_[3] <= c.prec else None
+
+
 def _add(c: Any, a: Exact, b: Exact) -> Exact:
-    return _made(c, a.value + b.value, a.doubt, b.doubt)
+    return _exactly(c, c.fadd, a, b) or _made(c, a.value + b.value, a.doubt, b.doubt)
 
 
 def _negative(c: Any, a: Exact) -> Exact:
@@ -84,7 +93,7 @@ def _negative(c: Any, a: Exact) -> Exact:
 
 
 def _multiply(c: Any, a: Exact, b: Exact) -> Exact:
-    return _made(c, a.value * b.value, a.doubt + b.reach, b.doubt + a.reach)
+    return _exactly(c, c.fmul, a, b) or _made(c, a.value * b.value, a.doubt + b.reach, b.doubt + a.reach)
 
 
 def _divide(c: Any, a: Exact, b: Exact) -> Result:
@@ -216,9 +225,11 @@ class Truth:
             operation = self.formula.operations[k]
             operands = [self.operand(x, given, found) for x in operation.operands]
             known = [x for x in operands if isinstance(x, Exact)]
-            if UNKNOWN in operands:
+            if None in operands:
+                continue
+            if len(known) < len(operands):
                 found[k] = UNKNOWN
-            elif len(known) == len(operands):
+            else:
                 row = operation.row
                 found[k] = SEVERAL[row](self.context, *known) if row in SEVERAL else self.function(row, *known)
         return [found.get(k) for k in self.formula.outputs]
