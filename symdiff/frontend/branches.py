@@ -20,7 +20,14 @@ NONE = Known(None)
 
 
 def fork(
-    p: Parser, condition: Value, then: Thunk, otherwise: Thunk, live: Callable[[str], bool], *, loop: bool = False
+    p: Parser,
+    condition: Value,
+    then: Thunk,
+    otherwise: Thunk,
+    live: Callable[[str], bool],
+    *,
+    loop: bool = False,
+    name: str = "result",
 ) -> Abstract | None:
     """Run one of two pieces of program, and join what they leave.
 
@@ -35,6 +42,8 @@ def fork(
         Whether a name may be read afterwards.
     loop : bool
         Whether the two are a loop that runs and one that does not, for messages.
+    name : str
+        What the joined result is known by.
 
     Returns
     -------
@@ -53,7 +62,7 @@ def fork(
     if loop:
         paths = f"if the loop on line {line} runs", "if it runs zero times"
     _join_names(p, join, live, line, paths)
-    outcome = _join_outcomes(p, join, paths)
+    outcome = _join_outcomes(p, join, paths, name)
     if join.types or any(side.build.nodes for side in sides):
         blocks = [side.build.finish((), side.results) for side in sides]
         outputs = p.build.if_(condition, blocks[0], blocks[1], join.hints, join.types)
@@ -154,7 +163,7 @@ def _join_container(p: Parser, join: Join, item: Any, a: Any, b: Any) -> None:
         p.unsupported(f"a {kind} that has other items or lengths after one branch than after the other", hint)
 
 
-def _join_outcomes(p: Parser, join: Join, paths: tuple[str, str]) -> list[Abstract] | None:
+def _join_outcomes(p: Parser, join: Join, paths: tuple[str, str], name: str) -> list[Abstract] | None:
     a, b = (side.outcome for side in join.sides)
     if a is None and b is None:
         return None
@@ -162,7 +171,7 @@ def _join_outcomes(p: Parser, join: Join, paths: tuple[str, str]) -> list[Abstra
     # a path that ends without 'return' returns None
     a, b = (NONE if item is None else item for item in (a, b))
     try:
-        join.join(a, b, "result", found.append)
+        join.join(a, b, name, found.append)
     except Conflict:
         marker = conflict(p, "the result", a, b, *_paths(join, "return", paths))
         p.refuse(
@@ -204,7 +213,8 @@ def conditional_expression(p: Parser, node: ast.IfExp) -> Abstract:
         if isinstance(a, Value) and isinstance(b, Value) and a.type.kind == b.type.kind and a is not b:
             return p.emit("where", condition, a, b)
     p.at(node)
-    return fork(p, condition, lambda: p.evaluate(node.body), lambda: p.evaluate(node.orelse), lambda name: True)
+    then, otherwise = lambda: p.evaluate(node.body), lambda: p.evaluate(node.orelse)
+    return fork(p, condition, then, otherwise, lambda name: True, name="")
 
 
 def _is_trivial(node: ast.expr) -> bool:
