@@ -101,6 +101,7 @@ def _name(value: Value, hint: str) -> None:
 
 
 WORDS = {
+    "add": "total",
     "multiply": "product",
     "divide": "quotient",
     "subtract": "difference",
