@@ -11,6 +11,7 @@ from symdiff.ir.expressions import ATOM, Expression
 from symdiff.ir.graph import FOR, WHILE, Block, Node, Value
 from symdiff.ir.liveness import Place, bounds_of, carried_of
 from symdiff.ir.rewrite import references
+from symdiff.ir.unread import is_unread
 from symdiff.ir.writer import Writer
 
 __all__ = ["ControlFlow"]
@@ -56,6 +57,8 @@ class ControlFlow(Writer):
         """Give each result its variable at the end of a block."""
         moves = []
         for name, value, k in results:
+            if is_unread(self.needs.producer.get(value)):
+                continue
             expression = self.take(value, end)
             if end.loop:
                 expression = self.own.returning(node, k, expression)

@@ -128,7 +128,7 @@ class Facts:
             self.number(output)
         name: Any = node.op.name
         if node.op is CONSTANT:
-            if node.attrs["value"] != 0:
+            if node.attrs["value"]:
                 self._not_zero.add(self.number(node.output))
         elif not node.blocks and node.outputs and node.outputs[0].type.kind == "python":
             if name in DIVISIONS:

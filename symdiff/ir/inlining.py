@@ -13,6 +13,7 @@ from symdiff.ir.graph import CONSTANT, IF, Block, Node, Value
 from symdiff.ir.liveness import Needs
 from symdiff.ir.ownership import Aliases
 from symdiff.ir.rewrite import references
+from symdiff.ir.unread import is_unread
 
 __all__ = ["Inlining"]
 
@@ -93,6 +94,8 @@ class Inlining:
     def _passes_through(self, block: Block, result: Value, output: Value) -> bool:
         """Whether an arm leaves a variable as it is: a statement in the other arm says so best."""
         node = self.needs.producer.get(result)
+        if is_unread(node):
+            return True
         outside = node is None or self.needs.block_of[node] is not block
         return outside and (node is None or node.op is not CONSTANT) and result.hint == output.hint != ""
 

@@ -15,6 +15,7 @@ from symdiff.ir.liveness import Liveness, Needs, Place
 from symdiff.ir.names import Names
 from symdiff.ir.ownership import Aliases, Ownership
 from symdiff.ir.repeats import repeat_small
+from symdiff.ir.unread import drop_unread
 
 __all__ = ["Writer"]
 
@@ -37,7 +38,7 @@ class Writer:
     """
 
     def __init__(self, function: Function) -> None:
-        self.graph = function = repeat_small(function)
+        self.graph = function = drop_unread(repeat_small(function))
         self.needs = Needs(function)
         self.aliases = Aliases(self.needs)
         self.inlining = Inlining(self.needs, self.aliases)
