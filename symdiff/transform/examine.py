@@ -144,12 +144,22 @@ class Examiner:
         """Compare a candidate with the formula."""
         outputs, failing = self.evaluate(candidate)
         before = self.failing(set(self.formula.outputs))
+        if refusal := self.silenced(before & ~failing):
+            return Examination(False, refusal)
         for position, k in enumerate(self.formula.outputs):
             old, new = np.where(before, np.nan, self.values[k]), np.where(failing, np.nan, outputs[position])
             refusal = self.compare(position, old, new)
             if refusal:
                 return Examination(False, refusal)
         return Examination(True)
+
+    def silenced(self, points: Any) -> str:
+        """Where something would no longer fail as Python does, though it is not defined; empty if nowhere."""
+        all_points = [point for cluster in self.clusters for point in cluster]
+        for k in np.flatnonzero(points):
+            if any(_is_undefined(exact) for exact in self.exact[k]):
+                return f"what fails would go on at {_shown(all_points[k])}"
+        return ""
 
     def compare(self, position: int, old: Any, new: Any) -> str:
         """Why the new values of an output are no match for the old ones; empty if they are."""
@@ -174,10 +184,14 @@ def _appearance(old: float, new: float, exact: Any) -> str:
     """Whether a finite result would no longer be one, or the other way round."""
     if math.isfinite(old) and not math.isfinite(new):
         return f"{old:.6g} becomes {new}"
-    undefined = exact is None or (isinstance(exact, Exact) and not math.isfinite(_rounded(exact.value)))
-    if undefined and math.isfinite(new) and not math.isfinite(old):
+    if _is_undefined(exact) and math.isfinite(new) and not math.isfinite(old):
         return f"{old} becomes {new:.6g}, which hides that it is not finite"
     return ""
+
+
+def _is_undefined(exact: Any) -> bool:
+    """Whether there is no finite double for a value."""
+    return exact is None or (isinstance(exact, Exact) and not math.isfinite(_rounded(exact.value)))
 
 
 def _rounded(exact: Any) -> float:

@@ -102,6 +102,9 @@ def test_what_fails_must_go_on_failing():
         return times(w, w("divide", x, y), y)
 
     assert not examine(old, lambda w, x, y: w("positive", x), 2, raises=True).agrees
+    # NaN is not enough
+    assert not examine(old, lambda w, x, y: times(w, w("divide", x, y), y), 2, raises=True).agrees
+    assert examine(old, lambda w, x, y: times(w, w("divide", x, y), y), 2).agrees
     # reading the result of the division keeps its failure
     whole = formula(old, 2, raises=True)
     kept = Candidate((Operation("multiply", (("i", 1), ("n", 0))),), (("o", 0),))

@@ -2,6 +2,7 @@
 
 import math
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,9 @@ from symdiff.ir.walk import all_nodes
 from symdiff.ops import REGISTRY
 from symdiff.runtime.interpret import interpret
 from symdiff.transform import shelf
+from symdiff.transform.adjoint import differentiate
 from symdiff.transform.algebra import exact_root, small_fraction
+from symdiff.transform.dce import eliminate_dead_code
 from symdiff.transform.simplify import simplify
 from tests.black_scholes import ARGUMENTS, NAMES, call, derivative, operations
 from tests.graph_maker import Maker
@@ -150,7 +153,7 @@ def test_a_division_by_three_stays_a_division():
 def test_a_quotient_of_equals_is_left():
     made, rewrites = simplified(lambda m, x, y: (x * y) / x + (y * x) / y + x * y - y * x, 1.5, 2.5)
     assert "divide" in rows_of(made)
-    assert any("hides" in r.verdict for r in rewrites)
+    assert any(r.verdict.endswith("what fails would go on at (0, 0)") for r in rewrites)
 
 
 def test_a_logistic_slope_does_not_overflow():
@@ -229,6 +232,49 @@ def test_full_simplification_finds_more():
     assert "sin" not in rows_of(full)
     assert len(rows_of(full)) <= len(rows_of(plain))
     assert any(r.name == "symbolic: simplified" for r in rewrites)
+
+
+def random_program(seed: int) -> Function:
+    """Sums, products and safe quotients and functions, parts used again and again."""
+    choose = random.Random(seed)
+    make = Maker()
+    values = [make.float(name) for name in ("x", "y", "z")[: choose.randint(1, 3)]]
+    for _ in range(choose.randint(6, 14)):
+        a, b = choose.choice(values[-4:]), choose.choice(values)
+        match choose.randint(0, 8):
+            case 0 | 1:
+                made = a * b
+            case 2:
+                made = a + b
+            case 3:
+                made = a - b * choose.choice([0.5, 2.0, 0.1, 3.0])
+            case 4:
+                made = a / (1.0 + b * b)
+            case 5:
+                made = make.row("exp", make.row("tanh", a)) * b
+            case 6:
+                made = make.row("log", 1.0 + a * a)
+            case 7:
+                made = make.row("sqrt", 1.0 + a * a)
+            case _:
+                made = make.row(choose.choice(["sin", "erf", "tanh"]), a)
+        values.append(made)
+    return make.function("f", values[-1] + values[-2] * values[-3])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_gradients_of_random_programs(seed):
+    graph = random_program(seed)
+    wrt = range(len(graph.params))
+    before = eliminate_dead_code(differentiate(graph, wrt, [graph.results[0]], name="g", value=False))
+    made, _ = simplify(before, "auto", pinned=())
+    verify(made)
+    assert len(rows_of(made)) <= len(rows_of(before))
+    choose = random.Random(seed)
+    for decades in (0.1, 1.0):
+        arguments = [choose.choice([-1, 1]) * 10 ** choose.uniform(-decades, decades) for _ in graph.params]
+        exact = exact_gradient(graph, arguments, wrt)
+        assert_close(interpret(made, *arguments), exact.gradients, exact.sizes)
 
 
 def test_numbers_that_sympy_may_calculate_with():
