@@ -98,12 +98,9 @@ def simplify(
     positions = [k for k, result in enumerate(function.results) if result in kept]
     rewrites: list[Rewrite] = []
     function = _by_rules(function, positions, rewrites)
-    if len(positions) == len(function.results):
-        return function, rewrites
-    pinned_now = pinned_values(function, [function.results[k] for k in positions])
-    made, searched = simplify_regions(function, pinned_now, full=level == "full", on_disk=on_disk)
-    rewrites.extend(map(_searched, searched))
-    return (function if made is function else _by_rules(made, positions, rewrites)), rewrites
+    if len(positions) < len(function.results):
+        function = _by_regions(function, positions, rewrites, full=level == "full", on_disk=on_disk)
+    return function, rewrites
 
 
 def _by_rules(function: Function, positions: Sequence[int], rewrites: list[Rewrite]) -> Function:
@@ -125,6 +122,16 @@ def _by_rules(function: Function, positions: Sequence[int], rewrites: list[Rewri
             return function
     rewrites.append(Rewrite("rules", None, 0, 0, verdict="gave up: budget"))
     return function
+
+
+def _by_regions(
+    function: Function, positions: Sequence[int], rewrites: list[Rewrite], *, full: bool, on_disk: bool
+) -> Function:
+    """Simplify regions symbolically, and what that left by rules again."""
+    pinned = pinned_values(function, [function.results[k] for k in positions])
+    made, searched = simplify_regions(function, pinned, full=full, on_disk=on_disk)
+    rewrites.extend(map(_searched, searched))
+    return function if made is function else _by_rules(made, positions, rewrites)
 
 
 def _outputs(function: Function) -> Iterable[Value]:
