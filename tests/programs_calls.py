@@ -1,0 +1,1 @@
+"""The corpus: helpers, closures, methods, partials, foreign functions."""

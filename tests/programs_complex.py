@@ -1,0 +1,1 @@
+"""The corpus: complex numbers and Fourier transforms."""

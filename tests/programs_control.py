@@ -1,0 +1,1 @@
+"""The corpus: control flow: breaks, early returns, matches, exceptions."""

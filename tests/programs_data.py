@@ -1,0 +1,1 @@
+"""The corpus: structures and lists: arguments, locals and results."""

@@ -1,0 +1,1 @@
+"""The corpus: derivatives inside programs."""

@@ -1,0 +1,1 @@
+"""The corpus: failures, prints and warnings."""

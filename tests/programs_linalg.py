@@ -1,0 +1,1 @@
+"""The corpus: linear algebra."""

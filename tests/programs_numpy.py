@@ -1,0 +1,1 @@
+"""The corpus: NumPy's functions and methods."""

@@ -1,0 +1,1 @@
+"""The corpus: SciPy's special functions and distributions."""
