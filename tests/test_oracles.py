@@ -26,6 +26,7 @@ from tests.oracles import (
     flatten,
     reference,
 )
+from tests.program_model import TAGS, tagged
 from tests.programs import CASES, PROGRAMS, Case, Program
 
 AT_EASE = [(p, c) for p, c in CASES if c.label not in p.kinks]
@@ -76,10 +77,10 @@ def scale_of(vector: np.ndarray) -> float:
 
 def test_the_corpus_is_large_enough():
     assert len(PROGRAMS) >= 120
-    counts = {tag: len(programs.tagged(tag)) for tag in LEAST}
+    counts = {tag: len(tagged(tag)) for tag in LEAST}
     assert {tag: n for tag, n in counts.items() if n < LEAST[tag]} == {}
     assert sum(p.second for p in PROGRAMS.values()) >= 60
-    assert programs.TAGS.keys() == set().union(*(p.tags for p in PROGRAMS.values()))
+    assert TAGS.keys() == set().union(*(p.tags for p in PROGRAMS.values()))
 
 
 @EACH_CASE
@@ -104,8 +105,10 @@ def test_what_it_names_exists(program: Program):
     assert ("zero-trip" in program.tags) == any(label.startswith("zero") for label in labels - program.kinks)
 
 
-FILES = {m.__file__: ast.parse(inspect.getsource(m)) for m in (programs, program_helpers)}
-FUNCTIONS = {node.name: node for node in FILES[programs.__file__].body if isinstance(node, ast.FunctionDef)}
+# every file of the corpus, and the helpers they call
+MODULES = [m for name, m in sorted(sys.modules.items()) if name.startswith(("tests.programs", "tests.program_helpers"))]
+FILES = {m.__file__: ast.parse(inspect.getsource(m)) for m in MODULES}
+FUNCTIONS = {node.name: node for tree in FILES.values() for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def lines_run(function: Callable[..., Any], arguments: tuple) -> set[tuple[str, int]]:
@@ -128,7 +131,7 @@ def lines_run(function: Callable[..., Any], arguments: tuple) -> set[tuple[str, 
     return seen
 
 
-@pytest.mark.parametrize("program", programs.tagged("zero-trip"), ids=lambda p: p.name)
+@pytest.mark.parametrize("program", tagged("zero-trip"), ids=lambda p: p.name)
 def test_some_loop_runs_zero_times(program: Program):
     loops = [
         ((name, node.lineno), (name, node.body[0].lineno))
