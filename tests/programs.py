@@ -2448,5 +2448,32 @@ def shrinking_pairs(x):
 
 
 # The other files of the corpus register their programs when they are imported.
+from tests import (  # noqa: E402
+    programs_calls,
+    programs_complex,
+    programs_control,
+    programs_data,
+    programs_derivatives,
+    programs_effects,
+    programs_linalg,
+    programs_mutation,
+    programs_numpy,
+    programs_random,
+    programs_special,
+)
+
+FILES = (
+    programs_calls,
+    programs_complex,
+    programs_control,
+    programs_data,
+    programs_derivatives,
+    programs_effects,
+    programs_linalg,
+    programs_mutation,
+    programs_numpy,
+    programs_random,
+    programs_special,
+)
 
 CASES: list[tuple[Program, Case]] = [(p, case) for p in PROGRAMS.values() for case in p.cases]
