@@ -101,6 +101,7 @@ where: Primitive = elementwise(
     result="choice",
     sympy=lambda sp, c, a, b: sp.Piecewise((a, c), (b, True)),
     vjp=(None, lambda g, y, c, a, b: where(c, g, 0.0), lambda g, y, c, a, b: where(c, 0.0, g)),
+    jvp=lambda ts, y, c, a, b: where(c, *(0.0 if t is None else t for t in ts[1:])),
     domain=(TRUTH, REALS, REALS),
 )
 

@@ -147,6 +147,7 @@ arange: Primitive = primitive(
         lambda g, y, start, step, length, dtype: total(g),
         lambda g, y, start, step, length, dtype: _arange_step(g, length),
     ),
+    linear=True,
 )
 
 
@@ -194,4 +195,5 @@ linspace: Primitive = primitive(
         lambda g, y, start, stop, length, endpoint=True: total(g * (1.0 - _weights(g, length, endpoint))),
         lambda g, y, start, stop, length, endpoint=True: total(g * _weights(g, length, endpoint)),
     ),
+    linear=True,
 )

@@ -230,6 +230,7 @@ put: Primitive = primitive(
         lambda g, y, x, v, *operands, index: put(g, 0.0, *operands, index=index),
         lambda g, y, x, v, *operands, index: _last_writer(g, v, operands, index),
     ),
+    jvp=lambda ts, y, x, v, *operands, index: put(*_tangents(ts, x), *operands, index=index),
     linear=True,
 )
 
@@ -243,8 +244,17 @@ accumulate_at: Primitive = primitive(
         lambda g, y, x, v, *operands, index: g,
         lambda g, y, x, v, *operands, index: _read(g, operands, index),
     ),
+    jvp=lambda ts, y, x, v, *operands, index: (
+        ts[0] if ts[1] is None else accumulate_at(*_tangents(ts, x), *operands, index=index)
+    ),
     linear=True,
 )
+
+
+def _tangents(tangents: Sequence[Any], x: Any) -> tuple[Any, Any]:
+    """Tangents of an array and of what is stored into it."""
+    of_array, of_stored, *_ = tangents
+    return zeros_like(x) if of_array is None else of_array, 0.0 if of_stored is None else of_stored
 
 
 def _read(g: Any, operands: Sequence[Any], index_: Index) -> Any:

@@ -92,6 +92,14 @@ def _right_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     return matmul(swap_last(a), g)
 
 
+def _product_rule(row: Any, tangents: Any, a: Any, b: Any) -> Any:
+    """Forward mode of what is linear in each of two arguments."""
+    left, right = tangents
+    if left is None or right is None:
+        return row(left, b) if right is None else row(a, right)
+    return row(left, b) + row(a, right)
+
+
 matmul: Primitive = primitive(
     "matmul",
     infer=_infer_matmul,
@@ -100,6 +108,7 @@ matmul: Primitive = primitive(
     operator="@",
     also=(operator.matmul,),
     vjp=(_left_rule, _right_rule),
+    jvp=lambda ts, y, a, b: _product_rule(matmul, ts, a, b),
     cost=100.0,
 )
 
@@ -129,6 +138,7 @@ dot: Primitive = primitive(
     python="np.dot({}, {})",
     expand=lambda a, b: matmul(a, b) if a.rank and b.rank else multiply(a, b),
     vjp=(_dot_rule(lambda g, a, b: g * b, _left_rule), _dot_rule(lambda g, a, b: g * a, _right_rule)),
+    jvp=lambda ts, y, a, b: _product_rule(dot, ts, a, b),
     cost=100.0,
 )
 
@@ -147,6 +157,7 @@ outer: Primitive = primitive(
     python="np.outer({}, {})",
     expand=lambda a, b: _column(a) * b,
     vjp=(lambda g, y, a, b: matmul(g, b), lambda g, y, a, b: matmul(swap_last(g), a)),
+    jvp=lambda ts, y, a, b: _product_rule(outer, ts, a, b),
 )
 
 

@@ -85,6 +85,13 @@ class Primitive(Op):
     vjp : tuple
         One rule an argument, ``rule(g, y, *inputs, **attrs)``; None where there is no derivative. Of a row with
         several outputs, g and y are tuples, and an entry of g is None where nothing flows back.
+    linear : bool
+        Whether the operation is linear in all arguments that have a rule together: applied to their tangents it gives
+        the tangent of its output.
+    jvp : callable or None
+        Forward mode, for rows that are not linear: ``jvp(tangents, y, *inputs, **attrs)`` gives the tangent of the
+        output; an entry of tangents is None where it is zero. Where it is missing, the rules of ``vjp`` serve:
+        elementwise rows multiply alike either way, and other rules are transposed.
     accumulate : callable or None
         For reads: ``accumulate(x_bar, g, *inputs, **attrs)`` adds the contribution of the first argument into its
         cotangent in place, at the cost of what is read and not of the whole array.
@@ -125,6 +132,7 @@ class Primitive(Op):
         effect: bool = False,
         cost: float = 1.0,
         linear: bool = False,
+        jvp: Rule | None = None,
         input_dtypes: Callable[[Sequence[Type], dict[str, Any]], tuple[str, ...]] | None = None,
         also: Sequence[Callable[..., Any]] = (),
     ) -> None:
@@ -142,7 +150,7 @@ class Primitive(Op):
         self.accumulate = accumulate
         self.domain, self.kink, self.checks = tuple(domain), kink, tuple(checks)
         self.elementwise, self.pure, self.effect = elementwise, pure, effect
-        self.cost, self.linear = cost, linear
+        self.cost, self.linear, self.jvp = cost, linear, jvp
         self.input_dtypes = input_dtypes
         self.also = tuple(also)
         REGISTRY[name] = self

@@ -201,9 +201,7 @@ def _reduced(part: Traced, wanted: Type) -> Traced:
     name = "any" if part.type.dtype == "bool" else "sum"
     extra = part.rank - wanted.rank
     repeated = [
-        k + extra
-        for k, size in enumerate(wanted.shape)
-        if k + extra >= 0 and size == 1 and part.shape[k + extra] != 1
+        k + extra for k, size in enumerate(wanted.shape) if k + extra >= 0 and size == 1 and part.shape[k + extra] != 1
     ]
     if extra > 0:
         part = REGISTRY[name](part, axis=tuple(range(extra)), keepdims=False)

@@ -126,9 +126,7 @@ class History:
             reverse.definitions.update((o, node) for o in node.outputs)
         return [mapping.get(r, r) for r in results]
 
-    def plan(
-        self, level: Level, needs: Iterable[Value], known: Collection[Value]
-    ) -> tuple[list[Value], list[Node]]:
+    def plan(self, level: Level, needs: Iterable[Value], known: Collection[Value]) -> tuple[list[Value], list[Node]]:
         """Choose between saving and recomputing: values to save, and nodes to run again, in order."""
         producers = {o: n for n in level.block.nodes for o in n.outputs}
         saved: dict[Value, None] = {}

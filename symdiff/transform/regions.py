@@ -151,9 +151,7 @@ def _read_outside(block: Block, groups: Iterable[list[Node]]) -> set[Value]:
     return found
 
 
-def _region(
-    nodes: list[Node], outputs: list[Node], pinned: set[Value], definitions: Mapping[Value, Node]
-) -> Region:
+def _region(nodes: list[Node], outputs: list[Node], pinned: set[Value], definitions: Mapping[Value, Node]) -> Region:
     numbers = {n.output: k for k, n in enumerate(nodes)}
     inputs: dict[Value, int] = {}
     literals: dict[Value, Node] = {}

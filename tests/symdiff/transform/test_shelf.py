@@ -144,9 +144,7 @@ print("sympy" in sys.modules, "mpmath" in sys.modules, file=sys.stderr)
 def test_sympy_is_imported_once_per_machine(folder):
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "codegen")])}
     command = [sys.executable, "-c", PROGRAM]
-    runs = [
-        subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True) for _ in range(2)
-    ]
+    runs = [subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True) for _ in range(2)]
     assert [run.stderr.strip() for run in runs] == ["True True", "False False"]
     assert runs[0].stdout == runs[1].stdout
 
