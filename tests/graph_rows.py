@@ -138,6 +138,31 @@ def linear_scan(a: Any, b: Any, start: float, reverse: bool = False) -> np.ndarr
     return out
 
 
+def plain(x: Any) -> np.ndarray:
+    """The floats nearest to numbers, as an array of floats."""
+    return np.array([float(dual(d).plain) for d in objects(x).ravel()]).reshape(np.shape(x))
+
+
+def argsort(x: Any, axis: int) -> np.ndarray:
+    return np.argsort(plain(x), axis=axis, kind="stable")
+
+
+def sort(x: Any, axis: int) -> np.ndarray:
+    return np.take_along_axis(objects(x), argsort(x, axis), axis)
+
+
+def running(combine: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Totals of the entries so far along an axis."""
+
+    def compute(x: Any, axis: int) -> np.ndarray:
+        moved = np.moveaxis(objects(x), axis, 0).copy()
+        for i in range(1, len(moved)):
+            moved[i] = combine(moved[i - 1], moved[i])
+        return np.moveaxis(moved, 0, axis)
+
+    return compute
+
+
 # -- linear algebra ----------------------------------------------------------------------------------------------------
 
 
@@ -234,6 +259,11 @@ ROWS: dict[str, Callable[..., Any]] = {
     "pack": pack,
     "concatenate": concatenate,
     "linear_scan": linear_scan,
+    "argsort": argsort,
+    "sort": sort,
+    "searchsorted": lambda a, v, side: np.searchsorted(plain(a), plain(v), side),
+    "cumsum": running(np.add),
+    "cumprod": running(np.multiply),
     "matmul": matmul,
     "dot": dot,
     "outer": lambda a, b: objects(a)[:, None] * objects(b),

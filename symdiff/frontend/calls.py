@@ -32,7 +32,7 @@ from symdiff.frontend.normalise import body_of
 from symdiff.frontend.operators import as_array
 from symdiff.frontend.parameters import bind
 from symdiff.frontend.program import Path
-from symdiff.frontend.source import OWN_WRAPPER, Source, read_source
+from symdiff.frontend.source import OWN_WRAPPER, Source, is_own, read_source
 from symdiff.ir.graph import Value
 from symdiff.ops import KIND_OF, ROW_OF
 from symdiff.ops.primitive import Primitive
@@ -214,23 +214,26 @@ def inline_known(
         check_language(source)
         p.prepared[found] = prepare(source, source.tree)  # type: ignore[arg-type]
     ready: Prepared = p.prepared[found]
-    p.codes[found.__code__] = None
-    defaults_path, keywords_path = path.then("attr", "__defaults__"), path.then("attr", "__kwdefaults__")
-    wrap = p.resolver.wrap
-    defaults = [
-        wrap(p.build, value, defaults_path.then("item", i), fixed=True)
-        for i, value in enumerate(found.__defaults__ or ())
-    ]
-    keyword_defaults = {
-        name: wrap(p.build, value, keywords_path.then("item", name), fixed=True)
-        for name, value in (found.__kwdefaults__ or {}).items()
-    }
-    names = bind(p, found.__name__, ready.node.args, args, kwargs, defaults, keyword_defaults)
-    hidden = found.__module__ == "symdiff.frontend.library"
+    if not is_own(found.__module__):
+        p.codes[found.__code__] = None
+    hidden = is_own(found.__module__)
+    names = bind(p, found.__name__, ready.node.args, args, kwargs, *_defaults(p, found, None if hidden else path))
     frame = Frame(
         ready.source, path, ready.local, ready.live, names, None, len(p.frames), hidden=hidden or _is_hidden(p)
     )
     return _run(p, frame, ready, found.__name__)
+
+
+def _defaults(p: Parser, found: types.FunctionType, path: Path | None) -> tuple[list[Abstract], dict[str, Abstract]]:
+    """Default values of a function; without a path they cannot change."""
+
+    def wrapped(value: Any, name: str, key: Any) -> Abstract:
+        place = None if path is None else path.then("attr", name).then("item", key)
+        return p.resolver.wrap(p.build, value, place, fixed=True)
+
+    positional = [wrapped(value, "__defaults__", i) for i, value in enumerate(found.__defaults__ or ())]
+    named = {key: wrapped(value, "__kwdefaults__", key) for key, value in (found.__kwdefaults__ or {}).items()}
+    return positional, named
 
 
 def _is_hidden(p: Parser) -> bool:

@@ -130,7 +130,9 @@ def _comprehend(
     targets = assigned_names([ast.Expr(g.target) for g in generators])
     found: list[Abstract] = []
     first = p.items(p.evaluate(generators[0].iter))
-    p.frame = Frame(outer.source, outer.path, frozenset(targets), outer.live, {}, outer, outer.depth)
+    p.frame = Frame(
+        outer.source, outer.path, frozenset(targets), outer.live, {}, outer, outer.depth, hidden=outer.hidden
+    )
     try:
         _generate(p, list(generators), first, results, found)
     finally:

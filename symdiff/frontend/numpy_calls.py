@@ -66,20 +66,6 @@ def clip_method(p: Parser, a: Abstract, min: Abstract | None = None, max: Abstra
     return clip(p, a, min, max)
 
 
-@function(np.isclose)
-def isclose(
-    p: Parser, a: Abstract, b: Abstract, rtol: Abstract | None = None, atol: Abstract | None = None
-) -> Abstract:
-    """As NumPy, but for infinities and NaN."""
-    x, y = p.value(array_of(p, a)), p.value(array_of(p, b))
-    relative = p.constant(1e-5) if rtol is None else p.value(rtol)
-    absolute = p.constant(1e-8) if atol is None else p.value(atol)
-    bound = p.emit("add", absolute, p.emit("multiply", relative, p.emit("absolute", y, kind="numpy")))
-    distance = p.emit("absolute", p.emit("subtract", x, y, kind="numpy"))
-    near = p.emit("less_equal", distance, bound)
-    return p.wrap(p.emit("logical_or", p.emit("equal", x, y, kind="numpy"), near))
-
-
 # -- reductions --------------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import InternalError, LimitError, Location, UnsupportedSyntaxError, located
-from symdiff.frontend import builtins_calls, containers, numpy_calls, numpy_linalg, numpy_making, numpy_shaping
+from symdiff.frontend import (
+    builtins_calls,
+    containers,
+    numpy_calls,
+    numpy_linalg,
+    numpy_making,
+    numpy_ordering,
+    numpy_shaping,
+    numpy_written,
+)
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
@@ -41,7 +50,16 @@ from symdiff.ir.graph import Function, Value
 __all__ = ["StaticNeeded", "parse"]
 
 # Imported so that their handlers are registered.
-HANDLERS = (builtins_calls, containers, numpy_calls, numpy_linalg, numpy_making, numpy_shaping)
+HANDLERS = (
+    builtins_calls,
+    containers,
+    numpy_calls,
+    numpy_linalg,
+    numpy_making,
+    numpy_ordering,
+    numpy_shaping,
+    numpy_written,
+)
 
 
 class FunctionParser(Parser):

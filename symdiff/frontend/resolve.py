@@ -17,6 +17,7 @@ from symdiff.errors import DtypeError, LocatedAttributeError, LocatedNameError, 
 from symdiff.frontend.abstract import Abstract, Array, BoundMethod, DictObject, Known, ListObject, Tuple
 from symdiff.frontend.program import MISSING, Captured, Guard, Path
 from symdiff.frontend.scope import Scope
+from symdiff.frontend.source import is_own
 from symdiff.ir.build import python_type
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.dtypes import SUPPORTED_DTYPES
@@ -57,6 +58,9 @@ class Resolver:
                 message = f"the variable {name!r} of the enclosing function has no value yet"
                 build.refuse(LocatedNameError, message)
             return self.wrap(build, found, path.then("closure", name), name)
+        if is_own(frame.source.globals.get("__name__")):
+            found = frame.source.globals.get(name, vars(builtins).get(name, MISSING))
+            return self.wrap(build, found, None, name)
         if name in frame.source.globals:
             return self.wrap(build, frame.source.globals[name], path.then("global", name), name)
         scope = frame.source.globals.get("__builtins__", builtins)

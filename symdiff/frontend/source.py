@@ -23,6 +23,16 @@ from symdiff.frontend.recompile import Entry, FunctionNode, Module, first_line, 
 OWN_WRAPPER = "__symdiff_wrapper__"
 
 
+# Functions in modules of this name are the library's own: parsed like a user's, but they stand at the place of their
+# call, and what they refer to does not change.
+OWN_MODULES = "symdiff.frontend.library"
+
+
+def is_own(module: str | None) -> bool:
+    """Whether a module holds functions of the library's own."""
+    return (module or "").startswith(OWN_MODULES)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A function as its user wrote it, and what its names mean.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from symdiff.errors import InternalError
 from symdiff.ir.graph import Node, Type, Value
 from symdiff.lower.emit import index_const
+from symdiff.lower.ordering import emit_argsort, emit_searchsorted
 from symdiff.lower.state import KERNEL_TYPE, Elements, Indices, Mapped, State, Stored, positions
 from symdiff.lower.usage import static_shape
 from symdiff_codegen.kernel import (
@@ -275,6 +276,8 @@ EMITTERS: dict[str, Callable[[State, Node], None]] = {
     "reshape": _reshape,
     "argmax": _position,
     "argmin": _position,
+    "argsort": emit_argsort,
+    "searchsorted": emit_searchsorted,
     "solve": _linalg("solve", SINGULAR),
     "inv": _linalg("inv", SINGULAR),
     "cholesky": _linalg("cholesky", NOT_DEFINITE),

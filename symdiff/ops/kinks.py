@@ -104,6 +104,13 @@ KINKS: dict[str, Kink] = {
             Example("min", ([2.0, 2.0, 2.0, 5.0],), ([1 / 3, 1 / 3, 1 / 3, 0.0],), ALL),
         ),
     ),
+    "sort": Kink(
+        "np.sort(x), np.median(x), np.quantile(x, q)",
+        "equal entries",
+        "that of a stable sort: the earlier of two equal entries takes the earlier place",
+        {"JAX": "the same", "autograd": "by argsort", "PyTorch": "by its own order"},
+        (Example("sort", ([2.0, 1.0, 2.0],), ([1.0, 1.0, 1.0],), {"axis": 0}),),
+    ),
     "clip": Kink(
         "np.clip(x, low, high)",
         "x == low, x == high",

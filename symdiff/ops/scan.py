@@ -1,4 +1,4 @@
-"""A linear recurrence along the last axis, which derivatives of products are made of.
+"""Running sums and products, and the linear recurrence along the last axis that derivatives of products are made of.
 
 ``linear_scan(a, b)[i]`` is the state before entry i, where the state begins at ``start`` and becomes
 ``a[i] * state + b[i]`` at each entry. Its derivative is the same recurrence run the other way, so products can be
@@ -8,6 +8,7 @@ differentiated any number of times, in time proportional to their length, and en
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,15 @@ from symdiff.ir.build import Builder
 from symdiff.ir.graph import Type, Value
 from symdiff.ir.shapes import require_same, show_shape
 from symdiff.ops.arithmetic import add, multiply
-from symdiff.ops.creation import zeros, zeros_like
+from symdiff.ops.convert import convert
+from symdiff.ops.creation import ones, zeros, zeros_like
 from symdiff.ops.dtypes import promoted
 from symdiff.ops.indexing import index, put
 from symdiff.ops.primitive import Primitive, Traced, primitive
 from symdiff.ops.shaping import reshape, transpose
 from symdiff.ops.sizes import minus, product
 
-__all__ = ["exclusive_product", "linear_scan"]
+__all__ = ["cumprod", "cumsum", "exclusive_product", "linear_scan"]
 
 
 def _infer_scan(build: Builder, inputs: tuple[Value, ...], attrs: dict[str, Any]) -> Type:
@@ -121,3 +123,93 @@ def exclusive_product(x: Any, axis: tuple[int, ...]) -> Any:
 
 def _merged(x: Any, rest: int) -> Any:
     return product(x.build, x.shape[rest:]) if isinstance(x, Traced) else math.prod(x.shape[rest:])
+
+
+# -- running sums and products -----------------------------------------------------------------------------------------
+
+
+def _infer_running(build: Builder, inputs: tuple[Value, ...], attrs: dict[str, Any]) -> Type:
+    (x,) = inputs
+    if not 0 <= attrs["axis"] < x.type.rank:
+        build.refuse(ShapeError, f"an array of shape {show_shape(x.type.shape)} has no axis {attrs['axis']}")
+    return Type(_summed(x.type.dtype), x.type.shape, "numpy")
+
+
+def _summed(dtype: str) -> str:
+    """Ints and truth values are added up in 64 bits."""
+    return dtype if dtype.startswith("float") else "int64"
+
+
+def _running_text(function: str) -> Callable[..., str]:
+    def python(arguments: list[str], attrs: Any, show_shape: Any) -> str:
+        # without axis= NumPy flattens
+        axis = "" if attrs.get("rank", 0) == 1 else f", axis={attrs['axis']}"
+        return f"{function}({arguments[0]}{axis})"
+
+    return python
+
+
+def _running(combine: Primitive, first: int) -> Callable[..., Any]:
+    """The loop along the axis; it carries one total for each of the other places."""
+
+    def expand(x: Any, axis: int) -> Any:
+        build = x.build
+        dtype = _summed(x.type.dtype)
+        x = x if x.type.dtype == dtype else convert(x, dtype=dtype, kind="numpy")
+        entry = tuple(("int",) if i == axis else ("slice", None, None, None) for i in range(x.rank))
+        total_type = Type(dtype, tuple(d for i, d in enumerate(x.shape) if i != axis), "numpy")
+        start = (zeros if first == 0 else ones)(build, total_type.shape, dtype)
+        body = build.inner()
+        i, total, out = (Value(t) for t in (Type("int64", (), "python"), total_type, x.type))
+        here, before, old = (Traced(body, v) for v in (i, total, out))
+        now = combine(before, index(Traced(body, x.value), here, index=entry))
+        block = body.finish((i, total, out), (now.value, put(old, now, here, index=entry).value))
+        trips = [build.size(bound) for bound in (0, x.shape[axis], 1)]
+        return Traced(build, build.for_(*trips, [start.value, zeros_like(x).value], block)[1])
+
+    return expand
+
+
+def _backwards(x: Any, axis: int) -> Any:
+    """The entries along an axis from the last to the first."""
+    rank = x.rank if isinstance(x, Traced) else np.ndim(x)
+    entries = tuple(("slice", None, None, -1 if i == axis else None) for i in range(rank))
+    return index(x, index=entries, shape=x.shape)
+
+
+cumsum: Primitive = primitive(
+    "cumsum",
+    infer=_infer_running,
+    numpy=lambda x, axis: np.cumsum(x, axis=axis),
+    python=_running_text("np.cumsum"),
+    expand=_running(add, 0),
+    vjp=(lambda g, y, x, axis: _backwards(cumsum(_backwards(g, axis), axis=axis), axis),),
+    cost=2.0,
+    linear=True,
+)
+
+
+def _cumprod_rule(g: Any, y: Any, x: Any, axis: int) -> Any:
+    """To each entry: the product of those before it, times what flows from the products behind it.
+
+    No entry is divided by, so that entries of 0 need no care.
+    """
+    rank = x.rank if isinstance(x, Traced) else np.ndim(x)
+    order = (*(i for i in range(rank) if i != axis), axis)
+    back = tuple(order.index(i) for i in range(rank))
+    if axis != rank - 1:
+        g, x = transpose(g, axes=order), transpose(x, axes=order)
+    behind = g + linear_scan(x, x * g, start=0.0, reverse=True)
+    result = linear_scan(x, zeros_like(x), start=1.0) * behind
+    return result if axis == rank - 1 else transpose(result, axes=back)
+
+
+cumprod: Primitive = primitive(
+    "cumprod",
+    infer=_infer_running,
+    numpy=lambda x, axis: np.cumprod(x, axis=axis),
+    python=_running_text("np.cumprod"),
+    expand=_running(multiply, 1),
+    vjp=(_cumprod_rule,),
+    cost=2.0,
+)

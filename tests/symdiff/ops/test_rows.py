@@ -192,8 +192,25 @@ def stacks_and_scans() -> list[Case]:
     ]
 
 
+def ordering() -> list[Case]:
+    tied = np.array([2.0, 1.0, 2.0, 0.5, 1.0])
+    cases = [Case(name, (normal(*s),), {"axis": a}) for name in ("sort", "argsort") for s, a in RUNS]
+    cases += [Case(name, (tied,), {"axis": 0}, smooth=False) for name in ("sort", "argsort")]
+    cases += [Case(name, (normal(*s),), {"axis": a}) for name in ("cumsum", "cumprod") for s, a in RUNS]
+    for zeros in ([2.0, 0.0, 3.0], [0.0, 0.5, 0.0, 3.0]):
+        cases.append(Case("cumprod", (np.array(zeros),), {"axis": 0}))
+    cases.append(Case("cumprod", (np.array([[2.0, 0.0, 3.0], [0.0, 1.0, 2.0]]),), {"axis": 0}))
+    for side in ("left", "right"):
+        cases.append(Case("searchsorted", (np.sort(normal(6)), normal(2, 3)), {"side": side}))
+        cases.append(Case("searchsorted", (np.sort(tied), tied), {"side": side}))
+        cases.append(Case("searchsorted", (np.sort(tied), 1.0), {"side": side}))
+        cases.append(Case("searchsorted", (normal(0), normal(2)), {"side": side}))
+    return cases
+
+
+RUNS = [((5,), 0), ((1,), 0), ((0,), 0), ((3, 4), 0), ((3, 4), 1), ((2, 3, 2), 1), ((3, 0), 0)]
 STACKS = {"new_stack", "push", "pop"}
-CASES = reductions() + shaping() + creation() + products() + solving() + indexing() + stacks_and_scans()
+CASES = reductions() + shaping() + creation() + products() + solving() + indexing() + stacks_and_scans() + ordering()
 
 
 def ids(case: Case) -> str:
@@ -223,6 +240,7 @@ CAST = [case for case in CASES if case.row in {"sum", "prod", "max", "mean", "va
 CAST += [
     c for c in CASES if c.row in {"reshape", "index", "concatenate", "solve", "inv", "outer", "trace", "std", "dot"}
 ]
+CAST += [c for c in CASES if c.row in {"sort", "argsort", "cumsum", "cumprod", "searchsorted"}]
 CAST += [c for c in CASES if c.row in {"diag", "tril", "transpose", "min", "diagonal"}]
 
 

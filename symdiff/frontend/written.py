@@ -1,0 +1,53 @@
+"""The table of NumPy functions that are given by a function in Python: the library's own, parsed where it is called.
+
+Such a function is written in the language that is accepted, with the signature of the function it stands for. What is
+known while parsing (``axis``, ``mode``, whether an argument is None) selects among its branches; what it cannot do it
+says with `refuse`. The two functions below are understood while parsing, and are never run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+__all__ = ["HINTS", "METHODS_WRITTEN", "WRITTEN", "is_inexact", "refuse", "stands_for"]
+
+Written = TypeVar("Written", bound=Callable[..., Any])
+
+WRITTEN: dict[Any, Callable[..., Any]] = {}
+METHODS_WRITTEN: dict[str, Callable[..., Any]] = {}
+HINTS: dict[str, str] = {}
+"""What to do instead of functions that are refused, by the name in NumPy."""
+
+
+def stands_for(*functions: Any, method: str = "") -> Callable[[Written], Written]:
+    """Register a function of a library module: it is what calls of ``functions`` mean.
+
+    Parameters
+    ----------
+    *functions : callable
+        Functions of NumPy.
+    method : str
+        The method of arrays that means the same.
+    """
+
+    def register(written: Written) -> Written:
+        for function in functions:
+            if function in WRITTEN:
+                raise ValueError(f"{function!r} is written twice")
+            WRITTEN[function] = written
+        if method:
+            METHODS_WRITTEN[method] = written
+        return written
+
+    return register
+
+
+def refuse(message: str, hint: str = "") -> NoReturn:
+    """Refuse the call being parsed: neither argument depends on run-time values."""
+    raise NotImplementedError(message, hint)
+
+
+def is_inexact(x: Any) -> bool:
+    """Whether an array or number is of floating-point type, which is known while parsing."""
+    raise NotImplementedError(x)
