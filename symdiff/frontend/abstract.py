@@ -28,6 +28,7 @@ __all__ = [
     "Known",
     "ListObject",
     "Marker",
+    "Maybe",
     "PartialCall",
     "Range",
     "Record",
@@ -228,6 +229,25 @@ class Sequence:
     """``reversed(...)`` of something with run-time length."""
 
     items: Abstract
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Maybe:
+    """A name that has a value on some paths only.
+
+    Attributes
+    ----------
+    bound : Value
+        Whether it has one.
+    item : Abstract
+        The value; anything of its type where there is none.
+    marker : Marker
+        Says on which path it has none.
+    """
+
+    bound: Value
+    item: Abstract
+    marker: Marker
 
 
 @dataclass(frozen=True, eq=False, slots=True)

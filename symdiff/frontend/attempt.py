@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symdiff.errors import InternalError, LocatedUnboundLocalError, TypeConflictError
-from symdiff.frontend.abstract import Abstract, Array, DictObject, ListObject, Marker, View, now
+from symdiff.frontend.abstract import Abstract, Array, DictObject, ListObject, Marker, Maybe, View, now
 from symdiff.frontend.carried import Head, Leaf, Restart, Shape
 from symdiff.frontend.core import UNROLL_LIMIT, Parser, Unroll
 from symdiff.frontend.iteration import Trips
 from symdiff.frontend.joins import Conflict, conflict, convert_to
 from symdiff.frontend.memory import Layer, Stale
 from symdiff.frontend.scope import Scope
+from symdiff.frontend.unbound import is_absent, placeholder
 from symdiff.ir.graph import Block, Type, Value
 from symdiff.ir.shapes import require_same, show_shape
 
@@ -44,7 +45,9 @@ class Loop:
     shape : Shape
         Types of carried values, and which arrays may overlap.
     defaults : dict
-        What names without value before the loop start with, where there surely is a trip.
+        What names without value before the loop start with.
+    origin : Loop or None
+        The ``for`` that this ``while`` stands for.
     """
 
     p: Parser
@@ -56,8 +59,9 @@ class Loop:
     cells: list[Any] = field(default_factory=list)
     stale: dict[Any, Stale] = field(default_factory=dict)
     shape: Shape = field(default_factory=Shape)
-    defaults: dict[str, Value] = field(default_factory=dict)
+    defaults: dict[str, Abstract] = field(default_factory=dict)
     indices: set[Value] = field(default_factory=set)
+    origin: Loop | None = None
 
     def body(self, index: Value | None) -> None:
         """One trip."""
@@ -101,7 +105,9 @@ class Attempt:
         self.p = loop.p
         self.where = loop.p.build.where
         self.start = now()
-        self.before = loop.p.frame.names
+        # a name that has no value on the way here has none before the loop
+        self.before = {n: item for n, item in loop.p.frame.names.items() if not is_absent(item)}
+        self.outside = loop.p.frame.names
         self.body = loop.p.build.inner()
         self.index = Value(Type("int64", (), "python"), self._index_hint()) if loop.trips is not None else None
         self.ends: dict[str, Abstract] = {}
@@ -142,7 +148,7 @@ class Attempt:
         try:
             action()
         finally:
-            p.frame.names = self.before
+            p.frame.names = self.outside
             p.memory.pop()
 
     def _first_trip(self) -> dict[str, Marker]:
@@ -262,8 +268,9 @@ class Attempt:
                 loop.names.append(name)
                 raise Restart
             end = self.ends[name]
-            if isinstance(end, Value):
-                loop.defaults[name] = self._zero(end)
+            default = self._default(name, end)
+            if default is not None:
+                loop.defaults[name] = default
                 loop.names.append(name)
                 raise Restart
             if not isinstance(end, Marker) and loop.peeled < PEELS:
@@ -273,18 +280,20 @@ class Attempt:
         """Whether a name that was not thought to be carried must be."""
         if name in self.before:
             return self.ends[name] is not self.before[name] and self.loop.is_live(name)
-        trips = self.loop.trips
-        surely = trips is not None and trips.surely(self.p)
-        return surely and self.p.frame.live.is_live_after(self.loop.node, name)
+        if isinstance(self.ends[name], Maybe):
+            return self.loop.is_live(name)
+        return self.p.frame.live.is_live_after(self.loop.node, name)
 
-    def _zero(self, end: Value) -> Value:
-        p = self.p
+    def _default(self, name: str, end: Abstract) -> Abstract | None:
+        """What a name without value before the loop starts with, if there is something of its type."""
+        p, trips = self.p, self.loop.trips
         outer = p.build.parent
         assert outer is not None
+        found = placeholder(p, end, outer)
+        if found is None or (trips is not None and trips.surely(p) and not isinstance(end, Maybe)):
+            return found
         with p.inside(outer):
-            if end.type.kind == "python":
-                return p.constant({"bool": False, "int64": 0}.get(end.type.dtype, 0.0))
-            return p.emit("convert", p.constant(0), dtype=end.type.dtype, kind="numpy")
+            return Maybe(p.constant(False), found, self._zero_trips(name))
 
     def _require_shape(self, leaf: Leaf) -> None:
         """Arrays keep their shape from trip to trip."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from symdiff.errors import LocatedUnboundLocalError, TypeConflictError
-from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Marker, now
+from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Marker, Maybe, now
 from symdiff.frontend.core import Parser, expression, statement
 from symdiff.frontend.joins import Conflict, Join, Side, conflict
 from symdiff.frontend.memory import Stale
+from symdiff.frontend.unbound import is_absent
 from symdiff.ir.graph import Value
 
 __all__ = ["fork"]
@@ -96,8 +98,9 @@ def _join_names(p: Parser, join: Join, live: Callable[[str], bool], line: int, p
         if a is b and a is not None:
             p.frame.names[name] = a
             continue
-        if a is None or b is None or isinstance(a, Marker) or isinstance(b, Marker):
-            p.frame.names[name] = _unbound(name, a, b, line)
+        missing = is_absent(a) or is_absent(b)
+        if isinstance(a, Marker) or isinstance(b, Marker) or missing or isinstance(a, Maybe) or isinstance(b, Maybe):
+            _join_maybe(p, join, name, a, b, line)
             continue
         try:
             join.join(a, b, name, _setter(p.frame.names, name))
@@ -114,6 +117,17 @@ def _paths(join: Join, name: str, paths: tuple[str, str]) -> tuple[str, str]:
     return f"on line {first}", f"on line {second}"
 
 
+def _join_maybe(p: Parser, join: Join, name: str, a: Abstract | None, b: Abstract | None, line: int) -> None:
+    """A name that may have no value."""
+    marker = _unbound(name, a, b, line)
+    p.frame.names[name] = marker
+    poisoned = any(isinstance(item, Marker) and not is_absent(item) for item in (a, b))
+    if poisoned or (is_absent(a) and is_absent(b)):
+        return
+    with contextlib.suppress(Conflict):
+        join.join_maybe(a, b, name, marker, _setter(p.frame.names, name))
+
+
 def _setter(table: dict[Any, Abstract], key: Any) -> Callable[[Abstract], None]:
     def use(item: Abstract) -> None:
         table[key] = item
@@ -123,8 +137,8 @@ def _setter(table: dict[Any, Abstract], key: Any) -> Callable[[Abstract], None]:
 
 def _unbound(name: str, a: Abstract | None, b: Abstract | None, line: int) -> Marker:
     for item in (a, b):
-        if isinstance(item, Marker):
-            return item
+        if isinstance(item, Marker | Maybe):
+            return item if isinstance(item, Marker) else item.marker
     path = "does not hold" if b is None else "holds"
     message = f"{name!r} has no value if the condition on line {line} {path}"
     return Marker(LocatedUnboundLocalError, message, f"assign {name!r} on both paths, or before the 'if'")

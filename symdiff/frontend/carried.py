@@ -11,6 +11,7 @@ from symdiff.frontend.abstract import (
     Known,
     ListObject,
     Marker,
+    Maybe,
     Record,
     Tuple,
     View,
@@ -92,6 +93,8 @@ class Head:
                 return Record(item.cls, dict(zip(item.fields, values, strict=True)))
             case ListObject():
                 return ListObject(self._items(self.p.memory.content(item), key))
+            case Maybe():
+                return Maybe(self.enter(item.bound, (*key, "bound")), self.enter(item.item, key), item.marker)
         return item
 
     def _items(self, items: tuple[Abstract, ...], key: Key) -> tuple[Abstract, ...]:
@@ -99,7 +102,7 @@ class Head:
 
     def _leaf(self, initial: Value, source: Abstract, key: Key, array: Array | None) -> Leaf:
         type_ = self.shape.types.get(key, initial.type)
-        hint = "_".join(str(part) for part in key if isinstance(part, str | int))
+        hint = "_".join(str(part).partition(" ")[0] for part in key if isinstance(part, str | int))
         leaf = Leaf(key, initial, Value(type_, hint, self.p.build.where), array, source)
         self.leaves.append(leaf)
         return leaf
@@ -132,7 +135,11 @@ class Head:
         Conflict
             When it is something else than at the start.
         """
-        if isinstance(head, Value):
+        if isinstance(head, Maybe):
+            surely = not isinstance(end, Maybe)
+            self.leave(head.bound, self.p.constant(True) if surely else end.bound, (*key, "bound"))
+            self.leave(head.item, end if surely else end.item, key)
+        elif isinstance(head, Value):
             leaf = next(found for found in self.leaves if found.param is head)
             if not isinstance(end, Value):
                 raise Conflict
@@ -212,6 +219,8 @@ class Head:
                 return Record(head.cls, {name: self.result(item, outputs) for name, item in head.fields.items()})
             case ListObject():
                 return ListObject(tuple(self.result(item, outputs) for item in head.initial))
+            case Maybe():
+                return Maybe(self.result(head.bound, outputs), self.result(head.item, outputs), head.marker)
         return head
 
     def outputs(self, values: tuple[Value, ...]) -> dict[Leaf, Abstract]:

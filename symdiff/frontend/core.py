@@ -25,12 +25,14 @@ from symdiff.frontend.abstract import (
     Known,
     ListObject,
     Marker,
+    Maybe,
     PartialCall,
     Range,
     Record,
     Tuple,
     View,
 )
+from symdiff.frontend.jumps import is_hidden
 from symdiff.frontend.liveness import Liveness
 from symdiff.frontend.memory import Memory
 from symdiff.frontend.program import Path, StaticNeeded
@@ -362,7 +364,7 @@ class Parser:
                 if found is None:
                     message = f"local variable {name!r} is read before it is assigned"
                     self.refuse(UnboundLocalError, message, f"assign {name!r} before this line")
-                return self.checked(found)
+                return found.item if isinstance(found, Maybe) and is_hidden(name) else self.checked(found)
             if frame.parent is None:
                 return self.resolver.name(self.build, frame, name)
             frame = frame.parent
@@ -374,7 +376,13 @@ class Parser:
             if found.retry is not None:
                 raise found.retry
             self.refuse(found.error, found.message, found.hint)
-        return found
+        return self._certain(found) if isinstance(found, Maybe) else found
+
+    def _certain(self, found: Maybe) -> Abstract:
+        """The value of a name that may have none."""
+        if self.decided(found.bound) is not True:
+            self.checked(found.marker)
+        return found.item
 
 
 class Unknown(Exception):

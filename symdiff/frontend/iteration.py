@@ -64,6 +64,10 @@ class Trips:
             return compared(p, "greater", p.emit("range_length", *self.bounds), p.constant(0))
         return compared(p, "less" if stride > 0 else "greater", start, stop)
 
+    def starting(self, start: Value) -> Trips:
+        """The trips from some index on."""
+        return Trips((start, *self.bounds[1:]), self.element, self.plain)
+
     def after_first(self, p: Parser) -> Trips:
         """The trips without the first one."""
         start, stop, step = self.bounds

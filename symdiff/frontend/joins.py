@@ -18,6 +18,7 @@ from symdiff.frontend.abstract import (
     Known,
     ListObject,
     Marker,
+    Maybe,
     Record,
     Tuple,
     View,
@@ -26,6 +27,7 @@ from symdiff.frontend.abstract import (
 from symdiff.frontend.core import Parser
 from symdiff.frontend.memory import Layer, Stale, overlap
 from symdiff.frontend.scope import Scope
+from symdiff.frontend.unbound import is_absent, placeholder
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ir.shapes import require_same, show_shape
 
@@ -180,7 +182,7 @@ class Join:
                 side.results.append(convert_to(p, value, joined))
         self._slots.append((use, len(self.types)))
         self.types.append(joined)
-        self.hints.append(hint)
+        self.hints.append(hint.partition(" ")[0])
 
     def _hoisted(self, value: Value) -> Type:
         type_ = value.type
@@ -209,6 +211,47 @@ class Join:
         if joined is not None:
             self._memo[key] = joined
             use(joined)
+
+    def join_maybe(
+        self, a: Abstract | None, b: Abstract | None, hint: str, marker: Marker, use: Callable[[Abstract], None]
+    ) -> None:
+        """Join a name that has no value on one path, or none for certain; raises `Conflict`."""
+        present = b if is_absent(a) else a
+        bounds: list[Value] = []
+        items: list[Abstract] = []
+        for side, item in zip(self.sides, (a, b), strict=True):
+            with self.p.inside(side.build):
+                if isinstance(item, Maybe):
+                    bounds.append(item.bound)
+                    items.append(item.item)
+                    continue
+                bounds.append(self.p.constant(not is_absent(item)))
+                items.append(item if not is_absent(item) else self._placeholder(side, present))
+        found: dict[str, Abstract] = {}
+
+        def note(key: str) -> Callable[[Abstract], None]:
+            def keep(item: Abstract) -> None:
+                found[key] = item
+                if len(found) == 2:
+                    use(Maybe(found["bound"], found["item"], marker))
+
+            return keep
+
+        self.join(*items, hint, note("item"))
+        self.join(*bounds, f"{hint.partition(' ')[0]}_bound", note("bound"))
+
+    def _placeholder(self, side: Side, present: Abstract) -> Abstract:
+        """What stands for a value on the path that has none; sizes are those of the other path."""
+        other = self.sides[1 - self.sides.index(side)]
+        self.p.memory.push(other.layer)
+        try:
+            with self.p.inside(other.build):
+                found = placeholder(self.p, present, side.build)
+        finally:
+            self.p.memory.pop()
+        if found is None:
+            raise Conflict
+        return found
 
     def _join(self, a: Abstract, b: Abstract, hint: str, use: Callable[[Abstract], None]) -> Abstract | None:
         """The joined abstract where it exists already; else None, and ``use`` is called later."""

@@ -30,8 +30,6 @@ STATEMENTS: dict[type[ast.AST], tuple[str, str]] = {
     ast.YieldFrom: ("a generator cannot be differentiated", "return an array or a tuple of all values"),
     ast.ClassDef: ("a class inside the function is not supported", "define the class outside"),
     ast.Match: ("'match' is not supported yet", "write it with 'if' and 'elif'"),
-    ast.Break: ("'break' is not supported yet", "put the condition into a 'while' loop's test"),
-    ast.Continue: ("'continue' is not supported yet", "put the rest of the loop's body under an 'if'"),
     ast.NamedExpr: ("':=' is not supported yet", "assign in a statement before this one"),
     ast.Delete: ("'del' is not supported yet", "leave the statement out: names need not be deleted"),
     ast.Import: ("'import' inside the function is not supported yet", "import at the top of the module"),
@@ -55,31 +53,25 @@ def check_language(source: Source) -> None:
     UnsupportedSyntaxError
         At the first construct, in the order of the text, that is not supported.
     """
-    tree = source.tree
-    nodes = sorted(_walk(tree), key=lambda found: (found[0].lineno, found[0].col_offset))  # type: ignore[attr-defined]
-    for node, in_loop in nodes:
-        problem = _problem(node, in_loop)
+    nodes = sorted(_walk(source.tree), key=lambda found: (found.lineno, found.col_offset))  # type: ignore[attr-defined]
+    for node in nodes:
+        problem = _problem(node)
         if problem is not None:
             raise located(UnsupportedSyntaxError, problem[0], source.location(node), problem[1])
 
 
-def _walk(tree: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
-    """Every node that has a place, and whether it stands inside a loop of its function; without recursion."""
-    stack: list[tuple[ast.AST, bool]] = [(tree, False)]
-    body: list[ast.AST] = [tree.body] if isinstance(tree, ast.Lambda) else []
+def _walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node that has a place, without recursion."""
+    stack: list[ast.AST] = [tree.body] if isinstance(tree, ast.Lambda) else []
     if isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef):
-        body = list(tree.body)
+        stack = list(tree.body)
         if isinstance(tree, ast.AsyncFunctionDef):
-            yield tree, False
-    stack = [(node, False) for node in body]
+            yield tree
     while stack:
-        node, in_loop = stack.pop()
+        node = stack.pop()
         if hasattr(node, "lineno"):
-            yield node, in_loop
-        inside = in_loop or isinstance(node, ast.For | ast.While)
-        if isinstance(node, ast.FunctionDef | ast.Lambda):
-            inside = False
-        stack.extend((child, inside) for child in _children(node))
+            yield node
+        stack.extend(_children(node))
 
 
 def _children(node: ast.AST) -> Iterable[ast.AST]:
@@ -92,18 +84,10 @@ def _children(node: ast.AST) -> Iterable[ast.AST]:
     return ast.iter_child_nodes(node)
 
 
-def _problem(node: ast.AST, in_loop: bool) -> tuple[str, str] | None:
+def _problem(node: ast.AST) -> tuple[str, str] | None:
     found = STATEMENTS.get(type(node))
     if found is not None:
         return found
-    if isinstance(node, ast.For | ast.While) and node.orelse:
-        name = "for" if isinstance(node, ast.For) else "while"
-        return f"'{name}' with 'else' is not supported yet", "put the 'else' part after the loop, under an 'if'"
-    if isinstance(node, ast.Return) and in_loop:
-        return (
-            "'return' inside a loop is not supported yet",
-            "assign the result in the loop and return it after the loop",
-        )
     if isinstance(node, ast.FunctionDef) and node.decorator_list:
         return (
             "a decorated function inside the function is not supported",

@@ -10,10 +10,22 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Liveness", "assigned_names", "walk_scope"]
+__all__ = ["BreakableFor", "Liveness", "assigned_names", "walk_scope"]
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class BreakableFor(ast.For):
+    """A ``for`` that runs only while a flag is not set.
+
+    Attributes
+    ----------
+    stopped : ast.Name
+        Reads the flag.
+    """
+
+    stopped: ast.Name
 
 
 def walk_scope(nodes: Iterable[ast.AST]) -> Iterable[ast.AST]:
@@ -133,6 +145,8 @@ class Liveness:
         after = self.block(node.orelse, after)
         head = set(after)
         bound, read = _targets(node.target) if isinstance(node, ast.For) else (set[str](), _reads(node.test))
+        if isinstance(node, BreakableFor):
+            read = read | _reads(node.stopped)
         # what the second round adds, a third one would not: a name is live at the head or it is not
         for _ in range(2):
             head = head | ((self.block(node.body, head) - bound) | read)

@@ -15,10 +15,12 @@ from symdiff.errors import LimitError
 from symdiff.frontend.abstract import Abstract, now
 from symdiff.frontend.attempt import Attempt, Loop, Peel
 from symdiff.frontend.branches import fork
+from symdiff.frontend.breakable import breakable
 from symdiff.frontend.carried import Restart
 from symdiff.frontend.core import Parser, Unroll
 from symdiff.frontend.iteration import Trips, iterate
-from symdiff.frontend.liveness import assigned_names
+from symdiff.frontend.liveness import BreakableFor, assigned_names
+from symdiff.frontend.unbound import is_absent
 
 __all__ = ["loop_statement"]
 
@@ -34,7 +36,8 @@ def loop_statement(p: Parser, node: ast.For | ast.While, rest: Sequence[ast.stmt
     p.at(node.iter)
     trips = iterate(p, item)
     if isinstance(trips, Trips):
-        return _run(Loop(p, node, trips), rest)
+        loop = Loop(p, node, trips)
+        return _run(loop if not isinstance(node, BreakableFor) else breakable(loop), rest)
     if len(trips) > ITEM_LIMIT:
         p.refuse(LimitError, f"a loop over {len(trips)} items of a tuple or list is too long", "loop over an array")
     _item_by_item(p, node, trips)
@@ -45,8 +48,28 @@ def _item_by_item(p: Parser, node: ast.For, items: Sequence[Abstract]) -> None:
     from_where = p.build.where
     for item in items:
         p.build.where = from_where
+        if isinstance(node, BreakableFor):
+            _unless_stopped(p, node, item)
+            continue
         p.assign(node.target, item)
         p.block(node.body)
+
+
+def _unless_stopped(p: Parser, node: BreakableFor, item: Abstract) -> None:
+    """One trip of a loop over items that may have been left."""
+
+    def trip() -> None:
+        p.assign(node.target, item)
+        p.block(node.body)
+
+    condition = p.condition(ast.copy_location(ast.UnaryOp(ast.Not(), node.stopped), node))
+    p.at(node)
+    decided = p.decided(condition)
+    if decided is None:
+        live = p.frame.live
+        fork(p, condition, trip, lambda: None, lambda name: live.is_live_in_loop(node, name), loop=True)
+    elif decided:
+        trip()
 
 
 def _run(loop: Loop, rest: Sequence[ast.stmt]) -> tuple[bool, Abstract | None]:
@@ -59,10 +82,11 @@ def _run(loop: Loop, rest: Sequence[ast.stmt]) -> tuple[bool, Abstract | None]:
             raise
     except Peel:
         return True, _peeled(loop, rest)
-    assert loop.trips is not None and isinstance(loop.node, ast.For)
-    known = loop.trips.known(p)
+    node, trips = (loop.node, loop.trips) if loop.origin is None else (loop.origin.node, loop.origin.trips)
+    assert trips is not None and isinstance(node, ast.For)
+    known = trips.known(p)
     assert known is not None
-    _item_by_item(p, loop.node, [loop.trips.element(p, p.constant(i)) for i in known])
+    _item_by_item(p, node, [trips.element(p, p.constant(i)) for i in known])
     return False, None
 
 
@@ -93,7 +117,9 @@ def run_loop(loop: Loop) -> None:
     targets = [loop.node.target] if isinstance(loop.node, ast.For) else []
     loop.assigned = sorted(assigned_names([*targets, *loop.node.body]))
     loop.names = [
-        name for name in loop.assigned if name in p.frame.names and loop.is_live(name) and not loop.only_augmented(name)
+        name
+        for name in loop.assigned
+        if not is_absent(p.frame.names.get(name)) and loop.is_live(name) and not loop.only_augmented(name)
     ]
     for _ in range(ATTEMPTS):
         attempt = Attempt(loop)

@@ -1,6 +1,7 @@
 """Returns in tail position: ``if c: return a`` and what follows becomes ``if c: return a`` ``else: ...``.
 
-After this, a path through a function ends where its statements end, and no flag is needed to say "already returned".
+Jumps out of loops are flags by then (`jumps.py`). After this, a path through a function ends where its statements end,
+and no flag is needed to say "already returned".
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import ast
 from collections.abc import Sequence
 
 from symdiff.errors import LimitError, located
+from symdiff.frontend.jumps import lower_jumps
 from symdiff.frontend.liveness import walk_scope
 from symdiff.frontend.source import Source
 
@@ -21,7 +23,7 @@ def body_of(node: ast.FunctionDef | ast.Lambda, source: Source) -> list[ast.stmt
     """The statements of a function or lambda, every return at the end of its path."""
     if isinstance(node, ast.Lambda):
         return [ast.copy_location(ast.Return(node.body), node.body)]
-    return tail_returns(node.body, source)
+    return tail_returns(lower_jumps(node.body), source)
 
 
 def tail_returns(statements: Sequence[ast.stmt], source: Source) -> list[ast.stmt]:
