@@ -1,4 +1,4 @@
-"""A ``for`` that can be left, as a ``while`` over the same range: the index is carried, and the flag is part of the test."""
+"""A ``for`` that can be left is a ``while`` over the same range: the index is carried, the flag is part of the test."""
 
 from __future__ import annotations
 

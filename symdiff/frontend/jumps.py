@@ -1,8 +1,8 @@
-"""``break``, ``continue`` and ``return`` inside loops become flags: after this, every path through a body ends at its end.
+"""``break``, ``continue`` and ``return`` inside loops become flags: every path through a body ends at its end.
 
-A loop that can be left sets a flag and asks for it before the next trip; what would have followed the jump stands in the
-other branch, or under a test of the flag. A ``return`` inside a loop sets what it returns aside, and the function returns it
-after the loop::
+A loop that can be left sets a flag and asks for it before the next trip; what would have followed the jump stands in
+the other branch, or under a test of the flag. A ``return`` inside a loop sets what it returns aside, and the function
+returns it after the loop::
 
     for i in range(n):              stopped = returned = False
         if v > 30:                  for i in range(n):             # while not stopped
@@ -97,7 +97,7 @@ class _Jumps:
 
     def _plain(self, node: ast.If, context: _Context | None) -> ast.stmt:
         """A branch whose loops may have jumps of their own; its returns are the function's."""
-        if not any(isinstance(inner, (*_LOOPS, *_GUARDED)) for inner in walk_scope([node])):
+        if not _is_compound([node]):
             return node
         body, orelse = self.block(node.body, context), self.block(node.orelse, context)
         return ast.copy_location(ast.If(node.test, body or [_pass(node)], orelse), node)
@@ -131,18 +131,14 @@ class _Jumps:
         left = self.fresh("left")
         return replace(context, left=(*context.left, left)), left
 
-    def _unless(
-        self, flag: str, rest: list[ast.stmt], node: ast.stmt, context: _Context | None
-    ) -> list[ast.stmt]:
+    def _unless(self, flag: str, rest: list[ast.stmt], node: ast.stmt, context: _Context | None) -> list[ast.stmt]:
         """What follows, where the flag is not set."""
         following = self.block(rest, context)
         if not following:
             return []
         return [ast.copy_location(ast.If(_not(_read(flag, node), node), following, []), node)]
 
-    def _guarded(
-        self, node: ast.Try | ast.With, rest: list[ast.stmt], context: _Context | None
-    ) -> list[ast.stmt]:
+    def _guarded(self, node: ast.Try | ast.With, rest: list[ast.stmt], context: _Context | None) -> list[ast.stmt]:
         """``try`` and ``with``: what follows cannot move inside, so every jump sets a flag."""
         made: list[ast.stmt] = []
         if context is None:
@@ -173,13 +169,11 @@ class _Jumps:
 
     # -- loops ---------------------------------------------------------------------------------------------------------
 
-    def _loop(
-        self, node: ast.For | ast.While, outer: _Context | None
-    ) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    def _loop(self, node: ast.For | ast.While, outer: _Context | None) -> tuple[list[ast.stmt], list[ast.stmt]]:
         """A loop and what prepares it; and what follows it, whose jumps are those of the place around."""
         jumps = [*_jumps(node.body)]
         leaves = any(isinstance(j, ast.Break | ast.Return) for j in jumps)
-        if not jumps and not node.orelse and not any(isinstance(n, (*_LOOPS, *_GUARDED)) for n in walk_scope(node.body)):
+        if not jumps and not node.orelse and not _is_compound(node.body):
             return [node], []
         stopped = self.fresh("stopped")
         around = outer or _Context(None, self.fresh("returned"), self.fresh("result"))
@@ -237,6 +231,11 @@ def _endless(node: ast.For | ast.While) -> bool:
 
 
 # -- what jumps --------------------------------------------------------------------------------------------------------
+
+
+def _is_compound(statements: Sequence[ast.stmt]) -> bool:
+    """Whether there is anything whose body may have jumps of its own."""
+    return any(isinstance(node, (*_LOOPS, *_GUARDED)) for node in walk_scope(statements))
 
 
 def _jumps(statements: Sequence[ast.stmt]) -> list[ast.stmt]:

@@ -1,7 +1,7 @@
 """Names without a value on some path: what stands in their place, so that paths can meet.
 
 A name that only one of two paths assigns becomes a `Maybe`: a truth value that says whether it is bound, and a value
-of its type. Reading it asks for the truth value; where the paths that read are the paths that assign, the answer is yes.
+of its type. Reading it asks for the truth value; where the paths that read are those that assign, the answer is yes.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ BINARY = {
     "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "@": PRODUCT, "**": POWER,
     "<": COMPARISON, "<=": COMPARISON, ">": COMPARISON, ">=": COMPARISON, "==": COMPARISON, "!=": COMPARISON,
 }  # fmt: skip
+LOGIC = {"logical_not": ("not", NOT), "logical_and": ("and", AND), "logical_or": ("or", OR)}
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,18 @@ def spell(
     if row.name == "where" and not type_.shape:
         return conditional(*operands)
     if type_.kind == "python" and not facts.by_numpy(node) and row.spelling:
+        if row.name in LOGIC:
+            return _logic(*LOGIC[row.name], operands, reads)
         return Expression(_fill(row.spelling, operands), ATOM, reads)
     if callable(row.python):
         return _called(row, node, operands, show_shape, reads)
     return Expression(_fill(row.python, operands), ATOM, reads)
+
+
+def _logic(word: str, level: int, operands: Sequence[Expression], reads: frozenset[str]) -> Expression:
+    """``not a``, ``a and b``, ``a or b``."""
+    *first, last = [o.at(level) for o in operands]
+    return Expression(" ".join([*first, word, last]), level, reads)
 
 
 def _operation(operator: str, operands: Sequence[Expression], reads: frozenset[str]) -> Expression:
