@@ -19,18 +19,20 @@ class GoesOn(ast.expr):
     """Whether the index is inside the range."""
 
     _fields = ("index",)
-    index: ast.Name
-    trips: Trips
+
+    def __init__(self, index: ast.Name, trips: Trips) -> None:
+        super().__init__()
+        self.index, self.trips = index, trips
 
 
 class NextItem(ast.stmt):
     """Binds the target to the item at the index, and moves the index on."""
 
     _fields = ("index", "read", "target")
-    index: ast.Name
-    read: ast.Name
-    target: ast.expr
-    trips: Trips
+
+    def __init__(self, index: ast.Name, read: ast.Name, target: ast.expr, trips: Trips) -> None:
+        super().__init__()
+        self.index, self.read, self.target, self.trips = index, read, target, trips
 
 
 def breakable(loop: Loop) -> Loop:
@@ -55,16 +57,13 @@ def _running(node: BreakableFor) -> ast.expr:
 
 
 def _goes_on(node: ast.For, name: str, trips: Trips) -> GoesOn:
-    made = GoesOn(index=ast.copy_location(ast.Name(name, ast.Load()), node))
-    made.trips = trips
-    return ast.copy_location(made, node.iter)
+    return ast.copy_location(GoesOn(ast.copy_location(ast.Name(name, ast.Load()), node), trips), node.iter)
 
 
 def _next_item(node: ast.For, name: str, trips: Trips) -> NextItem:
-    index, read = ast.Name(name, ast.Store()), ast.Name(name, ast.Load())
-    made = NextItem(index=ast.copy_location(index, node), read=ast.copy_location(read, node), target=node.target)
-    made.trips = trips
-    return ast.copy_location(made, node.target)
+    index = ast.copy_location(ast.Name(name, ast.Store()), node)
+    read = ast.copy_location(ast.Name(name, ast.Load()), node)
+    return ast.copy_location(NextItem(index, read, node.target, trips), node.target)
 
 
 @expression(GoesOn)

@@ -237,8 +237,8 @@ class Join:
 
             return keep
 
-        self.join(*items, hint, note("item"))
-        self.join(*bounds, f"{hint.partition(' ')[0]}_bound", note("bound"))
+        self.join(items[0], items[1], hint, note("item"))
+        self.join(bounds[0], bounds[1], f"{hint.partition(' ')[0]}_bound", note("bound"))
 
     def _placeholder(self, side: Side, present: Abstract) -> Abstract:
         """What stands for a value on the path that has none; sizes are those of the other path."""

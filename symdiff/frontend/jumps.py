@@ -245,7 +245,7 @@ def _jumps(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
     while stack:
         node, inside = stack.pop()
         if isinstance(node, ast.Return) or (isinstance(node, ast.Break | ast.Continue) and not inside):
-            found.append(node)  # type: ignore[arg-type]
+            found.append(node)
         if isinstance(node, _SCOPES):
             continue
         if isinstance(node, _LOOPS):
@@ -271,7 +271,11 @@ def _ends(statements: Sequence[ast.stmt]) -> bool:
             return True
         if isinstance(node, ast.Try) and _try_ends(node):
             return True
-        if _endless(node) and not any(isinstance(j, ast.Break) for j in _jumps(node.body)):  # type: ignore[arg-type, attr-defined]
+        if (
+            isinstance(node, ast.While)
+            and _endless(node)
+            and not any(isinstance(j, ast.Break) for j in _jumps(node.body))
+        ):
             return True
     return False
 

@@ -82,7 +82,7 @@ class _Branches:
         if not output.type.is_array or output.type.kind == "stack":
             return state.get(result)
         if state.usage.is_small(output):
-            return Elements(state.items(result))
+            return Elements(state.items(result, output.type))
         return Stored(state.buffer(result))
 
     def _join(self, n: int, output: Value, then: _Side, otherwise: _Side) -> Rep:
@@ -194,7 +194,7 @@ def _cells(state: State, node: Node, position: int, first: int) -> list[_Cell]:
         elif not output.type.is_array:
             cell.inits = [state.k.convert(state.scalar(init), cell.type)]
         elif state.usage.is_small(output):
-            cell.inits = [state.k.convert(item, cell.type) for item in state.items(init)]
+            cell.inits = [state.k.convert(item, cell.type) for item in state.items(init, cell.output.type)]
         else:
             overwritten = node.op is FOR and is_overwritten(state, node, n)
             buffer = state.new_buffer(output) if overwritten else take_over(state, node, position, first + n, output)
@@ -235,7 +235,7 @@ def _moved(state: State, cells: Sequence[_Cell], results: Sequence[Value]) -> li
             if _moves_into(state, cell.buffer, result, held):
                 copies.append((cell.buffer, result))
         elif cell.stack is None:
-            items = state.items(result) if cell.output.type.is_array else [state.scalar(result)]
+            items = state.items(result, cell.output.type) if cell.output.type.is_array else [state.scalar(result)]
             values = [state.k.convert(item, cell.type) for item in items]
             carried += map(Carried, cell.params, cell.inits, values, cell.outs)
     for target, value in copies:

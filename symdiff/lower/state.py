@@ -189,12 +189,15 @@ class State:
         own = indices[len(indices) - len(shape) :]
         return self.read(value, [index_const(0) if d == 1 else i for d, i in zip(shape, own, strict=True)])
 
-    def items(self, value: Value) -> tuple[Operand, ...]:
-        """All elements of an array of known shape, one by one."""
+    def items(self, value: Value, like: Type | None = None) -> tuple[Operand, ...]:
+        """All elements of an array of known shape, one by one.
+
+        ``like`` knows the shape where the value's own type does not: sizes that were required to be equal.
+        """
         rep = self.get(value)
         if isinstance(rep, Elements):
             return rep.items
-        shape = static_shape(value.type)
+        shape = static_shape(value.type) or (static_shape(like) if like is not None else None)
         if shape is None:
             raise InternalError(f"{value!r} has no known shape")
         return tuple(self.read(value, [index_const(i) for i in index]) for index in positions(shape))
