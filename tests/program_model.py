@@ -44,6 +44,7 @@ TAGS = {
     "size-0": "a case has an array without elements",
     "size-1": "a case has an axis of length one where others are longer",
     "int": "an integer takes part in the arithmetic",
+    "syntax": "walrus, del, match, a local import, or another small piece of syntax",
 }
 
 

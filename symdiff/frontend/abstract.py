@@ -22,6 +22,7 @@ __all__ = [
     "Abstract",
     "Array",
     "BoundMethod",
+    "Cell",
     "Closure",
     "Counted",
     "DictObject",
@@ -146,6 +147,12 @@ class DictObject:
         self.initial = items
         self.outside = outside
         self.serial = now()
+
+
+class Cell(DictObject):
+    """A variable that a function inside assigns through ``nonlocal``: its value is kept in memory under its name."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symdiff.errors import InternalError, LocatedUnboundLocalError, TypeConflictError
-from symdiff.frontend.abstract import Abstract, Array, DictObject, ListObject, Marker, Maybe, View, now
+from symdiff.frontend.abstract import Abstract, Array, Cell, DictObject, ListObject, Marker, Maybe, View, now
 from symdiff.frontend.carried import Head, Leaf, Restart, Shape
 from symdiff.frontend.core import UNROLL_LIMIT, Parser, Unroll
 from symdiff.frontend.iteration import Trips
@@ -62,6 +62,7 @@ class Loop:
     defaults: dict[str, Abstract] = field(default_factory=dict)
     indices: set[Value] = field(default_factory=set)
     origin: Loop | None = None
+    poisoned: dict[str, Marker] = field(default_factory=dict)  # what a trip may leave unreadable for the next one
 
     def body(self, index: Value | None) -> None:
         """One trip."""
@@ -163,10 +164,15 @@ class Attempt:
     def _enter(self, block: Scope) -> tuple[Head, dict[str, Abstract], dict[Any, Any]]:
         loop = self.loop
         head = Head(self.p, loop.shape, self.start)
-        heads = {name: head.enter(self.initial(name), (name,)) for name in loop.names}
+        heads = {name: self._poisoned(name) or head.enter(self.initial(name), (name,)) for name in loop.names}
         cells = {cell: self._enter_cell(head, cell, key) for cell, key in self._cell_keys()}
         block.adopt([leaf.param for leaf in head.leaves])
         return head, heads, cells
+
+    def _poisoned(self, name: str) -> Marker | None:
+        """Stands for a name that has a value in the first trip only; reading it parses that trip on its own."""
+        found = self.loop.poisoned.get(name)
+        return replace(found, retry=Peel) if found is not None and self.loop.peeled < PEELS else found
 
     def initial(self, name: str) -> Abstract:
         """What a carried name is before the loop."""
@@ -220,6 +226,12 @@ class Attempt:
 
     def _leave_name(self, name: str, at_head: Abstract, end: Abstract | None) -> None:
         p, loop = self.p, self.loop
+        if isinstance(end, Marker) and not isinstance(at_head, Marker):
+            loop.poisoned[name] = end
+            raise Restart
+        if name in loop.poisoned and (end is None or isinstance(end, Marker)):
+            self.ends[name] = self.heads[name] = loop.poisoned[name]
+            return
         if end is None or isinstance(end, Marker):
             if isinstance(at_head, Marker) or isinstance(end, Marker):
                 self.ends[name] = end if isinstance(end, Marker) else at_head
@@ -250,9 +262,12 @@ class Attempt:
             else:
                 raise Conflict
         except Conflict:
+            if isinstance(cell, Cell) and self.loop.peeled < PEELS:
+                raise Peel from None
             if self.index is not None and self.p.indices.get(self.index, UNROLL_LIMIT + 1) <= UNROLL_LIMIT:
                 raise Unroll(self.index) from None  # a list that grows in a short loop
             kind = "list" if isinstance(cell, ListObject) else "dict" if isinstance(cell, DictObject) else "array"
+            kind = "variable of a function around" if isinstance(cell, Cell) else kind
             self.p.unsupported(
                 f"a {kind} that changes its length or its types from trip to trip is not supported yet",
                 "make an array with np.zeros before the loop and store into it",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from symdiff.errors import LocatedUnboundLocalError, TypeConflictError
-from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Marker, Maybe, now
+from symdiff.frontend.abstract import Abstract, Array, Cell, Known, ListObject, Marker, Maybe, now
 from symdiff.frontend.core import Parser, expression, statement
 from symdiff.frontend.joins import Conflict, Join, Side, conflict
 from symdiff.frontend.memory import Stale
@@ -158,8 +158,25 @@ def _join_memory(p: Parser, join: Join) -> None:
                 p.memory.replace(item, a if isinstance(a, Stale) else b)
             else:
                 join.pair(a, b, item.initial.hint, lambda output, item=item: p.memory.replace(item, output))  # type: ignore[misc]
+        elif isinstance(item, Cell):
+            _join_cell(p, join, item, a, b)
         else:
             _join_container(p, join, item, a, b)
+
+
+def _join_cell(p: Parser, join: Join, cell: Cell, a: dict[str, Abstract], b: dict[str, Abstract]) -> None:
+    """A variable that functions inside assign."""
+    for name in dict.fromkeys((*a, *b)):
+        left, right, line = a.get(name), b.get(name), p.build.where.line if p.build.where else 0
+        use = lambda item, name=name: p.memory.replace(cell, {name: item})  # noqa: E731
+        if left is None or right is None or isinstance(left, Marker) or isinstance(right, Marker):
+            use(_unbound(name, left, right, line))
+            continue
+        try:
+            join.join(left, right, name, use)
+        except Conflict:
+            paths = f"if the condition on line {line} holds", "if it does not"
+            use(conflict(p, name, left, right, *paths))
 
 
 def _join_container(p: Parser, join: Join, item: Any, a: Any, b: Any) -> None:

@@ -16,6 +16,7 @@ from symdiff.frontend.abstract import (
     Abstract,
     Array,
     BoundMethod,
+    Cell,
     Closure,
     DictObject,
     Known,
@@ -27,10 +28,11 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.core import FUNCTIONS, METHODS, Frame, Parser, expression
 from symdiff.frontend.language import check_language
-from symdiff.frontend.liveness import Liveness, assigned_names, walk_scope
+from symdiff.frontend.liveness import Liveness, assigned_names, nonlocal_names, walk_scope
 from symdiff.frontend.normalise import body_of
 from symdiff.frontend.operators import as_array
 from symdiff.frontend.parameters import bind
+from symdiff.frontend.patterns import without_patterns
 from symdiff.frontend.program import Path
 from symdiff.frontend.source import OWN_WRAPPER, Source, is_own, read_source
 from symdiff.ir.graph import Value
@@ -188,6 +190,16 @@ class Prepared:
     statements: list[ast.stmt]
     local: frozenset[str]
     live: Liveness
+    cells: frozenset[str]
+    outside: frozenset[str]
+
+    def frame(self, p: Parser, path: Path | None, names: dict[str, Abstract], **more: Any) -> Frame:
+        """A call of it, at its start."""
+        cells = {name: Cell({name: names.pop(name)} if name in names else {}) for name in sorted(self.cells)}
+        depth = len(p.frames)
+        return Frame(
+            self.source, path, self.local, self.live, names, depth=depth, cells=cells, outside=self.outside, **more
+        )
 
 
 def prepare(source: Source, node: ast.FunctionDef | ast.Lambda) -> Prepared:
@@ -196,9 +208,13 @@ def prepare(source: Source, node: ast.FunctionDef | ast.Lambda) -> Prepared:
     arguments = node.args
     given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
     parameters = {arg.arg for arg in given if arg is not None}
-    outside = {name for n in walk_scope(statements) if isinstance(n, ast.Global) for name in n.names}
-    local = frozenset(parameters | (assigned_names(statements) - outside))
-    return Prepared(source, node, statements, local, Liveness.of(statements))
+    scope = list(walk_scope(statements))
+    outside = frozenset(name for n in scope if isinstance(n, ast.Global) for name in n.names)
+    around = {name for n in scope if isinstance(n, ast.Nonlocal) for name in n.names}
+    local = frozenset(parameters | (assigned_names(statements) - outside - around))
+    inner = [n for n in scope if isinstance(n, ast.FunctionDef)]
+    cells = local & nonlocal_names(inner)
+    return Prepared(source, node, statements, local, Liveness.of(statements), cells, outside)
 
 
 def inline_known(
@@ -212,15 +228,13 @@ def inline_known(
             name = found.__qualname__
             p.refuse(type(error), f"{error.message} (called here as {name!r})", error.hint or "")
         check_language(source)
-        p.prepared[found] = prepare(source, source.tree)  # type: ignore[arg-type]
+        p.prepared[found] = prepare(source, without_patterns(source.tree, source))
     ready: Prepared = p.prepared[found]
     if not is_own(found.__module__):
         p.codes[found.__code__] = None
     hidden = is_own(found.__module__)
     names = bind(p, found.__name__, ready.node.args, args, kwargs, *_defaults(p, found, None if hidden else path))
-    frame = Frame(
-        ready.source, path, ready.local, ready.live, names, None, len(p.frames), hidden=hidden or _is_hidden(p)
-    )
+    frame = ready.frame(p, path, names, hidden=hidden or _is_hidden(p))
     return _run(p, frame, ready, found.__name__)
 
 
@@ -247,7 +261,7 @@ def _call_closure(p: Parser, target: Closure, args: Sequence[Abstract], kwargs: 
     ready: Prepared = p.prepared[target.node]
     name = getattr(target.node, "name", "<lambda>")
     names = bind(p, name, target.node.args, args, kwargs, target.defaults, target.keyword_defaults)
-    frame = Frame(outer.source, outer.path, ready.local, ready.live, names, outer, len(p.frames), hidden=outer.hidden)
+    frame = ready.frame(p, outer.path, names, parent=outer, hidden=outer.hidden)
     return _run(p, frame, ready, name)
 
 

@@ -20,6 +20,7 @@ from symdiff.frontend.abstract import (
     Abstract,
     Array,
     BoundMethod,
+    Cell,
     Closure,
     DictObject,
     Known,
@@ -125,6 +126,8 @@ class Frame:
     depth: int = 0
     places: dict[str, Location] = field(default_factory=dict)  # where names were assigned last
     returned: ast.AST | None = None
+    cells: dict[str, Cell] = field(default_factory=dict)  # variables that functions inside assign
+    outside: frozenset[str] = frozenset()  # names declared global
     hidden: bool = False  # a function of the library's own: what it does stands at the place of its call
 
 
@@ -360,12 +363,13 @@ class Parser:
         frame: Frame | None = self.frame
         while frame is not None:
             if name in frame.local:
-                found = frame.names.get(name)
+                cell = frame.cells.get(name)
+                found = frame.names.get(name) if cell is None else self.memory.content(cell).get(name)
                 if found is None:
                     message = f"local variable {name!r} is read before it is assigned"
                     self.refuse(UnboundLocalError, message, f"assign {name!r} before this line")
                 return found.item if isinstance(found, Maybe) and is_hidden(name) else self.checked(found)
-            if frame.parent is None:
+            if frame.parent is None or name in frame.outside:
                 return self.resolver.name(self.build, frame, name)
             frame = frame.parent
         raise AssertionError(name)

@@ -29,12 +29,6 @@ STATEMENTS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Yield: ("a generator cannot be differentiated", "return an array or a tuple of all values"),
     ast.YieldFrom: ("a generator cannot be differentiated", "return an array or a tuple of all values"),
     ast.ClassDef: ("a class inside the function is not supported", "define the class outside"),
-    ast.Match: ("'match' is not supported yet", "write it with 'if' and 'elif'"),
-    ast.NamedExpr: ("':=' is not supported yet", "assign in a statement before this one"),
-    ast.Delete: ("'del' is not supported yet", "leave the statement out: names need not be deleted"),
-    ast.Import: ("'import' inside the function is not supported yet", "import at the top of the module"),
-    ast.ImportFrom: ("'import' inside the function is not supported yet", "import at the top of the module"),
-    ast.Nonlocal: ("'nonlocal' is not supported yet", "return the value and assign it in the enclosing function"),
     ast.Set: ("a set is not supported", "use a tuple or a list"),
     ast.SetComp: ("a set is not supported", "use a tuple or a list"),
 }

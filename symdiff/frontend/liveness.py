@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["BreakableFor", "Liveness", "assigned_names", "walk_scope"]
+__all__ = ["BreakableFor", "Liveness", "assigned_names", "bound_name", "nonlocal_names", "walk_scope"]
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -50,10 +50,25 @@ def assigned_names(nodes: Iterable[ast.AST]) -> set[str]:
             own.update(n for g in node.generators for n in ast.walk(g.target))
         elif isinstance(node, ast.FunctionDef):
             names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names.update(bound_name(alias) for alias in node.names)
     for node in walk_scope(nodes):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del) and node not in own:
             names.add(node.id)
     return names
+
+
+def bound_name(alias: ast.alias) -> str:
+    """The name that a part of an ``import`` binds: ``import a.b`` binds ``a``."""
+    return alias.asname or alias.name.partition(".")[0]
+
+
+def nonlocal_names(nodes: Iterable[ast.AST]) -> set[str]:
+    """Names that functions inside these statements assign through ``nonlocal``."""
+    found: set[str] = set()
+    for node in nodes:
+        found.update(name for n in ast.walk(node) if isinstance(n, ast.Nonlocal) for name in n.names)
+    return found
 
 
 def _reads(node: ast.AST) -> set[str]:
@@ -137,6 +152,14 @@ class Liveness:
             case ast.FunctionDef():
                 outside = [*node.args.defaults, *(d for d in node.args.kw_defaults if d), *node.decorator_list]
                 return (after - {node.name}).union(*(_reads(n) for n in outside))
+            case ast.Import() | ast.ImportFrom():
+                return after - {bound_name(alias) for alias in node.names}
+            case ast.Delete():
+                bound, read = set[str](), set[str]()
+                for target in node.targets:
+                    names, others = _targets(target)
+                    bound, read = bound | names, read | others
+                return (after - bound) | read | bound
             case ast.Return():
                 return _reads(node.value) if node.value is not None else set()
         return after | _reads(node)

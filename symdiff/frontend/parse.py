@@ -19,6 +19,7 @@ from symdiff.frontend import (
     numpy_ordering,
     numpy_shaping,
     numpy_written,
+    small_syntax,
 )
 from symdiff.frontend.abstract import (
     Abstract,
@@ -59,6 +60,7 @@ HANDLERS = (
     numpy_ordering,
     numpy_shaping,
     numpy_written,
+    small_syntax,
 )
 
 

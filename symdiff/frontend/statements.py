@@ -8,16 +8,16 @@ import numpy as np
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Closure, Known, ListObject, View
-from symdiff.frontend.core import Parser, statement
+from symdiff.frontend.core import Frame, Parser, statement
 from symdiff.frontend.indexing import store
 from symdiff.frontend.operators import OPERATORS, binary
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import require_same, show_shape
 
-__all__ = ["assign", "make_closure"]
+__all__ = ["assign", "assign_name", "frame_of", "make_closure"]
 
 
-@statement(ast.Pass, ast.Global)
+@statement(ast.Pass, ast.Global, ast.Nonlocal)
 def nothing(p: Parser, node: ast.stmt) -> None:
     """Statements without effect; a global that is assigned is refused at the assignment."""
 
@@ -102,16 +102,32 @@ def assign(p: Parser, target: ast.expr, item: Abstract) -> None:
 
 
 def assign_name(p: Parser, name: str, item: Abstract) -> None:
-    """Bind a name of the function."""
-    if name not in p.frame.local:
-        p.unsupported(f"assigning the global {name!r} is not supported", "return the value, and assign it outside")
+    """Bind a name of the function, or of one around it."""
+    frame = frame_of(p, name)
     if isinstance(item, Value) and p.build.constant_of(item) is None:
         p.build.name(item, name)
     elif isinstance(item, Array) and item.initial.type.is_array:
         p.build.name(item.initial, name)
-    p.frame.names[name] = item
+    if name in frame.cells:
+        p.memory.replace(frame.cells[name], {name: item})
+        return
+    frame.names[name] = item
     if p.build.where is not None:
-        p.frame.places[name] = p.build.where
+        frame.places[name] = p.build.where
+
+
+def frame_of(p: Parser, name: str) -> Frame:
+    """The call whose variable a name is that is assigned here."""
+    frame: Frame | None = p.frame
+    while frame is not None and name not in p.frame.outside:
+        # what a function inside assigns is a cell; other names of frames around belong to a comprehension's function
+        if name in frame.local and (frame is p.frame or name in frame.cells or frame.live is p.frame.live):
+            return frame
+        frame = frame.parent
+    p.unsupported(
+        f"assigning {name!r}, which is outside the function, is not supported",
+        "return the value, and assign it outside",
+    )
 
 
 def _unpack(p: Parser, target: ast.Tuple | ast.List, item: Abstract) -> None:
@@ -168,8 +184,7 @@ def augmented(p: Parser, node: ast.AugAssign) -> None:
     name = OPERATORS[type(node.op)]
     target = node.target
     if isinstance(target, ast.Name):
-        if target.id not in p.frame.local:
-            p.unsupported(f"assigning the global {target.id!r} is not supported", "return the value instead")
+        frame_of(p, target.id)
         old = p.evaluate(target)
         value = p.evaluate(node.value)
         p.at(node)
