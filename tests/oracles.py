@@ -971,6 +971,9 @@ class Rebinder:
         self.numpy, self.math = Numpy(kind), Math(kind)
         self.memo: dict[int, Any] = {}
         self.kept: list[Any] = []
+        # imports inside functions lead here too
+        load = builtins.__import__
+        self.builtins = {**vars(builtins), "__import__": lambda *args, **named: self(load(*args, **named))}
         self.names = {id(getattr(math, n)): (self.math, n) for n in vars(math) if callable(getattr(math, n))}
         for source, target in ((np.linalg, self.numpy.linalg), (np, self.numpy)):
             self.names |= {id(v): (target, n) for n, v in vars(source).items() if callable(v)}
@@ -1011,7 +1014,7 @@ class Rebinder:
         """The same code over other globals and cells."""
         if id(f) in self.memo:
             return self.memo[id(f)]
-        scope: dict[str, Any] = {"__builtins__": builtins, "float": to_float, "__name__": f.__module__}
+        scope: dict[str, Any] = {"__builtins__": self.builtins, "float": to_float, "__name__": f.__module__}
         cells = tuple(types.CellType() for _ in f.__closure__ or ())
         copied = types.FunctionType(f.__code__, scope, f.__name__, f.__defaults__, cells or None)
         copied.__kwdefaults__ = f.__kwdefaults__

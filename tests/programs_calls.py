@@ -1,6 +1,6 @@
-"""The corpus: small syntax (``:=``, ``del``, ``match``, local imports), helpers, closures, methods, foreign functions."""
+"""The corpus: small syntax (walrus, del, match, local imports), helpers, closures, methods, foreign functions."""
 
-# ruff: noqa: B007, B023, F841, PLC0415, SIM108  (programs are written as users write them)
+# ruff: noqa: B023, SIM108  (programs are written as users write them)
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def deleted_items(x):
 
 
 @program(
-    {"zero": lambda rng: (1.5, 0), "two": lambda rng: (1.5, 2), "other": lambda rng: (1.5, 7)},
+    {"none": lambda rng: (1.5, 0), "two": lambda rng: (1.5, 2), "other": lambda rng: (1.5, 7)},
     "x",
     "scalar branch syntax int",
     second=True,
@@ -111,9 +111,19 @@ def matched_guards(x):
     return y
 
 
-@program(lambda rng: (1.5,), "x", "scalar syntax unpack", second=True)
-def matched_tuple(x):
-    point = (0, x, x * 2)
+@program(
+    {
+        "first": lambda rng: (1.5, 1),
+        "guard": lambda rng: (60.0, 0),
+        "rest": lambda rng: (1.5, 0),
+        "no": lambda rng: (1.5, 2),
+    },
+    "x",
+    "scalar syntax unpack branch int",
+    second=True,
+)
+def matched_tuple(x, kind):
+    point = (kind, x, x * 2)
     match point:
         case (1, _, _):
             return x
@@ -121,7 +131,7 @@ def matched_tuple(x):
             return a
         case (0, a, *rest):
             return a * rest[0] + len(rest)
-    return 0.0
+    return 0.5 * x
 
 
 @program({"on": lambda rng: (1.5, 0.5), "off": lambda rng: (1.5, -0.5)}, "x", "scalar branch syntax unpack")
@@ -133,16 +143,28 @@ def matched_pair_with_run_time_guard(x, t):
             return a * a - b
 
 
-@program(lambda rng: (1.5,), "x", "scalar syntax structure")
-def matched_dict(x):
-    match {"rate": x, "years": 2.0}:
+@program(
+    {"one": lambda rng: ({"volatility": 0.5},), "two": lambda rng: ({"rate": 1.5, "years": 2.0},)},
+    "p",
+    "scalar syntax structure",
+)
+def matched_dict(p):
+    match p:
         case {"volatility": v}:
-            return v
+            return v * v
         case {"rate": r, "years": t}:
             return r * t * r
 
 
-@program(lambda rng: (1.5,), "x", "scalar syntax")
+@program(
+    {
+        "one": lambda rng: (1.5, "identity"),
+        "two": lambda rng: (1.5, "squared"),
+        "three": lambda rng: (1.5, "else"),
+    },
+    "x",
+    "scalar syntax",
+)
 def matched_text(x, mode="square"):
     match mode:
         case "identity":
@@ -150,7 +172,7 @@ def matched_text(x, mode="square"):
         case "square" | "squared":
             y = x * x
         case _:
-            y = 0.0
+            y = 2.0
     return y * x
 
 
@@ -171,7 +193,8 @@ def matched_in_loop(x, n):
 @program(lambda rng: (1.5,), "x", "scalar syntax elementary")
 def imported_inside(x):
     import math as m
-    from math import cos, sin as s
+    from math import cos
+    from math import sin as s
 
     return m.exp(x) * s(x) * cos(x)
 
@@ -242,7 +265,7 @@ def annotated_names(x: float) -> "float":
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-@program(lambda rng: (1.5,), "x", "scalar closure", second=True)
+@program(lambda rng: (1.5,), "x", "scalar closure loop", second=True)
 def nonlocal_sum(x):
     total = 0.0
 
@@ -397,7 +420,7 @@ THREE = 3.0
 
 @program(lambda rng: (1.5,), "x", "scalar closure global")
 def global_past_a_local(x):
-    THREE = x  # noqa: N806
+    THREE = x
 
     def read():
         global THREE
@@ -406,7 +429,7 @@ def global_past_a_local(x):
     return read() * THREE
 
 
-@program(lambda rng: (positive(rng, 4),), "x", "array closure branch lambda")
+@program(lambda rng: (positive(rng, 4),), "x", "array closure lambda")
 def functions_in_tables(x):
     table = {"log": np.log, "own": lambda v: v * v, "pair": (np.sin, np.cos)}
     f, g = table["pair"]

@@ -152,6 +152,8 @@ def test_every_line_runs_in_some_case(name: str):
     seen = set().union(*(lines_run(program.function, case.arguments()) for case in program.cases))
     run = {line for _, line in seen}
     statements = [n for n in ast.walk(FUNCTIONS[name]) if isinstance(n, ast.stmt) and n is not FUNCTIONS[name]]
+    declares = (ast.Nonlocal, ast.Global)
+    run |= {n.lineno for n in statements if isinstance(n, declares) or getattr(n, "value", n) is None}
     assert [n.lineno for n in statements if n.lineno not in run] == []
 
 
@@ -164,7 +166,7 @@ def test_tags_of_loops_and_branches_are_true(name: str):
         assert "loop" in tags
     assert ("while" in tags) == (ast.While in kinds)
     if "branch" in tags and not tags & {"helper", "builtin"}:
-        assert kinds & {ast.If, ast.IfExp}
+        assert kinds & {ast.If, ast.IfExp, ast.Match}
     if any(isinstance(inner, ast.For | ast.While) for n in body for inner in inner_statements(n)):
         assert "nested" in tags
 

@@ -94,12 +94,9 @@ class _Plainer(ast.NodeTransformer):
             return [*binds, _if([case.guard], case.body, others, case.pattern)]
         if not binds:
             return [_if([*found.tests, case.guard], case.body, others, case.pattern)]
-        hit = self.fresh("hit")
-        truth = ast.copy_location(ast.UnaryOp(ast.Not(), case.guard), case.guard)
-        guarded = _set(hit, ast.copy_location(ast.UnaryOp(ast.Not(), truth), case.guard), case.guard)
-        missed = _set(hit, _constant(False, case.guard), case.guard)
-        first = _if(found.tests, [*binds, guarded], [missed], case.pattern)
-        return [first, _if([_name(hit, case.guard)], case.body, others, case.pattern)]
+        # names are bound before the guard is asked, and stay bound: the other cases stand in both branches
+        guarded = _if([case.guard], case.body, others, case.pattern)
+        return [_if(found.tests, [*binds, guarded], others, case.pattern)]
 
 
 class _Found:

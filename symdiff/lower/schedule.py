@@ -138,7 +138,21 @@ class Plan:
         if made.blocks or made.op.name in STORES or made.op.name == "reshape":
             return False
         written = self.nodes_time[made]
-        return all(self._is_over(use, param, made, written) for use in self.usage.all_uses(param))
+        heirs = self._heirs(param)
+        return all(self._is_over(use, heir, made, written) for heir in heirs for use in self.usage.all_uses(heir))
+
+    def _heirs(self, param: Value) -> list[Value]:
+        """Arrays that may live in the storage of one: itself, and what stores and loops make of it in place."""
+        found = [param]
+        for value in found:
+            for use in self.usage.all_uses(value):
+                position = self.usage.position_in(use, self.block)
+                if position is None or position >= len(self.block.nodes):
+                    continue
+                node = self.block.nodes[position]
+                if node.blocks or (node.op.name in STORES and use.operand == 0):
+                    found += [v for v in node.outputs if v.type.is_array and v not in found]
+        return found
 
     def _is_over(self, use: Use, param: Value, made: Node, written: tuple[int, int]) -> bool:
         position = self.usage.position_in(use, self.block)
