@@ -49,6 +49,53 @@ def walrus_reused(x, n):
     return s
 
 
+@program(
+    {"trips": lambda rng: (1.5,), "zero": lambda rng: (11.0,)}, "x", "scalar loop while syntax zero-trip", second=True
+)
+def walrus_in_while(x):
+    v = x
+    while (w := v * x) < 100:
+        v = w + 1
+    return v + w
+
+
+@program(
+    {"break": lambda rng: (1.6,), "else": lambda rng: (3.1,), "counted": lambda rng: (1.3,)},
+    "x",
+    "scalar loop while branch syntax",
+    second=True,
+)
+def walrus_in_while_with_continue(x):
+    v, k = x, 0
+    while (w := v * x) < 100 and (k := k + 1) < 9:
+        if k == 2:
+            v = v + 3
+            continue
+        if w > 60:
+            break
+        v = w + 1
+    else:
+        v = v * 2
+    return v + w * k
+
+
+@program(lambda rng: (1.5, 7), "x", "scalar loop branch syntax int", second=True)
+def matched_continue_and_break(x, n):
+    s = x
+    for i in range(n):
+        match i:
+            case 1:
+                continue
+            case 5 | 6:
+                break
+            case k if k > 2:
+                s += x * k
+            case _:
+                s *= x
+        s += 1
+    return s
+
+
 @program(lambda rng: (1.5,), "x", "scalar syntax", second=True)
 def deleted_name(x):
     y = x * 2

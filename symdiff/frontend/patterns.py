@@ -1,4 +1,4 @@
-"""Syntax that other syntax says: ``match`` becomes ``if``, and a ``while`` whose test assigns tests inside its body.
+"""Syntax that other syntax says: ``match`` becomes ``if``, and a test of a ``while`` that assigns a statement.
 
 The subject of a ``match`` gets a name of its own (with a space in it, so that it is nobody's)::
 
@@ -52,24 +52,18 @@ class _Plainer(ast.NodeTransformer):
         self.count += 1
         return f"{word} :{self.count}"
 
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        return super().generic_visit(node)
-
     # -- while ---------------------------------------------------------------------------------------------------------
 
     def visit_While(self, node: ast.While) -> Any:
         self.generic_visit(node)
         if not any(isinstance(n, ast.NamedExpr) for n in ast.walk(node.test)):
             return node
-        ended = self.fresh("ended")
-        leave = [_set(ended, _constant(True, node), node), ast.copy_location(ast.Break(), node)]
-        test = ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test)
-        body = [ast.copy_location(ast.If(test, leave, []), node), *node.body]
-        loop = ast.copy_location(ast.While(_constant(True, node), body, []), node)
-        start = _set(ended, _constant(False, node), node)
-        if not node.orelse:
-            return [start, loop]
-        return [start, loop, ast.copy_location(ast.If(_name(ended, node), node.orelse, []), node)]
+        # the test is asked before the loop and at the end of every trip, so the names it assigns are the function's
+        going = self.fresh("going")
+        ask = _set(going, _truth(node.test), node.test)
+        body = [*_Continued(ask).statements(node.body), ask]
+        loop = ast.While(_name(going, node.test), body, node.orelse)
+        return [ask, ast.copy_location(loop, node)]
 
     # -- match ---------------------------------------------------------------------------------------------------------
 
@@ -97,6 +91,27 @@ class _Plainer(ast.NodeTransformer):
         # names are bound before the guard is asked, and stay bound: the other cases stand in both branches
         guarded = _if([case.guard], case.body, others, case.pattern)
         return [_if(found.tests, [*binds, guarded], others, case.pattern)]
+
+
+class _Continued(ast.NodeTransformer):
+    """Puts a statement before every ``continue`` of a loop."""
+
+    def __init__(self, before: ast.stmt) -> None:
+        self.before = before
+
+    def statements(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The body of the loop."""
+        holder = self.visit(ast.Module(body, []))
+        found: list[ast.stmt] = holder.body
+        return found
+
+    def visit_Continue(self, node: ast.Continue) -> Any:
+        return [self.before, node]
+
+    def _leave(self, node: ast.AST) -> ast.AST:
+        return node
+
+    visit_For = visit_While = visit_FunctionDef = visit_Lambda = _leave
 
 
 class _Found:
@@ -183,6 +198,12 @@ def _constant(value: Any, place: ast.AST) -> ast.Constant:
 def _set(name: str, value: ast.expr, place: ast.AST) -> ast.stmt:
     target = ast.copy_location(ast.Name(name, ast.Store()), place)
     return ast.copy_location(ast.Assign([target], value), place)
+
+
+def _truth(test: ast.expr) -> ast.expr:
+    """The test as a truth value."""
+    negated = ast.copy_location(ast.UnaryOp(ast.Not(), test), test)
+    return ast.copy_location(ast.UnaryOp(ast.Not(), negated), test)
 
 
 def _assign(target: ast.expr, value: ast.expr) -> ast.stmt:
