@@ -279,7 +279,7 @@ ELEMENTWISE: dict[str, Callable[..., Dual]] = {
 # run and no slope.
 PASSIVES = (
     "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite "
-    "bitwise_and bitwise_or bitwise_xor bitwise_not floor ceil trunc rint sign floor_divide range_length "
-    "floor_to_int ceil_to_int trunc_to_int round_to_int slogdet_sign"
+    "bitwise_and bitwise_or bitwise_xor bitwise_not floor ceil trunc rint sign floor_divide list_position "
+    "range_length floor_to_int ceil_to_int trunc_to_int round_to_int slogdet_sign"
 )
 PASSIVE_ROWS = frozenset(PASSIVES.split())

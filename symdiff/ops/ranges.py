@@ -1,4 +1,4 @@
-"""Sizes of ranges: how often a loop runs."""
+"""Sizes of ranges and places in them: how often a loop runs, which item of a list is meant."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.ops.primitive import Domain, elementwise
+from symdiff.ops.primitive import Check, Domain, elementwise
 
-__all__ = ["range_length"]
+__all__ = ["list_position", "range_length"]
 
 STEP = Domain(1, 4, integer=True)
 BOUND = Domain(0, 20, integer=True)
@@ -43,4 +43,28 @@ range_length = elementwise(
     sympy=lambda sp, start, stop, step: sp.Max(0, sp.ceiling((stop - start) / step)),
     vjp=(None, None, None),
     domain=(BOUND, BOUND, STEP),
+)
+
+
+def _inside(k: Any, position: Any, length: Any) -> Any:
+    return k.and_(k.le(k.neg(length), position), k.lt(position, length))
+
+
+def _position(position: Any, length: Any) -> int:
+    return range(int(length))[int(position)]
+
+
+# A list of run-time length lies in an array that may have room for more items, so its own length is what counts.
+list_position = elementwise(
+    "list_position",
+    numpy=np.vectorize(_position, otypes=[np.int64]),
+    scalar=_position,
+    result="int",
+    kernel=lambda k, position, length: k.select(k.lt(position, 0), k.add(position, length), position),
+    python="range({1})[{0}]",
+    spelling="range({1})[{0}]",
+    sympy=lambda sp, position, length: sp.Piecewise((position + length, position < 0), (position, True)),
+    vjp=(None, None),
+    domain=(BOUND, Domain(30, 40, integer=True)),
+    checks=(Check(_inside, "IndexError", "list index out of range"),),
 )
