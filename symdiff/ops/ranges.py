@@ -50,14 +50,16 @@ def _inside(k: Any, position: Any, length: Any) -> Any:
     return k.and_(k.le(k.neg(length), position), k.lt(position, length))
 
 
-def _position(position: Any, length: Any) -> int:
-    return range(int(length))[int(position)]
+def _position(position: int, length: int) -> int:
+    if not -length <= position < length:
+        raise IndexError("list index out of range")
+    return position + length if position < 0 else position
 
 
 # A list of run-time length lies in an array that may have room for more items, so its own length is what counts.
 list_position = elementwise(
     "list_position",
-    numpy=np.vectorize(_position, otypes=[np.int64]),
+    numpy=lambda position, length: np.where(np.less(position, 0), np.add(position, length), position).astype(np.int64),
     scalar=_position,
     result="int",
     kernel=lambda k, position, length: k.select(k.lt(position, 0), k.add(position, length), position),

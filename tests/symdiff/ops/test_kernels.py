@@ -184,12 +184,14 @@ def test_checks_fail_where_python_does(row: Primitive, ints: bool) -> None:
             continue  # a float in Python, see test_power_of_ints
         if row.name == "range_length" and (not ints or values[2] == 0):
             continue  # it takes ints, and the loop itself refuses a step of 0
+        if row.name == "list_position" and not ints:
+            continue
         try:
             expected = None
             result = row.scalar(*values, **numeric)
             if isinstance(result, int) and not -(2**63) <= result < 2**63:
                 expected = ("OverflowError", TOO_LARGE)
-        except (ArithmeticError, ValueError) as error:
+        except (ArithmeticError, LookupError, ValueError) as error:
             expected = (type(error).__name__, str(error))
         except TypeError:
             return
