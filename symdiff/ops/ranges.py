@@ -53,7 +53,7 @@ def _inside(k: Any, position: Any, length: Any) -> Any:
 def _position(position: int, length: int) -> int:
     if not -length <= position < length:
         raise IndexError("list index out of range")
-    return position + length if position < 0 else position
+    return int(position + length if position < 0 else position)
 
 
 # A list of run-time length lies in an array that may have room for more items, so its own length is what counts.
