@@ -56,10 +56,16 @@ def _position(position: int, length: int) -> int:
     return int(position + length if position < 0 else position)
 
 
+def _positions(position: Any, length: Any) -> Any:
+    if np.asarray(position).dtype.kind == "f" or np.asarray(length).dtype.kind == "f":
+        raise TypeError("list indices must be integers")
+    return np.where(np.less(position, 0), np.add(position, length), position).astype(np.int64)
+
+
 # A list of run-time length lies in an array that may have room for more items, so its own length is what counts.
 list_position = elementwise(
     "list_position",
-    numpy=lambda position, length: np.where(np.less(position, 0), np.add(position, length), position).astype(np.int64),
+    numpy=_positions,
     scalar=_position,
     result="int",
     kernel=lambda k, position, length: k.select(k.lt(position, 0), k.add(position, length), position),
