@@ -57,7 +57,7 @@ def _position(position: int, length: int) -> int:
 
 
 def _positions(position: Any, length: Any) -> Any:
-    if np.asarray(position).dtype.kind == "f" or np.asarray(length).dtype.kind == "f":
+    if np.result_type(position, length).kind != "i":
         raise TypeError("list indices must be integers")
     return np.where(np.less(position, 0), np.add(position, length), position).astype(np.int64)
 

@@ -199,6 +199,8 @@ def test_inferred_type_is_what_numpy_returns(row: Primitive) -> None:
         if all(isinstance(x, bool | int | float) and not isinstance(x, np.generic) for x in operands):
             continue
         expected = numpy_type(row, operands)
+        if expected is None and row.name == "list_position":
+            continue  # the front end passes ints
         try:
             (result,) = apply(row, operands, {}, symbols=False).results
         except DtypeError:
