@@ -128,11 +128,11 @@ class Tuple:
 
 
 class ListObject:
-    """A list; its items are kept in memory under this object."""
+    """A list; its content is kept in memory under this object: a tuple of its items, or `growing.Rows`."""
 
     __slots__ = ("initial", "outside", "serial")
 
-    def __init__(self, items: tuple[Abstract, ...], *, outside: bool = False) -> None:
+    def __init__(self, items: Any, *, outside: bool = False) -> None:
         self.initial = items
         self.outside = outside
         self.serial = now()

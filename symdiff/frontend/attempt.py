@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,9 +11,12 @@ from symdiff.errors import InternalError, LocatedUnboundLocalError, TypeConflict
 from symdiff.frontend.abstract import Abstract, Array, Cell, DictObject, ListObject, Marker, Maybe, View, now
 from symdiff.frontend.carried import Head, Leaf, Restart, Shape
 from symdiff.frontend.core import UNROLL_LIMIT, Parser, Unroll
+from symdiff.frontend.growing import Rows
 from symdiff.frontend.iteration import Trips
 from symdiff.frontend.joins import Conflict, conflict, convert_to
 from symdiff.frontend.memory import Layer, Stale
+from symdiff.frontend.reserving import count_in_trip, grown_after, start_growing
+from symdiff.frontend.rows_carried import enter_rows, leave_rows
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.unbound import is_absent, placeholder
 from symdiff.ir.graph import Block, Type, Value
@@ -42,6 +46,8 @@ class Loop:
         Names, and objects with changing contents, that are carried.
     stale : dict
         Objects whose contents are not known after a trip.
+    guard : callable or None
+        A further condition of a ``while``, tested first.
     shape : Shape
         Types of carried values, and which arrays may overlap.
     defaults : dict
@@ -63,6 +69,7 @@ class Loop:
     indices: set[Value] = field(default_factory=set)
     origin: Loop | None = None
     poisoned: dict[str, Marker] = field(default_factory=dict)  # what a trip may leave unreadable for the next one
+    guard: Callable[[], Value] | None = None
 
     def body(self, index: Value | None) -> None:
         """One trip."""
@@ -71,6 +78,11 @@ class Loop:
             self.trips.bind(self.p, self.node.target, index)
         if self.p.block(self.node.body) is not None:
             raise InternalError("a return inside a loop passed the fence", self.p.build.where)
+
+    @property
+    def most(self) -> Trips | None:
+        """The trips there are unless the loop is left."""
+        return self.origin.trips if self.origin is not None else self.trips
 
     def first_condition(self) -> Value:
         """Whether there is a first trip."""
@@ -130,6 +142,12 @@ class Attempt:
         self._append(test)
 
     def _trip(self) -> None:
+        for key, found in self.loop.shape.growing.items():
+            if found.exact:
+                assert self.loop.trips is not None and self.index is not None
+                count = count_in_trip(self.p, found, self.loop.trips, self.index)
+                cell = self.heads[key[0]] if isinstance(key, tuple) else key
+                self.p.memory.replace(cell, replace(self._rows_at_head(key), count=count))
         self.loop.body(self.index)
         self._leave()
 
@@ -143,6 +161,7 @@ class Attempt:
         p, loop = self.p, self.loop
         hidden = {n for n in loop.assigned if n in self.before and n not in heads and not loop.only_augmented(n)}
         layer: Layer = {**cells, **loop.stale}
+        p.memory.loops.append((self.start, len(p.memory.layers)))
         p.memory.push(layer)
         known = {n: item for n, item in self.before.items() if n not in hidden}
         p.frame.names = {**self._first_trip(), **known, **heads}
@@ -151,6 +170,7 @@ class Attempt:
         finally:
             p.frame.names = self.outside
             p.memory.pop()
+            p.memory.loops.pop()
 
     def _first_trip(self) -> dict[str, Marker]:
         """Names that have no value before the loop but may be read at the start of a trip: of a later trip, then."""
@@ -186,6 +206,9 @@ class Attempt:
         content = self.p.memory.content(cell)
         if isinstance(cell, Array):
             return head.enter(content, key)
+        found = self.loop.shape.growing.get(cell)
+        if found is not None or isinstance(content, Rows):
+            return enter_rows(self.p, head, content, key, found)
         if isinstance(cell, ListObject):
             return tuple(head.enter(item, (*key, i)) for i, item in enumerate(content))
         return {name: head.enter(item, (*key, name)) for name, item in content.items()}
@@ -244,18 +267,36 @@ class Attempt:
         try:
             self.head.leave(at_head, end, (name,))
         except Conflict:
+            before = self.initial(name)
+            grows = isinstance(before, ListObject) and isinstance(end, ListObject)
+            if grows and (name,) not in loop.shape.growing:
+                self._grow((name,), p.memory.content(before), p.memory.content(end))
             if loop.peeled < PEELS:
                 raise Peel from None
             line = f"before the loop on line {loop.node.lineno}"
             marker = conflict(p, name, self.initial(name), end, line, "after a trip")
             p.refuse(marker.error, marker.message, marker.hint)
 
+    def _grow(self, key: Any, before: Any, content: Any) -> None:
+        """A list that is of run-time length, as it turns out."""
+        start_growing(self.p, self.loop.shape.growing, key, before, content, self.loop.trips)
+        raise Restart from None
+
+    def _rows_at_head(self, key: Any) -> Rows:
+        found = self.heads[key[0]].initial if isinstance(key, tuple) else self.cells[key]
+        assert isinstance(found, Rows)
+        return found
+
     def _leave_cell(self, cell: Any, key: tuple[Any, ...]) -> None:
         content, at_head = self.p.memory.content(cell), self.cells[cell]
         try:
             if isinstance(cell, Array):
                 self.head.leave(at_head, content, key)
+            elif isinstance(at_head, Rows):
+                leave_rows(self.p, self.head, at_head, content, key, self.loop.shape.growing.get(cell))
             elif isinstance(cell, ListObject):
+                if isinstance(content, Rows):
+                    raise Conflict
                 self.head.leave_items(at_head, content, key)
             elif list(at_head) == list(content):
                 self.head.leave_items(list(at_head.values()), list(content.values()), key)
@@ -266,6 +307,9 @@ class Attempt:
                 raise Peel from None
             if self.index is not None and self.p.indices.get(self.index, UNROLL_LIMIT + 1) <= UNROLL_LIMIT:
                 raise Unroll(self.index) from None  # a list that grows in a short loop
+            if isinstance(cell, ListObject) and cell not in self.loop.shape.growing:
+                self.p.memory.layers[-1].pop(cell)
+                self._grow(cell, self.p.memory.content(cell), content)
             kind = "list" if isinstance(cell, ListObject) else "dict" if isinstance(cell, DictObject) else "array"
             kind = "variable of a function around" if isinstance(cell, Cell) else kind
             self.p.unsupported(
@@ -337,7 +381,7 @@ class Attempt:
         results: list[Value] = []
 
         def evaluate() -> None:
-            results.append(p.condition(loop.node.test))  # type: ignore[union-attr]
+            results.append(self._guarded())
             layer = p.memory.layers[-1]
             if any(c.serial <= self.start and cells.get(c, loop.stale.get(c)) is not v for c, v in layer.items()):
                 p.unsupported(
@@ -351,6 +395,19 @@ class Attempt:
         if p.decided(results[0]):
             p.unsupported("this 'while' never ends", "write the condition under which the loop goes on")
         return block.finish([leaf.param for leaf in head.leaves], results)
+
+    def _guarded(self) -> Value:
+        p, loop = self.p, self.loop
+        assert isinstance(loop.node, ast.While)
+        if loop.guard is None:
+            return p.condition(loop.node.test)
+        first = loop.guard()
+        taken, skipped = p.build.inner(), p.build.inner()
+        with p.inside(taken):
+            results = [p.condition(loop.node.test)]
+        with p.inside(skipped):
+            otherwise = [p.constant(False)]
+        return p.build.if_(first, taken.finish((), results), skipped.finish((), otherwise))[0]
 
     def _append(self, test: Block | None) -> None:
         p, leaves = self.p, self.head.leaves
@@ -374,9 +431,13 @@ class Attempt:
         stop = now()
         outputs = self.head.outputs(values)
         for name, at_head in self.heads.items():
-            p.frame.names[name] = self.head.result(at_head, outputs)
+            if isinstance(at_head, ListObject) and isinstance(at_head.initial, Rows):
+                content = p.memory.content(self.initial(name))
+                p.frame.names[name] = ListObject(self._rows_after((name,), content, at_head.initial, outputs))
+            else:
+                p.frame.names[name] = self.head.result(at_head, outputs)
         for cell, at_head in self.cells.items():
-            p.memory.replace(cell, self._after_cell(at_head, outputs))
+            p.memory.replace(cell, self._after_cell(cell, at_head, outputs))
         for cell, stale in loop.stale.items():
             p.memory.replace(cell, stale)
         for name in loop.assigned:
@@ -391,9 +452,19 @@ class Attempt:
         message = f"{name!r} has no value if the loop on line {self.loop.node.lineno} runs zero times"
         return Marker(LocatedUnboundLocalError, message, f"assign {name!r} before the loop")
 
-    def _after_cell(self, at_head: Any, outputs: dict[Leaf, Abstract]) -> Any:
+    def _after_cell(self, cell: Any, at_head: Any, outputs: dict[Leaf, Abstract]) -> Any:
+        if isinstance(at_head, Rows):
+            return self._rows_after(cell, self.p.memory.content(cell), at_head, outputs)
         if isinstance(at_head, tuple):
             return tuple(self.head.result(item, outputs) for item in at_head)
         if isinstance(at_head, dict):
             return {name: self.head.result(item, outputs) for name, item in at_head.items()}
         return self.head.result(at_head, outputs)
+
+    def _rows_after(self, key: Any, before: Any, at_head: Rows, outputs: dict[Leaf, Abstract]) -> Rows:
+        columns = [self.head.result(column, outputs) for column in at_head.columns]
+        found = self.loop.shape.growing.get(key)
+        if found is None:
+            return replace(before, columns=tuple(columns))
+        count = None if found.exact else self.head.result(self.p.build.size(at_head.count), outputs)
+        return grown_after(self.p, found, at_head, columns, count, self.loop.trips)

@@ -10,6 +10,8 @@ from typing import Any
 from symdiff.errors import LocatedUnboundLocalError, TypeConflictError
 from symdiff.frontend.abstract import Abstract, Array, Cell, Known, ListObject, Marker, Maybe, now
 from symdiff.frontend.core import Parser, expression, statement
+from symdiff.frontend.growing import Rows
+from symdiff.frontend.joining_lists import join_lists
 from symdiff.frontend.joins import Conflict, Join, Side, conflict
 from symdiff.frontend.memory import Stale
 from symdiff.frontend.unbound import is_absent
@@ -181,6 +183,9 @@ def _join_cell(p: Parser, join: Join, cell: Cell, a: dict[str, Abstract], b: dic
 
 def _join_container(p: Parser, join: Join, item: Any, a: Any, b: Any) -> None:
     try:
+        if isinstance(item, ListObject) and (isinstance(a, Rows) or isinstance(b, Rows) or len(a) != len(b)):
+            join_lists(p, join, a, b, lambda rows: p.memory.replace(item, rows))
+            return
         if len(a) != len(b) or (isinstance(a, dict) and list(a) != list(b)):
             raise Conflict
         if isinstance(item, ListObject):

@@ -29,7 +29,8 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.branches import fork
 from symdiff.frontend.core import Parser, function
-from symdiff.frontend.iteration import count_of
+from symdiff.frontend.extending import rows_of
+from symdiff.frontend.iteration import count_of, is_runtime
 from symdiff.frontend.operators import arithmetic, binary, compared
 from symdiff.ir.graph import Value
 
@@ -108,7 +109,7 @@ def _extreme(p: Parser, args: tuple[Abstract, ...], name: str, by_loop: Any, def
     items = args
     if len(args) == 1:
         found = args[0]
-        if isinstance(found, Array | View):
+        if isinstance(found, Array | View) or (isinstance(found, ListObject) and is_runtime(p, found)):
             return p.call(Known(by_loop), [found], {})
         items = p.items(found)
     if not items:
@@ -136,7 +137,7 @@ def _better(p: Parser, best: Abstract, item: Abstract, name: str) -> Abstract:
 def summed(p: Parser, items: Abstract, start: Abstract | None = None) -> Abstract:
     """``sum``: one by one, in order."""
     total = p.constant(0) if start is None else start
-    if isinstance(items, Array | View | Range | Counted | Zipped):
+    if isinstance(items, Array | View | Range | Counted | Zipped) or is_runtime(p, items):
         return p.call(Known(library.total), [items, total], {})
     found = p.items(items)
     for position, item in enumerate(found):
@@ -269,7 +270,10 @@ def to_tuple(p: Parser, items: Abstract | None = None) -> Tuple:
 @function(list)
 def to_list(p: Parser, items: Abstract | None = None) -> ListObject:
     """``list(items)``."""
-    return ListObject(() if items is None else p.items(items))
+    if items is None:
+        return ListObject(())
+    rows = rows_of(p, items)
+    return ListObject(p.items(items) if rows is None else rows)
 
 
 @function(dict)

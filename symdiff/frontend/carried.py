@@ -18,17 +18,15 @@ from symdiff.frontend.abstract import (
     root,
 )
 from symdiff.frontend.core import Parser
+from symdiff.frontend.growing import Restart, Rows
 from symdiff.frontend.joins import Conflict, join_types
 from symdiff.frontend.memory import overlap
+from symdiff.frontend.rows_carried import Growing, enter_rows, leave_rows
 from symdiff.ir.graph import Type, Value
 
 __all__ = ["Head", "Leaf", "Restart", "Shape"]
 
 Key = tuple[Any, ...]
-
-
-class Restart(Exception):
-    """What was assumed of a carried value does not hold: the body is parsed again."""
 
 
 @dataclass(eq=False)
@@ -66,6 +64,8 @@ class Shape:
     separate: set[Key] = field(default_factory=set)
     shares: dict[Key, set[Array]] = field(default_factory=dict)
     mixes: set[frozenset[Key]] = field(default_factory=set)
+    frozen: set[Key] = field(default_factory=set)
+    growing: dict[Any, Growing] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -92,7 +92,11 @@ class Head:
                 values = self._items(tuple(item.fields.values()), key)
                 return Record(item.cls, dict(zip(item.fields, values, strict=True)))
             case ListObject():
-                return ListObject(self._items(self.p.memory.content(item), key))
+                content = self.p.memory.content(item)
+                found = self.shape.growing.get(key)
+                if found is not None or isinstance(content, Rows):
+                    return ListObject(enter_rows(self.p, self, content, key, found))
+                return ListObject(self._items(content, key), outside=item.outside or key in self.shape.frozen)
             case Maybe():
                 return Maybe(self.enter(item.bound, (*key, "bound")), self.enter(item.item, key), item.marker)
         return item
@@ -114,6 +118,7 @@ class Head:
                     return leaf.array
         leaf = self._leaf(self.p.read(item), item, key, None)
         leaf.array = Array(leaf.param, where=leaf.initial.where)
+        self.p.memory.heads.add(leaf.array)
         owner = root(item)
         for partner in (owner, *self.p.memory.partners(owner), *self.shape.shares.get(key, ())):
             if partner.serial <= self.start:  # the heads of other names share where they are found to
@@ -152,7 +157,16 @@ class Head:
         elif isinstance(head, Record) and isinstance(end, Record) and head.cls is end.cls:
             self.leave_items(tuple(head.fields.values()), tuple(end.fields.values()), key)
         elif isinstance(head, ListObject) and isinstance(end, ListObject):
-            self.leave_items(head.initial, self.p.memory.content(end), key)
+            content = self.p.memory.content(end)
+            if isinstance(head.initial, Rows):
+                leave_rows(self.p, self, head.initial, content, key, self.shape.growing.get(key))
+                return
+            if isinstance(content, Rows):
+                raise Conflict
+            if end.outside and not head.outside:  # it went into a list of run-time length
+                self.shape.frozen.add(key)
+                raise Restart
+            self.leave_items(head.initial, content, key)
         elif not (head is end or _same(head, end)):
             raise Conflict
 
@@ -191,6 +205,11 @@ class Head:
     def check_shares(self) -> None:
         """Arrays that meet at the end of a trip may overlap at the start of the next one."""
         arrays = [leaf for leaf in self.leaves if leaf.array is not None and leaf.finish is not None]
+        memory = self.p.memory
+        for leaf in arrays:
+            assert leaf.array is not None
+            if root(leaf.finish) in memory.frozen:  # type: ignore[arg-type]
+                memory.refuse_stored(self.p.build, leaf.array, -1)
         for position, leaf in enumerate(arrays):
             assert leaf.array is not None
             owner = root(leaf.finish)  # type: ignore[arg-type]
@@ -231,6 +250,9 @@ class Head:
         for leaf, made in found.items():
             if leaf.array is None:
                 continue
+            finish = leaf.array if leaf.finish is None else root(leaf.finish)
+            if not self.p.memory.frozen.isdisjoint((leaf.array, finish)):
+                self.p.memory.frozen.add(made)
             for other, others in found.items():
                 if other is not leaf and other.array in leaf.array.shares:
                     made.may_share(others)

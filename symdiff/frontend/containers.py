@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from symdiff.errors import LocatedIndexError, LocatedKeyError
+from symdiff.frontend import growing
 from symdiff.frontend.abstract import Abstract, DictObject, Known, ListObject, Tuple
 from symdiff.frontend.core import Parser, method
+from symdiff.frontend.extending import extend_list
+from symdiff.frontend.growing import Rows
 
 __all__: list[str] = []
 
@@ -16,9 +19,9 @@ def _own(p: Parser, owner: ListObject | DictObject) -> None:
 
 @method(ListObject, "append")
 def append(p: Parser, owner: ListObject, item: Abstract) -> Known:
-    """``items.append(item)``; in a run-time loop the list would have no known length, which the loop refuses."""
+    """``items.append(item)``."""
     _own(p, owner)
-    p.memory.replace(owner, (*p.memory.content(owner), item))
+    p.memory.replace(owner, growing.append(p, p.memory.content(owner), [item]))
     return Known(None)
 
 
@@ -26,7 +29,7 @@ def append(p: Parser, owner: ListObject, item: Abstract) -> Known:
 def extend(p: Parser, owner: ListObject, items: Abstract) -> Known:
     """``items.extend(more)``."""
     _own(p, owner)
-    p.memory.replace(owner, (*p.memory.content(owner), *p.items(items)))
+    extend_list(p, owner, items)
     return Known(None)
 
 
@@ -34,7 +37,7 @@ def extend(p: Parser, owner: ListObject, items: Abstract) -> Known:
 def insert(p: Parser, owner: ListObject, position: Abstract, item: Abstract) -> Known:
     """``items.insert(position, item)``."""
     _own(p, owner)
-    items = list(p.memory.content(owner))
+    items = list(p.items(owner))
     items.insert(p.static(position, "the position in a list"), item)
     p.memory.replace(owner, tuple(items))
     return Known(None)
@@ -44,7 +47,14 @@ def insert(p: Parser, owner: ListObject, position: Abstract, item: Abstract) -> 
 def pop(p: Parser, owner: ListObject, position: Abstract | None = None) -> Abstract:
     """``items.pop()``."""
     _own(p, owner)
-    items = list(p.memory.content(owner))
+    content = p.memory.content(owner)
+    if isinstance(content, Rows):
+        if position is not None and p.static(position, "the position in a list") != -1:
+            p.unsupported("taking an item out of the middle of a list of run-time length is not supported")
+        item, rows = growing.pop_last(p, content)
+        p.memory.replace(owner, rows)
+        return item
+    items = list(content)
     place = -1 if position is None else p.static(position, "the position in a list")
     if not -len(items) <= place < len(items):
         p.refuse(LocatedIndexError, "pop index out of range" if items else "pop from empty list")
@@ -56,7 +66,8 @@ def pop(p: Parser, owner: ListObject, position: Abstract | None = None) -> Abstr
 @method(ListObject, "copy")
 def copy_list(p: Parser, owner: ListObject) -> ListObject:
     """A new list of the same items."""
-    return ListObject(p.memory.content(owner))
+    content = p.memory.content(owner)
+    return ListObject(growing.trim(p, content) if isinstance(content, Rows) else content)
 
 
 @method(DictObject, "copy")

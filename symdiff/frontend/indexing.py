@@ -22,6 +22,7 @@ from symdiff.frontend.abstract import (
     View,
 )
 from symdiff.frontend.core import Parser, expression
+from symdiff.frontend.growing import Rows, item_at, position_of, set_item, trim
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import show_shape
@@ -121,6 +122,11 @@ def _read_scalar(p: Parser, owner: Value, key: Abstract) -> Abstract:
 
 
 def _read_sequence(p: Parser, owner: Tuple | ListObject, key: Abstract) -> Abstract:
+    content = p.memory.content(owner) if isinstance(owner, ListObject) else None
+    if isinstance(content, Rows):
+        if isinstance(key, Slice):
+            return ListObject(_rows_between(p, trim(p, content), key))
+        return item_at(p, content, position_of(p, content, key))
     items = p.items(owner)
     if isinstance(key, Slice):
         parts = [p.static(part, "a bound of a slice of a tuple or list") for part in (key.start, key.stop, key.step)]
@@ -130,6 +136,16 @@ def _read_sequence(p: Parser, owner: Tuple | ListObject, key: Abstract) -> Abstr
     if isinstance(position, Value):
         return _choose(p, owner, position)
     return items[position]
+
+
+def _rows_between(p: Parser, rows: Rows, key: Slice) -> Rows:
+    columns = []
+    for column in rows.columns:
+        index = make_index(p, column, key)
+        columns.append(p.emit("index", column, *index.operands, index=index.key))
+    if not columns:
+        p.unsupported("a slice of a list that holds no numbers is not supported")
+    return Rows(rows.form, tuple(columns), columns[0].type.shape[0])
 
 
 def _position(p: Parser, items: tuple[Abstract, ...], key: Abstract) -> int | Value:
@@ -296,8 +312,11 @@ def store(p: Parser, owner: Abstract, key: Abstract, item: Abstract) -> None:
             _store_array(p, owner, key, item)
         case ListObject(outside=True) | DictObject(outside=True) | Known(object=list() | dict()):
             p.unsupported("storing into a list or dict from outside the function is not supported", "return a new one")
+        case ListObject() if isinstance(p.memory.content(owner), Rows) and not isinstance(key, Slice):
+            rows = p.memory.content(owner)
+            p.memory.replace(owner, set_item(p, rows, position_of(p, rows, key), item))
         case ListObject():
-            items = list(p.memory.content(owner))
+            items = list(p.items(owner))
             if isinstance(key, Slice):
                 p.unsupported("storing into a slice of a list is not supported", "build a new list")
             position = _position(p, tuple(items), key)

@@ -21,11 +21,12 @@ from symdiff.frontend.abstract import (
     Zipped,
 )
 from symdiff.frontend.core import Parser
+from symdiff.frontend.growing import Rows, item_at
 from symdiff.frontend.operators import arithmetic, compared
 from symdiff.frontend.statements import assign
 from symdiff.ir.graph import Value
 
-__all__ = ["Trips", "count_of", "iterate", "known_items", "trips_of"]
+__all__ = ["Trips", "count_of", "is_runtime", "iterate", "known_items", "trips_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ def iterate(p: Parser, item: Abstract) -> Trips | tuple[Abstract, ...]:
     if isinstance(item, Range):
         _check_step(p, item)
         return Trips((item.start, item.stop, item.step), lambda p, index: index, plain=True)
-    if _is_runtime(p, item):
+    if is_runtime(p, item):
         length, element = trips_of(p, item)
         return Trips((p.constant(0), length, p.constant(1)), element)
     return known_items(p, item)
@@ -90,14 +91,17 @@ def _check_step(p: Parser, item: Range) -> None:
         p.refuse(LocatedValueError, "range() arg 3 must not be zero")
 
 
-def _is_runtime(p: Parser, item: Abstract) -> bool:
+def is_runtime(p: Parser, item: Abstract) -> bool:
+    """Whether something has as many items as only a run tells."""
     match item:
         case Range() | Array() | View():
             return True
+        case ListObject():
+            return isinstance(p.memory.content(item), Rows)
         case Counted() | Sequence():
-            return _is_runtime(p, item.items)
+            return is_runtime(p, item.items)
         case Zipped():
-            return all(_is_runtime(p, part) for part in item.items)
+            return all(is_runtime(p, part) for part in item.items)
     return False
 
 
@@ -111,6 +115,8 @@ def trips_of(p: Parser, item: Abstract) -> tuple[Value, Callable[[Parser, Value]
             if not shape:
                 p.refuse(LocatedTypeError, "iteration over a 0-d array")
             return p.build.size(shape[0]), lambda p, index: p.subscript(item, index)
+        case ListObject() if isinstance(p.memory.content(item), Rows):
+            return p.build.size(p.memory.content(item).count), lambda p, i: item_at(p, p.memory.content(item), i)
         case Counted():
             length, element = trips_of(p, item.items)
             start = item.start
@@ -161,7 +167,14 @@ def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
         case Tuple():
             return item.items
         case ListObject():
-            return tuple(p.memory.content(item))
+            content = p.memory.content(item)
+            if not isinstance(content, Rows):
+                return tuple(content)
+            if not isinstance(content.count, int):
+                p.unsupported(
+                    "a list of run-time length cannot be taken apart here", "write a 'for' loop, or make it an array"
+                )
+            return tuple(item_at(p, content, p.constant(i)) for i in range(content.count))
         case DictObject():
             return tuple(_key(p, key) for key in p.memory.content(item))
         case Known(object=dict()):
@@ -193,11 +206,11 @@ def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
 
 
 def _zipped(p: Parser, item: Zipped) -> tuple[Abstract, ...]:
-    known = [known_items(p, part) for part in item.items if not _is_runtime(p, part)]
+    known = [known_items(p, part) for part in item.items if not is_runtime(p, part)]
     shortest = min(len(found) for found in known)
     columns = []
     for part in item.items:
-        if not _is_runtime(p, part):
+        if not is_runtime(p, part):
             columns.append(known_items(p, part))
             continue
         length, element = trips_of(p, part)
@@ -225,6 +238,8 @@ def count_of(p: Parser, item: Abstract) -> Value:
             return p.build.size(shape[0])
         case Range():
             return trips_of(p, item)[0]
+        case ListObject() if isinstance(p.memory.content(item), Rows):
+            return p.build.size(p.memory.content(item).count)
         case Known(object=tuple() | list()):
             p.resolver.guard(item.path, len(item.object), "len")
             return p.constant(len(item.object))

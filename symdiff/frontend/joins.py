@@ -323,6 +323,8 @@ class Join:
         self.pair(left, right, hint, fill)
         for item in (a, b):
             owner = root(item)
+            if owner in self.p.memory.frozen:
+                self.p.memory.frozen.add(joined)
             for partner in (owner, *self.p.memory.partners(owner)):
                 if partner.serial <= self.start:
                     joined.may_share(partner)

@@ -19,7 +19,9 @@ from symdiff.frontend.breakable import breakable
 from symdiff.frontend.carried import Restart
 from symdiff.frontend.core import Parser, Unroll
 from symdiff.frontend.iteration import Trips, iterate
+from symdiff.frontend.lengths import lengths_by_running
 from symdiff.frontend.liveness import BreakableFor, assigned_names
+from symdiff.frontend.reserving import make_room
 from symdiff.frontend.unbound import is_absent
 
 __all__ = ["loop_statement"]
@@ -122,6 +124,7 @@ def run_loop(loop: Loop) -> None:
         if not is_absent(p.frame.names.get(name)) and loop.is_live(name) and not loop.only_augmented(name)
     ]
     for _ in range(ATTEMPTS):
+        make_room(p, loop.shape.growing, loop.most, lambda keys: lengths_by_running(loop, keys, run_loop))
         attempt = Attempt(loop)
         try:
             attempt.run()

@@ -16,6 +16,7 @@ from symdiff.ir.graph import Value
 __all__ = ["Layer", "Memory", "Stale"]
 
 Layer = dict[Any, Any]
+_IN_LIST = "storing into an array that is an item of a list of run-time length is not supported"
 
 
 class Stale:
@@ -30,6 +31,9 @@ class Memory:
 
     def __init__(self) -> None:
         self.layers: list[Layer] = [{}]
+        self.loops: list[tuple[int, int]] = []  # of the loops around: the moment they start, and their layer
+        self.heads: set[Array] = set()  # arrays as a trip finds them
+        self.frozen: set[Array] = set()
         self._buried: list[tuple[int, int]] = []
 
     def push(self, layer: Layer | None = None) -> None:
@@ -62,6 +66,21 @@ class Memory:
         alive = [a for a in array.shares if not any(start < a.serial < stop for start, stop in self._buried)]
         return sorted(alive, key=lambda a: a.serial)
 
+    # -- items of lists of run-time length -----------------------------------------------------------------------------
+
+    def freeze(self, build: Scope, array: Array) -> None:
+        """From here on the array does not change: a list holds it, and would have to change too."""
+        self.frozen.add(array)
+        for start, depth in self.loops:
+            # an earlier trip may have put the same array into the list
+            if array.serial < start or array in self.heads:
+                self.refuse_stored(build, array, depth)
+
+    def refuse_stored(self, build: Scope, array: Array, depth: int) -> None:
+        """Refuse an array in a list that is stored into since a layer was entered."""
+        if any(array in layer for layer in self.layers[depth:]):
+            build.refuse(UnsupportedSyntaxError, _IN_LIST, "append a copy: items.append(x.copy())")
+
     # -- arrays --------------------------------------------------------------------------------------------------------
 
     def read(self, build: Scope, array: Array | View) -> Value:
@@ -92,6 +111,8 @@ class Memory:
                 "storing into an array from outside the function is not supported",
                 "pass the array as an argument, or store into a .copy() and return it",
             )
+        if array in self.frozen or not self.frozen.isdisjoint(array.shares):
+            build.refuse(UnsupportedSyntaxError, _IN_LIST, "append a copy: items.append(x.copy())")
         self.replace(array, content)
         for other in self.partners(array):
             self.replace(other, Stale(build.where))

@@ -9,6 +9,8 @@ import numpy as np
 from symdiff.errors import DtypeError, LocatedTypeError, LocatedValueError, ShapeError
 from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Tuple, View
 from symdiff.frontend.core import Parser, as_dtype, function
+from symdiff.frontend.extending import rows_as_array
+from symdiff.frontend.growing import Rows
 from symdiff.frontend.numpy_shaping import dims_of, stack
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import require_same
@@ -215,6 +217,9 @@ def _made(p: Parser, item: Abstract) -> Abstract:
 
 
 def _packed(p: Parser, item: Tuple | ListObject, dtype: str | None) -> Abstract:
+    content = p.memory.content(item) if isinstance(item, ListObject) else None
+    if isinstance(content, Rows):
+        return p.wrap(_cast(p, rows_as_array(p, content), dtype), contiguous=True)
     rows = any(isinstance(part, Array | View) and p.read(part).type.shape for part in p.items(item))
     shape, leaves = _nested(p, item) if not rows else ((), [])
     if not leaves and not rows:

@@ -23,6 +23,8 @@ from symdiff.frontend.abstract import (
     View,
 )
 from symdiff.frontend.core import Parser, Unknown, expression, is_array_like
+from symdiff.frontend.extending import concatenated, is_long, repeated_list
+from symdiff.frontend.growing import Rows
 from symdiff.ir.graph import Value
 
 __all__ = ["COMPARISONS", "OPERATORS", "binary", "compare", "truth", "unary"]
@@ -151,12 +153,14 @@ def _containers(p: Parser, name: str, a: Abstract, b: Abstract) -> Abstract | No
     if name == "add" and isinstance(a, Tuple) and isinstance(b, Tuple):
         return Tuple((*a.items, *b.items))
     if name == "add" and isinstance(a, ListObject) and isinstance(b, ListObject):
-        return ListObject((*p.memory.content(a), *p.memory.content(b)))
+        return concatenated(p, a, b)
     if name == "multiply":
         for items, count in ((a, b), (b, a)):
             if isinstance(items, Tuple | ListObject) and isinstance(count, Value) and count.type.is_integer:
                 if count.type.kind != "python":
                     return None
+                if isinstance(items, ListObject) and is_long(p, items, count):
+                    return repeated_list(p, items, count)
                 times = p.static(count, "how often a tuple or list is repeated")
                 repeated = p.items(items) * times
                 return Tuple(repeated) if isinstance(items, Tuple) else ListObject(repeated)
@@ -336,6 +340,8 @@ def truth(p: Parser, item: Abstract) -> Value:
             return _number_truth(p, value)
         case Tuple():
             return p.constant(bool(item.items))
+        case ListObject() if isinstance(p.memory.content(item), Rows):
+            return compared(p, "greater", p.build.size(p.memory.content(item).count), p.constant(0))
         case ListObject() | DictObject():
             return p.constant(bool(p.memory.content(item)))
         case Known(object=tuple() | list() | dict()):

@@ -9,6 +9,7 @@ import numpy as np
 from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Closure, Known, ListObject, View
 from symdiff.frontend.core import Frame, Parser, statement
+from symdiff.frontend.extending import extend_list
 from symdiff.frontend.indexing import store
 from symdiff.frontend.operators import OPERATORS, binary
 from symdiff.ir.graph import Value
@@ -205,7 +206,9 @@ def augmented(p: Parser, node: ast.AugAssign) -> None:
 def in_place(p: Parser, name: str, old: Abstract, value: Abstract) -> Abstract:
     """``old op= value``: the object itself where it can change, else the result."""
     if isinstance(old, ListObject) and name == "add":
-        p.memory.replace(old, (*p.memory.content(old), *p.items(value)))
+        if old.outside:
+            p.unsupported("changing a list from outside the function is not supported", "return a new one")
+        extend_list(p, old, value)
         return old
     result = binary(p, name, old, value)
     if not isinstance(old, Array | View):

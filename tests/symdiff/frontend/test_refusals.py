@@ -52,7 +52,6 @@ REFUSED = {
     "none result": ("def f(x):\n    if x > 0:\n        return x", (1.0,), TypeConflictError),
     "array of zero trips": ("def f(x, n):\n    s = 0\n    for i in range(n):\n        s = s + x\n    return s", (A, 2), TypeConflictError),
     "growing slice": ("def f(x):\n    y = x\n    for i in range(len(x)):\n        y = x[i:]\n    return y", (A,), TypeConflictError),
-    "growing list": ("def f(x, n):\n    y = []\n    for i in range(n):\n        y.append(x)\n    return y[0]", (1.0, 3)),
     "truth of array": ("def f(x):\n    return 1.0 if x > 0 else 2.0", (A,), ValueError),
     "mask read": ("def f(x):\n    return np.sum(x[x > 0])", (A,)),
     "float index": ("def f(x):\n    return x[1.0]", (A,), IndexError),
