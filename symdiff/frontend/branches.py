@@ -10,7 +10,7 @@ from typing import Any
 from symdiff.errors import LocatedUnboundLocalError, TypeConflictError
 from symdiff.frontend.abstract import Abstract, Array, Cell, Known, ListObject, Marker, Maybe, now
 from symdiff.frontend.core import Parser, expression, statement
-from symdiff.frontend.growing import Rows
+from symdiff.frontend.growing import Grows, Rows
 from symdiff.frontend.joining_lists import join_lists
 from symdiff.frontend.joins import Conflict, Join, Side, conflict
 from symdiff.frontend.memory import Stale
@@ -194,6 +194,9 @@ def _join_container(p: Parser, join: Join, item: Any, a: Any, b: Any) -> None:
         values = list(a.values()), list(b.values())
         join._join_items(*values, "", lambda items: p.memory.replace(item, dict(zip(a, items, strict=True))))
     except Conflict:
+        grown = next((c for c in (a, b) if isinstance(c, Rows)), None)
+        if grown is not None and not grown.room and any(item.serial < start for start, _ in p.memory.loops):
+            raise Grows(item, grown) from None
         kind = "list" if isinstance(item, ListObject) else "dict"
         hint = f"build a new {kind} in each branch"
         p.unsupported(f"a {kind} that has other items or lengths after one branch than after the other", hint)

@@ -21,6 +21,7 @@ from symdiff.ops.sizes import minus, plus
 
 __all__ = [
     "Form",
+    "Grows",
     "Growth",
     "NeedsItems",
     "Restart",
@@ -44,6 +45,14 @@ FULL = ("slice", None, None, None)
 
 class Restart(Exception):
     """What was assumed of a carried value does not hold: the body is parsed again."""
+
+
+class Grows(Exception):
+    """A list turns out to be of run-time length inside a loop."""
+
+    def __init__(self, cell: ListObject, content: Any) -> None:
+        super().__init__()
+        self.cell, self.content = cell, content
 
 
 class NeedsItems(Exception):

@@ -87,7 +87,17 @@ def _longest(p: Parser, a: Any, b: Any) -> Dim:
 
 
 def _either(p: Parser, a: Growth, b: Growth) -> Growth:
+    a, b = _seen(p, a), _seen(p, b)
     return Growth(_smaller(p, a.low, b.low), larger(p, a.high, b.high), larger(p, a.peak, b.peak))
+
+
+def _seen(p: Parser, growth: Growth) -> Growth:
+    """What of a growth is known where the paths meet."""
+    found: list[Dim | None] = []
+    for dim in (growth.low, growth.high, growth.peak):
+        outer = None if dim is None else p.build.hoist(dim)
+        found.append(outer if outer is not None and p.build.sees(outer) else None)
+    return Growth(*found)
 
 
 def _smaller(p: Parser, a: Dim | None, b: Dim | None) -> Dim | None:

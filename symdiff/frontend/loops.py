@@ -18,10 +18,11 @@ from symdiff.frontend.branches import fork
 from symdiff.frontend.breakable import breakable
 from symdiff.frontend.carried import Restart
 from symdiff.frontend.core import Parser, Unroll
+from symdiff.frontend.growing import Grows
 from symdiff.frontend.iteration import Trips, iterate
 from symdiff.frontend.lengths import lengths_by_running
 from symdiff.frontend.liveness import BreakableFor, assigned_names
-from symdiff.frontend.reserving import make_room
+from symdiff.frontend.reserving import make_room, start_growing
 from symdiff.frontend.unbound import is_absent
 
 __all__ = ["loop_statement"]
@@ -130,6 +131,12 @@ def run_loop(loop: Loop) -> None:
             attempt.run()
             return
         except Restart:
-            p.memory.bury(attempt.start, now())
-            p.at(loop.node)
+            pass
+        except Grows as found:
+            if found.cell.serial > attempt.start or found.cell in loop.shape.growing:
+                raise
+            loop.cells += [found.cell] if found.cell not in loop.cells else []
+            start_growing(p, loop.shape.growing, found.cell, p.memory.content(found.cell), found.content, loop.trips)
+        p.memory.bury(attempt.start, now())
+        p.at(loop.node)
     p.refuse(LimitError, f"the types of what this loop carries do not settle in {ATTEMPTS} attempts")
