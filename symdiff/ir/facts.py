@@ -109,7 +109,7 @@ class Facts:
         """A number that equal formulas share."""
         if value not in self._numbers:
             node = self.needs.producer.get(value)
-            key: object = value if node is None else self._key(node)
+            key: object = value if node is None else (self._key(node), node.outputs.index(value))
             self._numbers[value] = self._keys.setdefault(key, len(self._keys))
         return self._numbers[value]
 

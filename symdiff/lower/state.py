@@ -178,7 +178,12 @@ class State:
             return rep.read(indices)
         if isinstance(rep, Elements):
             place = _flat_position(indices, value.type)
-            return self.k.load(self.spilled[value], indices, value.hint) if place is None else rep.items[place]
+            if place is None:
+                return self.k.load(self.spilled[value], indices, value.hint)
+            if not 0 <= place < len(rep.items):
+                # never run: the check of the index, which comes before, fails
+                return Const(0 if (type_ := KERNEL_TYPE[value.type.dtype])[0] == "i" else 0.0, type_)
+            return rep.items[place]
         if isinstance(rep, Stack):
             raise InternalError(f"the stack {value!r} is read as an array")
         return rep

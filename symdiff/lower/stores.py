@@ -106,12 +106,16 @@ def _store_elements(state: State, node: Node) -> None:
     items = list(state.items(x))
     shape = static_shape(x.type) or ()
     place = subscript(state, x, node, 2)
+    if not isinstance(state.get(v), Elements):
+        state.ready(v)
     part = [int(d.value) for d in place.dims if isinstance(d, Const)]
     type_ = items[0].type if items else "f64"
     new = list(items)
     for index in positions(part):
         indices = [index_const(i) for i in index]
         target = [int(i.value) for i in place.locate(indices) if isinstance(i, Const)]
+        if any(not 0 <= i < n for i, n in zip(target, shape, strict=True)):
+            break  # the check of the index, just emitted, has failed
         flat = 0
         for i, n in zip(target, shape, strict=True):
             flat = flat * n + i

@@ -1,0 +1,63 @@
+"""Faults that random programs found, each as the smallest program that had it, through the whole oracle."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.fuzz.generator import PROLOGUE, generate
+from tests.fuzz.inputs import Inputs
+from tests.fuzz.oracle import Options, examine
+
+# name: (source, arguments, differentiated by)
+FOUND = {
+    "two_results_of_a_branch_are_not_one_condition": (
+        """def f(w, u):
+    if u > 0.0:
+        p = 1.0
+    elif math.tanh(u):
+        if 1.0 < u < np.max(w):
+            u = 1.5
+    return u
+""",
+        [(np.array([0.5]), -0.8), (np.array([3.0]), 1.25), (np.array([0.5]), 0.0)],
+        ("u",),
+    ),
+    "an_index_outside_an_array_of_one_element_is_an_error_when_it_runs": (
+        """def f(q, x):
+    q = q * 1.0
+    if x > 100.0:
+        q[1] = x
+    return 1.5 * x + q[0]
+""",
+        [(np.ones(1), 2.0), (np.ones(1), 200.0), (np.ones(2), 200.0)],
+        ("x",),
+    ),
+    "a_store_into_a_small_array_reads_another_at_a_running_index": (
+        """def f(q, x, n):
+    q = q * x
+    for s in range(n):
+        q[0] = q.T[s]
+    return q[0, 0] * x
+""",
+        [(np.ones((1, 4)), 2.0, 0), (np.ones((1, 4)), 2.0, 3)],
+        ("q", "x"),
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def quick_native_code(monkeypatch):
+    monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+
+
+@pytest.mark.parametrize("simplify", [False, "auto"])
+@pytest.mark.parametrize("name", FOUND)
+def test_found(name, simplify, tmp_path):
+    source, calls, wrt = FOUND[name]
+    program = generate(0, frozenset())
+    program = replace(
+        program, source=PROLOGUE + source, wrt=wrt, inputs=tuple(Inputs(values) for values in calls), exact=False
+    )
+    outcome = examine(program, tmp_path, Options(simplify, printed=True))
+    assert (outcome.word, outcome.calls) == ("right", len(calls)), outcome.text
