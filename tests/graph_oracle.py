@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Value
 from symdiff.ops.primitive import Primitive, numeric_attrs
 from tests.graph_numbers import ELEMENTWISE, PASSIVE_ROWS, Dual, dual
 from tests.graph_rows import ROWS, object_array
@@ -180,6 +180,8 @@ class Run:
             self.for_loop(node)
         elif node.op is WHILE:
             self.while_loop(node)
+        elif node.op is ACT:
+            assert not node.attrs["site"].raises, "an exception of the user's"
         elif node.op is REQUIRE_EQUAL:
             sizes = [self.plain[v] for v in node.inputs]
             assert sizes[0] == sizes[1], f"{node.attrs.get('message')}: sizes {sizes}"

@@ -310,6 +310,9 @@ class Number:
     def __int__(self):
         return int(self.real_value)
 
+    def __format__(self, spec: str) -> str:
+        return format(float(self.real_value), spec)
+
     def __float__(self):
         raise NotCovered("a number was stored where only floats fit")
 
@@ -830,6 +833,15 @@ class Numpy(Namespace):
 
     def prod(self, x, axis=None, keepdims=False):
         return self.reduce(np.multiply, x, axis, keepdims)
+
+    def any(self, x):
+        return bool(np.any(np.asarray(x) != 0))
+
+    def all(self, x):
+        return bool(np.all(np.asarray(x) != 0))
+
+    def isfinite(self, x):
+        return bool(MP.isfinite(self.kind.of(x).real_value))
 
     def max(self, x, axis=None, keepdims=False):
         return self.reduce(np.maximum, x, axis, keepdims)

@@ -40,6 +40,7 @@ TAGS = {
     "elementary": "one of many elementary functions",
     "names": "has names that generated code would like to use",
     "structure": "takes a tuple, list, dict or NamedTuple of floats and arrays",
+    "effect": "may raise, asserts, prints, warns, or catches an exception",
     "app": "a model someone would fit or price",
     "size-0": "a case has an array without elements",
     "size-1": "a case has an axis of length one where others are longer",

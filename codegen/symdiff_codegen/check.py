@@ -24,6 +24,7 @@ from .kernel import (
     For,
     If,
     Instruction,
+    Invoke,
     Kernel,
     Let,
     Linalg,
@@ -348,6 +349,14 @@ class _Checker(Names):
         self.same(call.ok.type, "i1", call.ok.name)
         self.define(call.ok)
 
+    def invoke(self, call: Invoke) -> None:
+        self.require(call.site >= 0, "the number of a callback is not negative")
+        for arg in call.args:
+            if isinstance(arg, Buffer):
+                self.see(arg)
+            else:
+                self.expect(arg, arg.type)
+
     # Stacks.
 
     def push(self, push: Push) -> None:
@@ -379,6 +388,7 @@ RULES: Mapping[type, Callable[[_Checker, Any], Nested | None]] = {
     Check: _Checker.check,
     Matmul: _Checker.matmul,
     Linalg: _Checker.linalg,
+    Invoke: _Checker.invoke,
     NewStack: lambda checker, new: checker.define(new.stack),
     Push: _Checker.push,
     Pop: _Checker.pop,

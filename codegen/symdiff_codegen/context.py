@@ -78,6 +78,11 @@ def poll(module: ir.Module) -> ir.Function:
     return declare(module, "poll", I32, [POINTER], "cold", "nounwind")
 
 
+def invoke(module: ir.Module) -> ir.Function:
+    """Declare ``invoke(context, site, words) -> i32``: it calls Python back; non-zero with an exception set."""
+    return declare(module, "invoke", I32, [POINTER, I64, POINTER], "cold", "nounwind")
+
+
 def new_array(module: ir.Module) -> ir.Function:
     """Declare ``new_array(context, slot, type number, ndim, dims, zeroed) -> ptr``.
 

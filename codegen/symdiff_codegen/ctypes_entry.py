@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .context import ERROR_ARG_COUNT, ERROR_ARGS_OFFSET, OK, OUT_OF_MEMORY, RESULTS_OFFSET
+from .invoked import Invoked
 from .kernel import SCALAR_KINDS, Buffer, Const, Kernel, Local
 from .loading import Handle
 from .numpy_layout import DTYPES
@@ -39,7 +40,8 @@ class _Mismatch(Exception):
 class _Call:
     """One running call: its context, the arrays it has made, and the exception of a callback."""
 
-    def __init__(self, results: int) -> None:
+    def __init__(self, results: int, invoked: Invoked | None = None) -> None:
+        self.invoked = invoked
         self.context = (ctypes.c_int64 * (RESULTS_OFFSET // 8 + results))()
         self.arrays: dict[int, np.ndarray[Any, Any]] = {}
         self.error: BaseException | None = None
@@ -61,13 +63,27 @@ def _new_array(context: int, slot: int, number: int, ndim: int, dims: Any, zeroe
     return array.ctypes.data
 
 
+def _invoke(context: int, site: int, words: int) -> int:
+    call = _RUNNING[context]
+    assert call.invoked is not None
+    try:
+        call.invoked(site, words)
+    except BaseException as error:
+        # Raised again when the kernel has returned.
+        call.error = error
+        return -1
+    return 0
+
+
 _POINTER, _INT, _LONG = ctypes.c_void_p, ctypes.c_int32, ctypes.c_int64
 _NEW_ARRAY = ctypes.CFUNCTYPE(_POINTER, _POINTER, _LONG, _INT, _INT, ctypes.POINTER(_LONG), _INT)(_new_array)
+_INVOKE = ctypes.CFUNCTYPE(_INT, _POINTER, _LONG, _POINTER)(_invoke)
 
 #: What a kernel calls back, by name. The interpreter's own function looks for signals: the argument it is given too
 #: many is in a register that it does not read, and the lock it needs is held.
 CALLBACKS: Mapping[str, int] = {
     "new_array": address_of(_NEW_ARRAY),
+    "invoke": address_of(_INVOKE),
     "poll": address_of(ctypes.pythonapi.PyErr_CheckSignals),
 }
 
@@ -98,6 +114,7 @@ class SlowCallable:
         self._signature = signature
         self._params = kernel.params
         self._results = kernel.results
+        self._invoked = Invoked.of(kernel, signature)
         self._bound = kernel.bound_dims()
         self._finish = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(finish_address)
         prototype = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, *self._argument_types())
@@ -117,7 +134,7 @@ class SlowCallable:
             arguments, held = self._arguments(args, kwargs)
         except _Mismatch:
             return (self.next or self._signature.dispatcher)(*args, **kwargs)
-        call = _Call(len(self._results))
+        call = _Call(len(self._results), self._invoked)
         status = self._run(call, arguments)
         del held
         if call.error is not None:

@@ -6,7 +6,7 @@
     scalars     Let  Load  Result
     arrays      Alloc  Output  View  Store  Accumulate  Fill  Copy  Mark  Release
     control     For  While  If  Check
-    calls       Matmul  Linalg
+    calls       Matmul  Linalg  Invoke
     stacks      NewStack  Push  Pop
 
 A ``Local`` is defined once: as a parameter, by Let, Load, Pop or Linalg, as the index, a param or an out of a loop, or
@@ -23,8 +23,8 @@ from .operands import Buffer, Const, Local, Operand, Stack
 
 __all__ = [
     "Accumulate", "Alloc", "Body", "Buffer", "Carried", "Check", "Const", "Copy", "Fill", "For", "If", "Instruction",
-    "Kernel", "Let", "Linalg", "Load", "Local", "Mark", "Matmul", "Merge", "NewStack", "Operand", "Output", "Pop",
-    "Push", "Reduction", "Release", "Result", "ResultSpec", "Stack", "Store", "View", "While",
+    "Invoke", "Kernel", "Let", "Linalg", "Load", "Local", "Mark", "Matmul", "Merge", "NewStack", "Operand", "Output",
+    "Pop", "Push", "Reduction", "Release", "Result", "ResultSpec", "Stack", "Store", "View", "While",
 ]  # fmt: skip
 
 
@@ -241,6 +241,17 @@ class Linalg:
     inputs: tuple[Buffer, ...]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Invoke:
+    """Call Python back with values, and leave the kernel with its exception if it raises.
+
+    ``site`` tells the callbacks of a kernel apart; scalars and whole arrays are passed.
+    """
+
+    site: int
+    args: tuple[Operand | Buffer, ...] = ()
+
+
 # Stacks.
 
 
@@ -269,7 +280,7 @@ class Pop:
 
 Instruction = (
     Let | Load | Store | Accumulate | Result | Alloc | Output | View | Fill | Copy | Mark | Release
-    | For | While | If | Check | Matmul | Linalg | NewStack | Push | Pop
+    | For | While | If | Check | Matmul | Linalg | Invoke | NewStack | Push | Pop
 )  # fmt: skip
 Body = tuple[Instruction, ...]
 

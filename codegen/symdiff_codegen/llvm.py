@@ -13,7 +13,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from .context import I8, I64, OK, POINTER, declare, result_cell
+from .context import EXCEPTION_SET, I8, I32, I64, OK, POINTER, declare, field, invoke, result_cell
 from .kernel import (
     Accumulate,
     Alloc,
@@ -25,6 +25,7 @@ from .kernel import (
     Fill,
     For,
     If,
+    Invoke,
     Kernel,
     Let,
     Linalg,
@@ -309,6 +310,31 @@ def lower_check(state: State, check: Check) -> None:
     state.guard(state.operand(check.condition), check.error, store_args)
 
 
+def lower_invoke(state: State, call: Invoke) -> None:
+    """Lay the values down in words, an array as its address and its sizes, and call back."""
+    builder = state.builder
+    words: list[Value] = []
+    for arg in call.args:
+        if isinstance(arg, Buffer):
+            words += [state.buffers[arg], *state.operands(arg.dims)]
+        else:
+            words.append(_word(builder, arg.type, state.operand(arg)))
+    cells = state.alloca(ir.ArrayType(I64, max(len(words), 1)), "words", 8)
+    for position, word in enumerate(words):
+        builder.store(word, field(builder, cells, 8 * position), align=8)
+    failed = builder.call(invoke(state.module), [state.context, I64(call.site), cells])
+    state.guard(builder.icmp_signed("==", failed, I32(0)), EXCEPTION_SET)
+
+
+def _word(builder: ir.IRBuilder, type: str, value: Value) -> Value:
+    """A scalar in 64 bits: every float as a double."""
+    if type == "f32":
+        return builder.fpext(value, LLVM_TYPE["f64"])
+    if type == "i1":
+        return builder.zext(value, I64)
+    return builder.sext(value, I64) if type == "i32" else value
+
+
 LOWER: Mapping[type, Callable[[State, Any], None]] = {
     Let: lower_let,
     Load: lower_load,
@@ -328,6 +354,7 @@ LOWER: Mapping[type, Callable[[State, Any], None]] = {
     Check: lower_check,
     Matmul: lower_matmul,
     Linalg: lower_linalg,
+    Invoke: lower_invoke,
     NewStack: lower_new_stack,
     Push: lower_push,
     Pop: lower_pop,

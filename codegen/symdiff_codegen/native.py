@@ -14,6 +14,7 @@ from llvmlite import ir
 from . import blas, entry
 from .context import POINTER, VOID, arena_free_all
 from .ctypes_entry import CALLBACKS, SlowCallable
+from .invoked import Invoked
 from .kernel import Kernel
 from .llvm import emit_kernel
 from .loading import Code, Loaded, new_builtin, set_next
@@ -172,7 +173,7 @@ def _emit(symbols: Symbols, kernel: Kernel, signature: Signature | None, options
     native = emit_kernel(symbols.module, kernel)
     if signature is not None and entry.AVAILABLE and options.entry != "ctypes":
         entry.emit_entry(symbols, native, kernel, signature)
-        define_support(symbols, releases=signature.may_release)
+        define_support(symbols, releases=signature.may_release, invoked=Invoked.of(kernel, signature))
         # Only the builtin calls the kernel, so one that is taken up into it need not be compiled twice; and one with
         # loops gains nothing there, but takes longer to compile.
         native.linkage = "internal"

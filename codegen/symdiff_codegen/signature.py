@@ -122,6 +122,8 @@ class Signature:
     elsewhere : int, optional
         A status by which the kernel says, before it has had any effect, that the call is not for it: the call is handed
         on as if a test had failed.
+    invoked : callable, optional
+        `invoked(site, values)` is called by each `Invoke` of the kernel; what it raises leaves the call.
     work : int, "loop" or terms
         Estimate of scalar operations, which decides whether the interpreter lock is released.
     name, doc : str, optional
@@ -137,6 +139,7 @@ class Signature:
     captured: tuple[Captured, ...] = ()
     elsewhere: int | None = None
     work: Work = 0
+    invoked: Callable[[int, list[Any]], object] | None = None
     name: str | None = None
     doc: str | None = None
 

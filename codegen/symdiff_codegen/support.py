@@ -33,7 +33,7 @@ def frame_type(results: int) -> ir.LiteralStructType:
     return ir.LiteralStructType([I64, context_type(results)])
 
 
-def define_support(symbols: Symbols, *, releases: bool) -> None:
+def define_support(symbols: Symbols, *, releases: bool, invoked: object = None) -> None:
     """
     Define what the kernel of a module has declared, and what is neither defined nor bound to an address.
 
@@ -43,15 +43,20 @@ def define_support(symbols: Symbols, *, releases: bool) -> None:
         Of the module.
     releases : bool
         The first look for signals releases the interpreter lock. The context then is the one of `frame_type`.
+    invoked : callable, optional
+        ``invoked(site, address)`` is what an ``Invoke`` calls, with the address of its words.
     """
     definitions: dict[str, Callable[[ir.Function], None]] = {
         "new_array": lambda function: _define_new_array(symbols, function),
         "poll": lambda function: _define_poll(symbols, function, releases),
+        "invoke": lambda function: _define_invoke(symbols, function, invoked),
         "fp_clear": lambda function: _define_clear(symbols, function),
         "fp_invalid": lambda function: _define_invalid(symbols, function),
     }
     for name, define in definitions.items():
         function = symbols.module.globals.get(name)
+        if name == "invoke" and invoked is None:
+            continue
         if is_declaration(function) and name not in symbols.addresses:
             define(function)
 
@@ -147,6 +152,22 @@ def _define_poll(symbols: Symbols, function: ir.Function, releases: bool) -> Non
         # The lock stays taken: an exception is set.
         builder.ret(I32(-1))
     if releases:
+        release_lock(symbols, builder, context)
+    builder.ret(I32(0))
+
+
+def _define_invoke(symbols: Symbols, function: ir.Function, invoked: object) -> None:
+    """Call back with the interpreter lock held. Where that raised it stays so: an exception is set."""
+    context, site, words = function.args
+    builder = _start(function)
+    released = take_lock(symbols, builder, context)
+    form = string_constant(symbols.module, "invoke.form", "LL")
+    address = builder.ptrtoint(words, I64)
+    answer = builder.call(symbols.function("PyObject_CallFunction"), [symbols.object(invoked), form, site, address])
+    with builder.if_then(is_null(builder, answer), likely=False):
+        builder.ret(I32(-1))
+    builder.call(symbols.function("Py_DecRef"), [answer])
+    with builder.if_then(released, likely=False):
         release_lock(symbols, builder, context)
     builder.ret(I32(0))
 

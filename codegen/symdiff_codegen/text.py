@@ -25,6 +25,7 @@ from .kernel import (
     Fill,
     For,
     If,
+    Invoke,
     Kernel,
     Let,
     Linalg,
@@ -49,7 +50,7 @@ from .walk import walk
 
 _RESERVED = {
     *keyword.kwlist, *HELPERS, "np", "math", "Fraction", "abs", "bool", "float", "int", "max", "min", "range",
-    "RuntimeError",
+    "RuntimeError", "invoke",
 }  # fmt: skip
 _BITS = {"i64": 63, "i32": 31}
 
@@ -58,7 +59,8 @@ def kernel_text(kernel: Kernel) -> str:
     """Return a kernel as Python source: imports, the helpers it needs, and one function.
 
     The function takes the kernel's parameters, a buffer as an array without its dims. It returns the result, or a tuple
-    of them. A failed check raises ``RuntimeError(error, *args)``.
+    of them. A failed check raises ``RuntimeError(error, *args)``; a callback calls ``invoke(site, *args)``, which the
+    text does not define.
 
     Parameters
     ----------
@@ -335,6 +337,10 @@ class _Printer:
         self.block("try:", (), lambda: [f"{outputs} = {value}", f"{ok} = True"])
         self.block("except np.linalg.LinAlgError:", (), lambda: [f"{ok} = False"])
 
+    def invoke(self, call: Invoke) -> None:
+        args = (self.name(arg) if isinstance(arg, Buffer) else self.operand(arg) for arg in call.args)
+        self.put(f"invoke({', '.join([str(call.site), *args])})")
+
     def new_stack(self, new: NewStack) -> None:
         self.put(f"{self.name(new.stack)} = []")
 
@@ -376,6 +382,7 @@ PRINT: Mapping[type, Callable[[_Printer, Any], None]] = {
     Check: _Printer.check,
     Matmul: _Printer.matmul,
     Linalg: _Printer.linalg,
+    Invoke: _Printer.invoke,
     NewStack: _Printer.new_stack,
     Push: _Printer.push,
     Pop: _Printer.pop,

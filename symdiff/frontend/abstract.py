@@ -25,6 +25,7 @@ __all__ = [
     "Cell",
     "Closure",
     "Counted",
+    "Deferred",
     "DictObject",
     "Known",
     "ListObject",
@@ -169,6 +170,31 @@ class Known:
 
     object: Any
     path: Path | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Deferred:
+    """What only Python can make, when the program runs, and what only effects use: text with numbers, an exception.
+
+    Attributes
+    ----------
+    tree : ast.expr
+        The expression; names stand for values and objects.
+    values : dict
+        The values it reads.
+    objects : dict
+        The classes, functions and modules it names.
+    what : str
+        What it is, for messages.
+    cls : type or None
+        Of an exception.
+    """
+
+    tree: ast.expr
+    values: dict[str, Value]
+    objects: dict[str, Any]
+    what: str = "a text"
+    cls: type | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import types
 from typing import Any
 
@@ -12,6 +13,7 @@ from symdiff.frontend.abstract import (
     Abstract,
     Array,
     BoundMethod,
+    Deferred,
     DictObject,
     Known,
     ListObject,
@@ -20,6 +22,7 @@ from symdiff.frontend.abstract import (
     View,
 )
 from symdiff.frontend.core import ATTRIBUTES, METHODS, Parser, attribute
+from symdiff.frontend.deferred import combined
 from symdiff.frontend.numpy_shaping import transposed
 from symdiff.frontend.program import Path
 from symdiff.ir.graph import Value
@@ -31,6 +34,8 @@ __all__ = ["read_attribute"]
 def read_attribute(p: Parser, owner: Abstract, name: str) -> Abstract:
     """``owner.name``."""
     match owner:
+        case Known(object=str() as text) if (Known, name) not in METHODS and hasattr(text, name):
+            return Known(getattr(text, name))
         case Known(object=tuple() | list() | dict() | str()) if (list, name) in METHODS or not _is_named(owner.object):
             return _container_method(p, p.resolver.materialise(p.build, owner), name)
         case Known():
@@ -42,6 +47,8 @@ def read_attribute(p: Parser, owner: Abstract, name: str) -> Abstract:
             return _of_number(p, owner, name)
         case Tuple() if owner.cls is not None:
             return _of_named_tuple(p, owner, name)
+        case Deferred():
+            return combined(lambda trees: ast.Attribute(trees[0], name, ast.Load()), [owner])
         case Record():
             return owner.fields[name] if name in owner.fields else _of_class(p, owner, owner.cls, name)
     return _container_method(p, owner, name)

@@ -9,11 +9,12 @@ from typing import Any
 
 from symdiff.errors import LocatedUnboundLocalError, TypeConflictError
 from symdiff.frontend.abstract import Abstract, Array, Cell, Known, ListObject, Marker, Maybe, now
-from symdiff.frontend.core import Parser, expression, statement
+from symdiff.frontend.core import Diverged, Parser, expression, statement
 from symdiff.frontend.growing import Grows, Rows
 from symdiff.frontend.joining_lists import join_lists
 from symdiff.frontend.joins import Conflict, Join, Side, conflict
 from symdiff.frontend.memory import Stale
+from symdiff.frontend.scope import Scope
 from symdiff.frontend.unbound import is_absent
 from symdiff.ir.graph import Value
 
@@ -59,6 +60,8 @@ def fork(
     sides = (_side(p, then, before), _side(p, otherwise, before))
     p.frame.names = dict(before)
     p.build.where = where
+    if any(side.diverged for side in sides):
+        return _only(p, condition, sides)
     join = Join(p, sides, start)
     _join_memory(p, join)
     line = where.line if where else 0
@@ -80,14 +83,33 @@ def _side(p: Parser, thunk: Thunk, before: dict[str, Abstract]) -> Side:
     places, p.frame.places = p.frame.places, dict(p.frame.places)
     p.memory.push()
     try:
+        diverged, outcome = False, None
         with p.inside(inner):
-            outcome = thunk()
+            try:
+                outcome = thunk()
+            except Diverged:
+                diverged = True
         if p.frame.returned is not None and outcome is not None:
             p.frame.places["return"] = p.frame.source.location(p.frame.returned)
-        return Side(inner, p.frame.names, p.memory.layers[-1], outcome, places=p.frame.places)
+        return Side(inner, p.frame.names, p.memory.layers[-1], outcome, places=p.frame.places, diverged=diverged)
     finally:
         p.frame.names, p.frame.places = before, places
         p.memory.pop()
+
+
+def _only(p: Parser, condition: Value, sides: tuple[Side, Side]) -> Abstract | None:
+    """A path of two that ends in an exception leaves nothing: what follows is as the other path left it."""
+    then, otherwise = ((side.build if side.diverged else Scope(p.build)).finish((), ()) for side in sides)
+    p.build.if_(condition, then, otherwise)
+    other = next((side for side in sides if not side.diverged), None)
+    if other is None:
+        raise Diverged
+    p.build.absorb(other.build)
+    p.frame.names = other.names
+    p.frame.places = other.places
+    for item, content in other.layer.items():
+        p.memory.replace(item, content)
+    return other.outcome
 
 
 def _join_names(p: Parser, join: Join, live: Callable[[str], bool], line: int, paths: tuple[str, str]) -> None:

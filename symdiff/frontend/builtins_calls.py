@@ -289,12 +289,6 @@ def mapped(p: Parser, target: Abstract, *items: Abstract) -> Tuple:
     return Tuple(tuple(p.call(target, list(row), {}) for row in zip(*columns, strict=False)))
 
 
-@function(print)
-def printed(p: Parser, *items: Abstract, **options: Abstract) -> Abstract:
-    """Refused: the real values are not there while parsing."""
-    p.unsupported("'print' is not supported yet", "print outside the function, or set SYMDIFF_NATIVE=0 while debugging")
-
-
 # -- types and attributes ----------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from symdiff.frontend.abstract import (
     BoundMethod,
     Cell,
     Closure,
+    Deferred,
     DictObject,
     Known,
     ListObject,
@@ -27,13 +28,16 @@ from symdiff.frontend.abstract import (
     Tuple,
 )
 from symdiff.frontend.core import FUNCTIONS, METHODS, Frame, Parser, expression
+from symdiff.frontend.deferred import deferred_call, text_method
 from symdiff.frontend.language import check_language
 from symdiff.frontend.liveness import Liveness, assigned_names, nonlocal_names, walk_scope
 from symdiff.frontend.normalise import body_of
 from symdiff.frontend.operators import as_array
 from symdiff.frontend.parameters import bind
 from symdiff.frontend.patterns import without_patterns
+from symdiff.frontend.printing import log
 from symdiff.frontend.program import Path
+from symdiff.frontend.raising import make_exception
 from symdiff.frontend.source import OWN_WRAPPER, Source, is_own, read_source
 from symdiff.ir.graph import Value
 from symdiff.ops import KIND_OF, ROW_OF
@@ -76,6 +80,8 @@ def call(p: Parser, target: Abstract, args: Sequence[Abstract], kwargs: Mapping[
             return call(p, target.function, (target.owner, *args), kwargs)
         case PartialCall():
             return call(p, target.function, (*target.args, *args), {**target.kwargs, **kwargs})
+        case Deferred():
+            return deferred_call(p, target, args, kwargs)
         case Record(cls=cls) if "__call__" in dir(cls):
             return call(p, p.attribute(target, "__call__"), args, kwargs)
     p.refuse(LocatedTypeError, f"{p.describe(target)} is not callable")
@@ -94,6 +100,12 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
     row = _lookup(ROW_OF, found)
     if row is not None and row.elementwise:
         return call_row(p, row, KIND_OF[found] or None, _name_of(found), args, kwargs)
+    owner = getattr(found, "__self__", None)
+    if isinstance(owner, str):
+        return text_method(p, Known(owner), found.__name__, args, kwargs)
+    shown = log(p, found, args, kwargs)
+    if shown is not NotImplemented:
+        return shown
     path = target.path if target.path is not None else Path(found)
     if p.hook is not None:
         result = p.hook(found, p, args, kwargs)
@@ -311,7 +323,7 @@ def _construct(p: Parser, cls: type, args: Sequence[Abstract], kwargs: Mapping[s
             p.refuse(LocatedTypeError, f"{cls.__name__} takes the arguments {', '.join(fields)}")
         return Tuple(tuple(names[name] for name in fields), cls)
     if issubclass(cls, BaseException):
-        p.unsupported("an exception cannot be made here", "check arguments outside the differentiated function")
+        return make_exception(p, cls, args, kwargs)
     if cls.__module__ in ("builtins", "numpy"):
         unknown(p, cls)
     p.unsupported(

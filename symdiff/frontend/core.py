@@ -22,6 +22,7 @@ from symdiff.frontend.abstract import (
     BoundMethod,
     Cell,
     Closure,
+    Deferred,
     DictObject,
     Known,
     ListObject,
@@ -105,6 +106,10 @@ class StaticCapture(Exception):
         self.path = path
 
 
+class Diverged(Exception):
+    """Raised when nothing can run after what was just parsed: the path has ended in an exception."""
+
+
 class Unroll(Exception):
     """Raised when the index of a loop must be known while parsing."""
 
@@ -144,6 +149,7 @@ class Parser:
         self.prepared: dict[Any, Any] = {}
         self.codes: dict[CodeType, None] = {}
         self.argument_of = arguments  # position of a leaf of the arguments, by its value
+        self.spoken: dict[str, Any] = {}  # names of objects in statements that Python runs
         self.indices: dict[Value, int] = {}  # number of trips of loops that can be unrolled, by their index
 
     # -- places and errors ---------------------------------------------------------------------------------------------
@@ -230,6 +236,8 @@ class Parser:
                 return "a function"
             case Range():
                 return "a range"
+            case Deferred():
+                return item.what
         return f"a {type(item).__name__.lower()}"
 
     # -- numbers known while parsing -----------------------------------------------------------------------------------

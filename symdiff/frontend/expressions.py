@@ -10,6 +10,7 @@ from symdiff.errors import LocatedOverflowError
 from symdiff.frontend.abstract import Abstract, Closure, DictObject, Known, ListObject, Tuple
 from symdiff.frontend.branches import fork
 from symdiff.frontend.core import Frame, Parser, expression
+from symdiff.frontend.deferred import makes_text, text_operator
 from symdiff.frontend.liveness import assigned_names
 from symdiff.frontend.operators import OPERATORS, binary, both, compare, logical_not
 from symdiff.frontend.scope import Scope
@@ -48,6 +49,9 @@ def binary_operation(p: Parser, node: ast.BinOp) -> Abstract:
     for link in reversed(spine):
         right = p.evaluate(link.right)
         p.at(link)
+        if makes_text(p, link.op, result, right):
+            result = text_operator(p, link.op, result, right)
+            continue
         result = binary(p, OPERATORS[type(link.op)], result, right)
     return result
 
@@ -91,12 +95,6 @@ def attribute_expression(p: Parser, node: ast.Attribute) -> Abstract:
     owner = p.evaluate(node.value)
     p.at(node)
     return p.attribute(owner, node.attr)
-
-
-@expression(ast.JoinedStr)
-def formatted(p: Parser, node: ast.JoinedStr) -> Abstract:
-    """An f-string is text of run-time numbers."""
-    p.unsupported("an f-string is not supported", "format the numbers outside the differentiated function")
 
 
 # -- comprehensions ----------------------------------------------------------------------------------------------------

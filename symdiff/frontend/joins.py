@@ -133,6 +133,7 @@ class Side:
     outcome: Abstract | None = None
     places: dict[str, Location] = field(default_factory=dict)
     results: list[Value] = field(default_factory=list)
+    diverged: bool = False
 
 
 class Join:

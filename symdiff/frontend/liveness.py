@@ -162,6 +162,8 @@ class Liveness:
                 return (after - bound) | read | bound
             case ast.Return():
                 return _reads(node.value) if node.value is not None else set()
+            case ast.Raise():
+                return _reads(node)
         return after | _reads(node)
 
     def _loop(self, node: ast.For | ast.While, after: set[str]) -> set[str]:

@@ -17,7 +17,7 @@ from symdiff.frontend.attempt import Attempt, Loop, Peel
 from symdiff.frontend.branches import fork
 from symdiff.frontend.breakable import breakable
 from symdiff.frontend.carried import Restart
-from symdiff.frontend.core import Parser, Unroll
+from symdiff.frontend.core import Diverged, Parser, Unroll
 from symdiff.frontend.growing import Grows
 from symdiff.frontend.iteration import Trips, iterate
 from symdiff.frontend.lengths import lengths_by_running
@@ -83,7 +83,8 @@ def _run(loop: Loop, rest: Sequence[ast.stmt]) -> tuple[bool, Abstract | None]:
     except Unroll as found:
         if found.index not in loop.indices:
             raise
-    except Peel:
+    except (Peel, Diverged):
+        # a trip that always raises is like one that leaves other types: it is parsed on its own
         return True, _peeled(loop, rest)
     node, trips = (loop.node, loop.trips) if loop.origin is None else (loop.origin.node, loop.origin.trips)
     assert trips is not None and isinstance(node, ast.For)

@@ -54,4 +54,4 @@ def _tail(statements: list[ast.stmt], source: Source, budget: list[int]) -> list
 
 
 def _returns(statement: ast.stmt) -> bool:
-    return any(isinstance(node, ast.Return | ast.Raise) for node in walk_scope([statement]))
+    return any(isinstance(node, ast.Return) for node in walk_scope([statement]))

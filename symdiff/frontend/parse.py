@@ -19,6 +19,8 @@ from symdiff.frontend import (
     numpy_ordering,
     numpy_shaping,
     numpy_written,
+    printing,
+    raising,
     small_syntax,
 )
 from symdiff.frontend.abstract import (
@@ -34,7 +36,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.attributes import read_attribute
 from symdiff.frontend.calls import call
-from symdiff.frontend.core import STATEMENTS, Parser, StaticCapture
+from symdiff.frontend.core import STATEMENTS, Diverged, Parser, StaticCapture
 from symdiff.frontend.expressions import condition
 from symdiff.frontend.indexing import read_item
 from symdiff.frontend.iteration import known_items
@@ -60,6 +62,8 @@ HANDLERS = (
     numpy_ordering,
     numpy_shaping,
     numpy_written,
+    printing,
+    raising,
     small_syntax,
 )
 
@@ -170,7 +174,11 @@ class _Parse:
     def run(self) -> Program:
         args, kwargs = self._bound()
         target = self.resolver.wrap(self.build, self.function, Path(FUNCTION))
-        outcome = call(self.parser, target, args, kwargs)
+        try:
+            outcome = call(self.parser, target, args, kwargs)
+        except Diverged:
+            # it always raises: whatever it is said to return, nobody will see it
+            outcome = self.build.constant(0.0)
         if hasattr(self.parser, "frame"):
             self.parser.at(self.parser.frame.returned or self.parser.frame.source.tree)
         leaves: list[int | Static] = []

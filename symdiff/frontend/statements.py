@@ -23,17 +23,6 @@ def nothing(p: Parser, node: ast.stmt) -> None:
     """Statements without effect; a global that is assigned is refused at the assignment."""
 
 
-@statement(ast.Assert)
-def assertion(p: Parser, node: ast.Assert) -> None:
-    """Assertions are comments here, as under ``python -O``."""
-
-
-@statement(ast.Raise)
-def raise_statement(p: Parser, node: ast.Raise) -> None:
-    """Only reached where the branch is taken for certain, or may be taken at run time."""
-    p.unsupported("'raise' is not supported yet", "check arguments outside the differentiated function")
-
-
 @statement(ast.Return)
 def return_statement(p: Parser, node: ast.Return) -> Abstract:
     """``return``: the path ends here."""

@@ -13,6 +13,7 @@ Only a handful of operations are structural; everything else is a row of :mod:`s
               {reversed}                              the same range, last index first
     outputs = WHILE initials... [test, body]          both have the carried values as params; test has one result
     value   = CONSTANT {value}
+              ACT values... {site}                    an effect: Python code of the user's runs, which raises or shows
               REQUIRE_EQUAL size size {message}       an effect: the sizes must be equal, or a ShapeError is raised
 
 A value is defined once. A block may read the values of the blocks around it. A dimension of a type is a Python int or
@@ -32,6 +33,7 @@ from typing import Any
 from symdiff.errors import Location
 
 __all__ = [
+    "ACT",
     "CONSTANT",
     "FOR",
     "IF",
@@ -124,6 +126,7 @@ IF = Op("if")
 FOR = Op("for")
 WHILE = Op("while")
 CONSTANT = Op("constant")
+ACT = Op("act")
 REQUIRE_EQUAL = Op("require_equal")
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from symdiff.ir.graph import CONSTANT, IF, Block, Node, Value
-from symdiff.ir.liveness import Needs
+from symdiff.ir.graph import ACT, CONSTANT, IF, Block, Node, Value
+from symdiff.ir.liveness import Needs, is_act
 from symdiff.ir.ownership import Aliases
 from symdiff.ir.rewrite import references
 from symdiff.ir.unread import is_unread
@@ -45,6 +45,7 @@ class Inlining:
         self.short: set[Node] = set()
         self._length: dict[Value, int] = {}
         self._too_long: set[Value] = set()
+        self._acting: dict[Block, list[int]] = {}
         block = needs.function.block
         self._measure(block)
         self._settle(block, None)
@@ -105,6 +106,8 @@ class Inlining:
         for node in block.nodes:
             if not self.needs.prints(node) or node.op is CONSTANT:
                 continue
+            if node.op is ACT or node in self.needs.acting or node in self.needs.bare:
+                return False
             value = node.outputs[0]
             if node.op is IF:
                 value = node.outputs[self.needs.kept[node][0]] if node in self.short else value
@@ -141,7 +144,7 @@ class Inlining:
 
     def _candidate(self, node: Node) -> Value | None:
         """The value of a node that is an expression."""
-        if node.op is CONSTANT or self._is_statement(node):
+        if node.op is CONSTANT or node in self.needs.bare or self._is_statement(node):
             return None
         if node.op is IF:
             return node.outputs[self.needs.kept[node][0]] if node in self.short else None
@@ -151,7 +154,7 @@ class Inlining:
         if node.op is IF:
             return node not in self.short
         stores = getattr(node.op, "stores", False) or node in self.aliases.updates
-        return bool(node.blocks) or stores or node.op.name in STATEMENTS
+        return bool(node.blocks) or stores or node.op is ACT or node.op.name in STATEMENTS
 
     def _once(self, value: Value) -> bool:
         return self.needs.uses.get(value) == 1
@@ -172,8 +175,19 @@ class Inlining:
             return False
         return not self._disturbed(node, block, position, self._root_of_user(value, block))
 
+    def _acts(self, block: Block) -> list[int]:
+        """Positions of the nodes of a block that have an effect, or one inside."""
+        if block not in self._acting:
+            acting = self.needs.acting
+            self._acting[block] = [k for k, n in enumerate(block.nodes) if is_act(n) or n in acting]
+        return self._acting[block]
+
     def _disturbed(self, node: Node, block: Block, position: int, root: int) -> bool:
-        """Whether something is stored, between node and root, into an array that the node reads."""
+        """Whether something is stored, between node and root, into an array that the node reads; or shown, where the
+        node may fail.
+        """
+        if any(position < k < root for k in self._acts(block)) and _may_fail(node):
+            return True
         read = references(node) if node.blocks else node.inputs
         for value in read:
             if not value.type.is_array:
@@ -183,6 +197,12 @@ class Inlining:
             if later < len(stores) and stores[later] < root:
                 return True
         return False
+
+
+def _may_fail(node: Node) -> bool:
+    if node.blocks:
+        return True
+    return node.outputs[0].type.kind == "python" and bool(getattr(node.op, "fallible", False))
 
 
 def _own_length(node: Node) -> int:

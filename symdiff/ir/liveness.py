@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Value
+from symdiff.ir.walk import can_fail, constants_of
 
-__all__ = ["Liveness", "Needs", "Place", "bounds_of", "carried_of", "mentions"]
+__all__ = ["Liveness", "Needs", "Place", "bounds_of", "carried_of", "is_act", "mentions"]
 
 
 def mentions(node: Node) -> Iterator[Value]:
@@ -27,6 +28,11 @@ def bounds_of(node: Node) -> int:
 def carried_of(node: Node, block: Block) -> tuple[Value, ...]:
     """The carried values among the parameters of a loop's block."""
     return block.params[1:] if node.op is FOR else block.params
+
+
+def is_act(node: Node) -> bool:
+    """Whether a node is a statement for its effect alone."""
+    return node.op is ACT or bool(getattr(node.op, "effect", False))
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,8 @@ class Needs:
         The names suggested for what is computed, but not those of what is read from tapes.
     uses, user : dict
         How often the text mentions a value, and where last: in a node, or as a result of a block.
+    bare : set of Node
+        Operations that are printed because they may fail, though nothing reads what they give.
     kept : dict
         For control nodes, the positions of the outputs that the text computes.
     """
@@ -67,6 +75,8 @@ class Needs:
         self.uses: dict[Value, int] = {}
         self.user: dict[Value, Node | Block] = {}
         self.kept: dict[Node, list[int]] = {}
+        self.acting: set[Node] = set()
+        self.bare: set[Node] = set()
         self.hints: set[str] = {p.hint for p in function.params}
         self._collect(function.block)
         self._mark(function)
@@ -106,7 +116,22 @@ class Needs:
     def _mark(self, function: Function) -> None:
         """Values whose definitions are printed. Sizes that only types mention are not."""
         work = list(function.results)
-        work += [v for node in self.block_of if getattr(node.op, "effect", False) for v in node.inputs]
+        for node in self.block_of:
+            if is_act(node):
+                self._acting(node, work)
+        self._reach(work)
+        # what may fail is asked for even where nothing reads what it gives
+        constants = constants_of(function.block)
+        for node in self.block_of:
+            if can_fail(node, constants) and node.output not in self.needed:
+                self.bare.add(node)
+        for node in self.bare:
+            self._acting(node, work)
+        self._reach(work)
+        # one of them may read another
+        self.bare = {node for node in self.bare if node.output not in self.needed}
+
+    def _reach(self, work: list[Value]) -> None:
         while work:
             value = work.pop()
             if value in self.needed:
@@ -118,11 +143,21 @@ class Needs:
             elif value in self.producer:
                 work.extend(_demands(self.producer[value], value))
 
+    def _acting(self, node: Node, work: list[Value]) -> None:
+        """An effect is printed with its operands, and with the branches and loops that it stands in."""
+        work += node.inputs
+        while (owner := self.owner.get(self.block_of[node])) is not None:
+            self.acting.add(owner)
+            work += owner.inputs[: 1 if owner.op is IF else bounds_of(owner)]
+            if owner.op is WHILE:
+                work += owner.blocks[0].results
+            node = owner
+
     def prints(self, node: Node) -> bool:
         """Whether the node stands in the text."""
         if node.op is REQUIRE_EQUAL:
             return False
-        return any(o in self.needed for o in node.outputs) or getattr(node.op, "effect", False)
+        return any(o in self.needed for o in node.outputs) or is_act(node) or node in self.acting or node in self.bare
 
     # -- mentions ------------------------------------------------------------------------------------------------------
 

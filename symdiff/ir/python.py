@@ -16,9 +16,10 @@ from collections.abc import Collection
 from symdiff.errors import InternalError
 from symdiff.ir.control import ControlFlow
 from symdiff.ir.expressions import ATOM, Expression
-from symdiff.ir.graph import CONSTANT, FOR, IF, WHILE, Block, Function, Node, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, WHILE, Block, Function, Node, Value
 from symdiff.ir.liveness import Place
 from symdiff.ir.ownership import is_view
+from symdiff.ir.sites import import_lines, spoken_objects
 
 __all__ = ["print_function"]
 
@@ -43,6 +44,7 @@ def print_function(function: Function, *, header: bool = True) -> str:
         return text
     whole = text + "".join(printer.helpers)
     imports = [line for name, line in IMPORTS.items() if re.search(rf"\b{name}\.", whole)]
+    imports += [line for line in import_lines(spoken_objects(function)) if line not in imports]
     parts = ["\n\n".join(imports), *printer.helpers, text]
     return "\n\n\n".join(part.strip() for part in parts if part) + "\n"
 
@@ -78,6 +80,10 @@ class _Printer(ControlFlow):
                 self.branch(node, here)
             elif node.op is FOR or node.op is WHILE:
                 self.loop(node, here)
+            elif node in self.needs.bare:
+                self.emit(self.expression(node, here).text)
+            elif node.op is ACT:
+                self.act(node, here)
             elif node.op.name == "pop":
                 self.pop(node, here)
             elif getattr(node.op, "stores", False):
@@ -86,6 +92,10 @@ class _Printer(ControlFlow):
                 self.simple(node, here)
 
     # -- statements ----------------------------------------------------------------------------------------------------
+
+    def act(self, node: Node, here: Place) -> None:
+        """A statement of the user's, with the expressions of here."""
+        self.emit(node.attrs["site"].text([self.take(v, here).text for v in node.inputs]))
 
     def simple(self, node: Node, here: Place) -> None:
         """A value in a variable."""

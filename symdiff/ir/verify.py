@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from symdiff.errors import InternalError, SymdiffError
 from symdiff.ir.build import Builder, python_type
-from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import dims_of
 
 __all__ = ["verify"]
@@ -89,6 +89,8 @@ class _Verifier:
             self.same_types(node, [python_type(node.attrs["value"])], [v.type for v in node.outputs], "the constant")
         elif node.op is REQUIRE_EQUAL:
             self.sizes(node)
+        elif node.op is ACT:
+            self.act(node)
         elif node.op is IF:
             self.branches(node)
         elif node.op is FOR or node.op is WHILE:
@@ -101,6 +103,9 @@ class _Verifier:
     def sizes(self, node: Node) -> None:
         if len(node.inputs) != 2 or node.outputs or any(v.type.shape or not v.type.is_integer for v in node.inputs):
             self.fail(node, "must compare two integers")
+
+    def act(self, node: Node) -> None:
+        self.arity(node, not node.outputs and len(node.inputs) == node.attrs["site"].count, "passes the wrong values")
 
     def branches(self, node: Node) -> None:
         self.arity(node, len(node.inputs) == 1 and len(node.blocks) == 2, "takes a condition and two blocks")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from symdiff.ir.graph import REQUIRE_EQUAL, Block, Node
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Node, Value
 
-__all__ = ["all_blocks", "all_nodes", "has_effect"]
+__all__ = ["all_blocks", "all_nodes", "can_fail", "constants_of", "has_effect", "shown_values"]
+
+DIVISIONS = frozenset({"divide", "floor_divide", "remainder"})
+FINITE = frozenset({"sin", "cos"})
+"""Functions that fail on infinite numbers only, and whose derivatives do so too."""
 
 
 def all_nodes(block: Block) -> Iterator[Node]:
@@ -33,5 +38,46 @@ def has_effect(node: Node) -> bool:
     return _acts(node) or any(_acts(inner) for block in node.blocks for inner in all_nodes(block))
 
 
+def constants_of(block: Block) -> dict[Value, Any]:
+    """The literals of a block and of those inside it."""
+    return {node.output: node.attrs["value"] for node in all_nodes(block) if node.op is CONSTANT}
+
+
+def can_fail(node: Node, constants: Mapping[Value, Any]) -> bool:
+    """Whether an operation on Python scalars may raise because of what it is given.
+
+    That a result is too large does not count: who does not need the result need not hear of it.
+    """
+    checks: Any = getattr(node.op, "checks", ())
+    if not checks or len(node.outputs) != 1 or node.output.type.kind != "python" or node.attrs.get("unchecked"):
+        return False
+    if node.op.name == "convert" and node.output.type.dtype != "int64":
+        return False
+    kind = "float" if any(v.type.is_float for v in node.inputs) else "int"
+    if not any(not check.after and check.on in ("", kind) for check in checks):
+        return False
+    known = [constants.get(value) for value in node.inputs]
+    if node.op.name in DIVISIONS:
+        return not known[1]
+    if node.op.name in FINITE:
+        return False
+    if node.op.name == "power":
+        return known[1] is None or known[1] < 0 or known[1] != int(known[1])
+    return None in known
+
+
+def shown_values(block: Block) -> list[Value]:
+    """What effects read, and what decides whether they run."""
+    found: list[Value] = []
+    for node in block.nodes:
+        if node.op is ACT:
+            found += node.inputs
+        inside = [value for inner in node.blocks for value in shown_values(inner)]
+        if inside or any(n.op is ACT for inner in node.blocks for n in inner.nodes):
+            found += [*inside, *node.inputs[: {IF: 1, FOR: 3}.get(node.op, 0)]]
+            found += node.blocks[0].results if node.op is WHILE else ()
+    return found
+
+
 def _acts(node: Node) -> bool:
-    return node.op is REQUIRE_EQUAL or bool(getattr(node.op, "effect", False))
+    return node.op is REQUIRE_EQUAL or node.op is ACT or bool(getattr(node.op, "effect", False))

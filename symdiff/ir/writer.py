@@ -15,6 +15,7 @@ from symdiff.ir.liveness import Liveness, Needs, Place
 from symdiff.ir.names import Names
 from symdiff.ir.ownership import Aliases, Ownership
 from symdiff.ir.repeats import repeat_small
+from symdiff.ir.sites import spoken_objects
 from symdiff.ir.unread import drop_unread
 
 __all__ = ["Writer"]
@@ -44,7 +45,7 @@ class Writer:
         self.inlining = Inlining(self.needs, self.aliases)
         self.live = Liveness(self.needs, self.inlining.roots)
         self.own = Ownership(self.needs, self.aliases, self.live)
-        self.names = Names({function.name})
+        self.names = Names({function.name, *spoken_objects(function)})
         self.lines: list[str] = []
         self.indent = 1
         self.variables: dict[Value, str] = {}

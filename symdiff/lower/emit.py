@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from symdiff.errors import Location
+from symdiff.ir.sites import Site
 from symdiff.lower.bounds import Bounds
 from symdiff_codegen.instructions import result_type
 from symdiff_codegen.kernel import (
@@ -25,6 +26,7 @@ from symdiff_codegen.kernel import (
     Fill,
     For,
     Instruction,
+    Invoke,
     Let,
     Load,
     Local,
@@ -101,6 +103,7 @@ class Emitter:
         self.depth: dict[Local, int] = {}
         self.bounds = Bounds()
         self.errors: dict[int, ErrorSite] = {}
+        self.sites: list[tuple[Site, tuple[str, ...]]] = []
         self.where: Location | None = None
         self.hint = ""
         self._error_ids: dict[ErrorSite, int] = {}
@@ -218,6 +221,11 @@ class Emitter:
         site = ErrorSite("ShapeError", "a size of 1 needs a variant of its own", self.where)
         self.errors.setdefault(RESPECIALISE, site)
         self.append(Check(condition, RESPECIALISE))
+
+    def invoke(self, site: Site, kinds: Sequence[str], args: Sequence[Operand | Buffer]) -> None:
+        """Run a statement of the user's with values; ``kinds`` says which are Python's."""
+        self.append(Invoke(len(self.sites), tuple(args)))
+        self.sites.append((site, tuple(kinds)))
 
     def _is_proved(self, condition: Operand) -> bool:
         """Whether a condition is known to hold here; it is from here on, since it is about to be checked."""

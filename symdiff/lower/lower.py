@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symdiff.config import Options
-from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
+from symdiff.ir.sites import Site
 from symdiff.lower.control import emit_structured
 from symdiff.lower.emit import ErrorSite, index_const
 from symdiff.lower.mapped import emit_mapped
@@ -42,10 +43,13 @@ class Lowered:
         Parameters in the order of the function's, one result slot for each of its results.
     errors : dict
         `ErrorSite` by the status with which the kernel was left. Status 1 asks for a variant of known sizes.
+    sites : tuple
+        For each number that an `Invoke` passes: the statement, and the kinds and dtypes of its values.
     """
 
     kernel: Kernel
     errors: dict[int, ErrorSite]
+    sites: tuple[tuple[Site, tuple[str, ...]], ...] = ()
 
 
 def lower(function: Function, options: Options) -> Lowered:
@@ -67,7 +71,7 @@ def lower(function: Function, options: Options) -> Lowered:
     specs = tuple(ResultSpec(_result_kind(r.type)) for r in prepared.results)
     body = tidy(tuple(state.k.scope.instructions))
     kernel = Kernel(_identifier(function.name), params, body, specs, noalias=True, fastmath=options.fastmath)
-    return Lowered(kernel, state.k.errors)
+    return Lowered(kernel, state.k.errors, tuple(state.k.sites))
 
 
 def _identifier(name: str) -> str:
@@ -170,6 +174,8 @@ def _emit_node(state: State, node: Node, position: int) -> None:
         _emit_constant(state, node)
     elif node.op is REQUIRE_EQUAL:
         _emit_require(state, node)
+    elif node.op is ACT:
+        _emit_act(state, node)
     elif node.op in (IF, FOR, WHILE):
         emit_structured(state, node, position, lambda *args: _emit_block(state, *args))
     elif is_virtual(node):
@@ -207,6 +213,12 @@ def _emit_constant(state: State, node: Node) -> None:
     value = node.attrs["value"]
     type_ = KERNEL_TYPE[node.output.type.dtype]
     state.set(node.output, state.k.operand(value, type_))
+
+
+def _emit_act(state: State, node: Node) -> None:
+    """A statement that Python runs."""
+    args = [state.buffer(v) if v.type.is_array else state.scalar(v) for v in node.inputs]
+    state.k.invoke(node.attrs["site"], [f"{v.type.kind} {v.type.dtype}" for v in node.inputs], args)
 
 
 def _emit_require(state: State, node: Node) -> None:

@@ -8,11 +8,13 @@ from symdiff_codegen.kernel import (
     Accumulate,
     Alloc,
     Body,
+    Buffer,
     Check,
     Fill,
     For,
     If,
     Instruction,
+    Invoke,
     Let,
     Load,
     Operand,
@@ -63,6 +65,9 @@ class _Tidier:
                 self.used.add(value)
             case Alloc(buffer=buffer) | Output(buffer=buffer):
                 use(buffer.dims)
+            case Invoke(args=passed):
+                for arg in passed:
+                    use(arg.dims if isinstance(arg, Buffer) else (arg,))
             case View(buffer=buffer, offset=offset):
                 use((*buffer.dims, offset))
             case For():

@@ -41,7 +41,9 @@ from symdiff.runtime.family import (
     Respecialise,
     Variant,
     exact,
+    may_show,
     refuse_overlap,
+    showing,
     value_pack,
     value_template,
     write_back,
@@ -207,11 +209,13 @@ class Dispatcher:
     # --------------------------------------------------------------------------------------------
 
     def run(self, call: Call, wrt: Any, keywords: tuple[tuple[str, Any], ...] = ()) -> Any:
-        try:
-            return self.execute(self.family(call, wrt), call, keywords)
-        except Respecialise:
-            call.kinds = exact(call.kinds, call.leaves)
-            return self.execute(self.family(call, wrt), call, keywords)
+        with showing() as shown:
+            try:
+                return self.execute(self.family(call, wrt), call, keywords)
+            except Respecialise:
+                shown.again()
+                call.kinds = exact(call.kinds, call.leaves)
+                return self.execute(self.family(call, wrt), call, keywords)
 
     def execute(self, family: Family, call: Call, keywords: tuple[tuple[str, Any], ...] = ()) -> Any:
         """Run a native variant of the family (or its text, with SYMDIFF_NATIVE=0) and form the answer."""
@@ -303,7 +307,7 @@ class Dispatcher:
             self.options,
             value_pack(final),
             value_template(final),
-            bool(final.same),
+            bool(final.same) or may_show(final.graph),
             program.written,
             call.active,
         )

@@ -9,7 +9,9 @@ different stays a run-time value for good.
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import CellType, ModuleType
 from typing import Any
@@ -21,15 +23,17 @@ from symdiff.config import Options
 from symdiff.errors import LOCATED, located
 from symdiff.frontend.program import MISSING, Guard, Path, Program, Written
 from symdiff.frontend.structure import LEAF, Structure, unflatten
-from symdiff.ir.graph import Function, Type, Value
+from symdiff.ir.graph import ACT, Function, Type, Value
 from symdiff.ir.python import print_function
+from symdiff.ir.sites import Site, spoken_objects
+from symdiff.ir.walk import all_nodes
 from symdiff.lower.lower import Lowered
 from symdiff.runtime.arguments import Leaf, classify, overlapping, static_object
 from symdiff_codegen.kernel import Buffer, Const, Local, ResultSpec
 from symdiff_codegen.native import Unit
 from symdiff_codegen.signature import ABSENT, Array, Fixed, Parameter, Scalar, Signature
 
-__all__ = ["Call", "Family", "Respecialise", "Variant"]
+__all__ = ["Call", "Family", "Respecialise", "Variant", "may_show", "showing"]
 
 SMALLEST_STATIC, LARGEST_STATIC = 2, 16
 MOST_VARIANTS = 4
@@ -198,7 +202,8 @@ class Family:
 
     def in_python(self, inputs: Sequence[Any]) -> Sequence[Any]:
         """Run the printed text of the graph instead of native code; flat results."""
-        namespace: dict[str, Any] = {}
+        # before the text's own imports, which may find less: the user's class may be local to a function
+        namespace: dict[str, Any] = spoken_objects(self.graph)
         source = print_function(self.graph)
         filename = f"<symdiff {self.graph.name}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
@@ -248,9 +253,13 @@ class Family:
                 raise Respecialise
             raise site_error(sites[status], cells)
 
+        def invoked(number: int, values: list[Any]) -> None:
+            run_site(lowered.sites[number], values)
+
+        calls_back = invoked if lowered.sites else None
         if function is None:
             template = tuple(range(len(results)))
-            return Signature(tuple(specs), results, template, _misfit, native_error, work="loop")
+            return Signature(tuple(specs), results, template, _misfit, native_error, work="loop", invoked=calls_back)
         values = iter(specs)
         params = tuple(Fixed(static_object(k)) if k.kind == "static" else next(values) for k in self.kinds)
         captured: list[Any] = []
@@ -271,6 +280,7 @@ class Family:
             # a size that turned out to be 1 needs another graph, which the dispatcher makes
             elsewhere=RESPECIALISE if RESPECIALISE in sites else None,
             work="loop",
+            invoked=calls_back,
             name=graph.name,
         )
 
@@ -323,6 +333,55 @@ def site_error(site: Any, cells: Sequence[int]) -> Exception:
     """The exception of a failed check, with the values that the native code stored for its message."""
     kind = next((k for k in LOCATED if k.__name__ == site.exception), None) or getattr(errors, site.exception)
     return located(kind, site.message.format(*cells), site.where)
+
+
+class Shown:
+    """How many effects of a call have run, and how many of them are not to be repeated.
+
+    A call that finds that it needs a variant of known sizes begins anew, and meets what it has shown once more.
+    """
+
+    def __init__(self) -> None:
+        self.count = self.skip = 0
+
+    def again(self) -> None:
+        """The call begins anew."""
+        self.count, self.skip = 0, max(self.count, self.skip)
+
+    def next(self) -> bool:
+        """Whether the effect that is met now is to run."""
+        self.count += 1
+        return self.count > self.skip
+
+
+_calls = threading.local()
+
+
+@contextmanager
+def showing() -> Iterator[Shown]:
+    """Count the effects of a call; calls may be made within an effect of another."""
+    before = getattr(_calls, "shown", None)
+    _calls.shown = shown = Shown()
+    try:
+        yield shown
+    finally:
+        _calls.shown = before
+
+
+def may_show(graph: Function) -> bool:
+    """Whether a function has effects besides exceptions."""
+    return any(node.op is ACT and not node.attrs["site"].raises for node in all_nodes(graph.block))
+
+
+def run_site(site: tuple[Site, tuple[str, ...]], values: Sequence[Any]) -> None:
+    """Run a statement of the user's in the middle of a native call."""
+    statement, kinds = site
+    shown = getattr(_calls, "shown", None)
+    if not statement.raises and shown is not None and not shown.next():
+        return
+    typed = [v if k.startswith("python") or isinstance(v, np.ndarray) else np.dtype(k.split()[1]).type(v)
+             for v, k in zip(values, kinds, strict=True)]
+    statement.run(typed)
 
 
 # -- effects of plain calls

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LOCATED, InternalError, ShapeError, SymdiffError, located
-from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
 from symdiff.ops.primitive import Primitive, numeric_attrs
 
 __all__ = ["interpret"]
@@ -97,6 +97,9 @@ class _Frame:
         if a != b:
             message = node.attrs.get("message") or "two sizes must be equal"
             raise ShapeError(f"{message}: sizes {a} and {b} differ", node.where)
+
+    def act(self, node: Node) -> None:
+        node.attrs["site"].run(self.read(node.inputs))
 
     def branch(self, node: Node) -> None:
         condition = self.values[node.inputs[0]]
@@ -197,6 +200,7 @@ def _builtin(error: Exception) -> type[Exception]:
 
 
 STRUCTURAL: Mapping[Any, Callable[[_Frame, Node], None]] = {
+    ACT: _Frame.act,
     CONSTANT: _Frame.constant,
     REQUIRE_EQUAL: _Frame.require_equal,
     IF: _Frame.branch,

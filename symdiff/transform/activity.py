@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Node, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Node, Value
 
 __all__ = ["differentiable_inputs", "varied_values", "wanted_values"]
 
@@ -46,7 +46,7 @@ def _mark_varied(block: Block, varied: set[Value]) -> None:
                     varied.add(output)
         elif node.op is FOR or node.op is WHILE:
             _mark_loop_varied(node, varied)
-        elif node.op is CONSTANT or node.op is REQUIRE_EQUAL:
+        elif node.op is CONSTANT or node.op is REQUIRE_EQUAL or node.op is ACT:
             continue
         elif any(node.inputs[i] in varied for i in differentiable_inputs(node)):
             varied.update(o for o in node.outputs if can_vary(o))

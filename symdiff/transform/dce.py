@@ -1,17 +1,17 @@
 """Dead code: nodes whose outputs nothing reads, results of branches, and values that loops carry for nobody.
 
-The size of a live value is live too. What may only *fail* (``math.log`` of a value nothing reads) is dead like the
-rest; checks of sizes and operations with an effect stay.
+The size of a live value is live too. Checks of sizes and operations with an effect stay, and so does what may fail as
+Python does (``math.log`` of a value nothing reads): a gradient raises where the function does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from symdiff.ir.graph import FOR, IF, WHILE, Block, Function, Node, Value
 from symdiff.ir.rewrite import dims_of
-from symdiff.ir.walk import has_effect
+from symdiff.ir.walk import all_nodes, can_fail, constants_of, has_effect
 
 __all__ = ["eliminate_dead_code"]
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 def eliminate_dead_code(function: Function) -> Function:
     """The function without what does not contribute to its results; the same object where nothing is dead."""
-    live = _Liveness()
+    live = _Liveness(constants_of(function.block))
     live.add(function.results)
     live.add(function.params)
     live.mark(function.block)
@@ -31,7 +31,8 @@ def eliminate_dead_code(function: Function) -> Function:
 class _Liveness:
     """The values that are needed. Values are defined once, so one set serves all blocks."""
 
-    def __init__(self) -> None:
+    def __init__(self, constants: dict[Value, Any]) -> None:
+        self.constants = constants
         self.values: set[Value] = set()
         self.effects: dict[Node, bool] = {}
 
@@ -49,8 +50,13 @@ class _Liveness:
         if any(output in self.values for output in node.outputs):
             return True
         if node not in self.effects:
-            self.effects[node] = has_effect(node)
+            self.effects[node] = has_effect(node) or self.fails(node)
         return self.effects[node]
+
+    def fails(self, node: Node) -> bool:
+        """Whether a node, or one inside, may raise."""
+        inside = (inner for block in node.blocks for inner in all_nodes(block))
+        return can_fail(node, self.constants) or any(can_fail(inner, self.constants) for inner in inside)
 
     # -- marking -------------------------------------------------------------------------------------------------------
 

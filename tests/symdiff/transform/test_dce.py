@@ -25,8 +25,16 @@ def names(function: Function) -> list[str]:
 def test_unused_nodes_go() -> None:
     build, x = Builder(), Value(FLOAT, "x")
     used = Traced(build, x) * 2.0
-    REGISTRY["log"](Traced(build, x))
+    REGISTRY["exp"](Traced(build, x))
     assert names(cleaned(build, [x], used.value)) == ["constant", "multiply"]
+
+
+def test_what_may_fail_as_python_does_stays() -> None:
+    build, x = Builder(), Value(FLOAT, "x")
+    used = Traced(build, x) * 2.0
+    REGISTRY["log"](Traced(build, x))
+    used / 4.0
+    assert names(cleaned(build, [x], used.value)) == ["constant", "multiply", "log"]
 
 
 def test_nothing_dead_is_the_same_object() -> None:

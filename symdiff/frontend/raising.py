@@ -1,0 +1,77 @@
+"""``raise`` and ``assert``: a path that ends in an exception, which Python makes when it gets there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from symdiff.errors import LocatedTypeError
+from symdiff.frontend.abstract import Abstract, Deferred, Known
+from symdiff.frontend.branches import fork
+from symdiff.frontend.core import Diverged, Parser, statement
+from symdiff.frontend.deferred import act, combined, deferred, deferred_call
+
+__all__ = ["make_exception"]
+
+
+def make_exception(p: Parser, cls: type, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Deferred:
+    """An exception with its arguments; the class's own code runs when it is raised."""
+    return deferred_call(p, deferred(p, Known(cls)), args, kwargs, "an exception", cls)
+
+
+@statement(ast.Raise)
+def raise_statement(p: Parser, node: ast.Raise) -> None:
+    """``raise error`` and ``raise error from cause``."""
+    if node.exc is None:
+        p.unsupported("'raise' without an exception is only supported in an 'except' clause", "raise an exception")
+    parts = [_exception(p, node.exc)]
+    if node.cause is not None:
+        cause = p.evaluate(node.cause)
+        none = isinstance(cause, Known) and cause.object is None
+        parts.append(deferred(p, cause) if none else _exception(p, node.cause, cause))
+    p.at(node)
+    _raise(p, parts)
+
+
+def _raise(p: Parser, parts: Sequence[Deferred]) -> None:
+    # both in one expression while their values get their names
+    whole = combined(lambda trees: ast.Tuple(trees, ast.Load()), parts)
+
+    def make(tree: ast.expr) -> ast.Raise:
+        assert isinstance(tree, ast.Tuple)
+        return ast.Raise(tree.elts[0], tree.elts[1] if len(tree.elts) > 1 else None)
+
+    act(p, make, whole, raises=True)
+    raise Diverged
+
+
+def _exception(p: Parser, node: ast.expr, item: Abstract | None = None) -> Deferred:
+    item = p.evaluate(node) if item is None else item
+    p.at(node)
+    if isinstance(item, Known):
+        found = item.object
+        if (isinstance(found, type) and issubclass(found, BaseException)) or isinstance(found, BaseException):
+            return deferred(p, item)
+    if isinstance(item, Deferred) and item.cls is not None:
+        return item
+    p.refuse(LocatedTypeError, f"exceptions must derive from BaseException, and this is {p.describe(item)}")
+
+
+@statement(ast.Assert)
+def assertion(p: Parser, node: ast.Assert) -> None:
+    """``assert condition, message``; under ``python -O`` a comment."""
+    if not __debug__:
+        return
+
+    def fails() -> None:
+        args = [] if node.msg is None else [p.evaluate(node.msg)]
+        p.at(node)
+        _raise(p, [make_exception(p, AssertionError, args, {})])
+
+    condition = p.condition(node.test)
+    p.at(node)
+    decided = p.decided(condition)
+    if decided is None:
+        fork(p, condition, lambda: None, fails, lambda name: True)
+    elif not decided:
+        fails()
