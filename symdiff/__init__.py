@@ -5,11 +5,14 @@ from symdiff.api import (
     differentiable,
     grad,
     hessian,
+    hvp,
     jacobian,
+    jvp,
     ravel,
     stop_gradient,
     value_and_grad,
     vjp,
+    vmap,
 )
 from symdiff.checking import gradcheck
 from symdiff.config import Options
@@ -90,9 +93,12 @@ __all__ = [
     "grad",
     "gradcheck",
     "hessian",
+    "hvp",
     "jacobian",
+    "jvp",
     "ravel",
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from symdiff.config import Options, setting
-from symdiff.derive import derive
+from symdiff.derive import argument_levels, derive
 from symdiff.frontend.parse import parse
 from symdiff.frontend.program import Argument, Program
 from symdiff.ir.graph import Function, Value
@@ -30,7 +30,7 @@ from symdiff_codegen.native import Unit, compile_unit
 from symdiff_codegen.signature import Signature
 from symdiff_codegen.text import kernel_text
 
-__all__ = ["SizeOfOne", "Stages", "front", "native", "reverse"]
+__all__ = ["SizeOfOne", "Stages", "argument_levels", "front", "native", "reverse"]
 
 
 @dataclass
@@ -62,23 +62,28 @@ def front(function: Callable[..., Any], arguments: Sequence[Argument], hook: Any
     return parse(function, tuple(arguments), transform_hook=hook)
 
 
-def reverse(program: Program, steps: Sequence[Step], arguments: Sequence[Argument], options: Options) -> Stages:
-    """Graph to simplified adjoint; without a derivative to take, to the simplified graph."""
+def reverse(
+    program: Program, steps: Sequence[Step], levels: Sequence[Sequence[Argument]], options: Options
+) -> Stages:
+    """Graph to simplified adjoint; without a derivative to take, to the simplified graph.
+
+    ``levels`` are the arguments before each step and after the last, as `argument_levels` gives them.
+    """
     clock = _Clock()
     program = clock.run("graph", "source", lambda: cleaned(program))
     adjoint, rewrites = program, list[Rewrite]()
     small = simplified(program, program, options, rewrites) if not steps else program
-    for step in steps:
+    for k, step in enumerate(steps):
         taken = small
-        adjoint = clock.run("adjoint", "graph", partial(_derived, taken, step, arguments), taken)
+        adjoint = clock.run("adjoint", "graph", partial(_derived, taken, step, levels[k], levels[k + 1]), taken)
         small = clock.run("simplified", "adjoint", partial(simplified, adjoint, taken, options, rewrites), adjoint)
     stages = Stages(small, program.graph, adjoint.graph, small.graph, rewrites, clock.lines)
     show(stages, ("graph", "adjoint", "simplified"))
     return stages
 
 
-def _derived(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
-    return cleaned(derive(program, step, arguments))
+def _derived(program: Program, step: Step, before: Sequence[Argument], after: Sequence[Argument]) -> Program:
+    return cleaned(derive(program, step, before, after))
 
 
 def cleaned(program: Program) -> Program:

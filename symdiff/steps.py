@@ -8,7 +8,10 @@ from typing import Any
 
 from symdiff.errors import LocatedTypeError
 
-__all__ = ["Step", "StepOf", "required", "wrt_positions"]
+__all__ = ["ALONG", "MapOf", "Step", "StepOf", "required", "wrt_positions"]
+
+ALONG = frozenset({"jvp", "tangent"})
+"""Kinds of steps that take tangents, as one argument more than the function has."""
 
 
 @dataclass(frozen=True)
@@ -18,19 +21,39 @@ class Step:
     Attributes
     ----------
     kind : str
-        ``grad``, ``value_and_grad``, ``jacobian`` or ``pullback``.
+        ``grad``, ``value_and_grad``, ``jacobian``, ``pullback``, ``jvp`` (value and tangent), ``tangent`` or ``vmap``.
     wrt : tuple of int
         Positions of the arguments.
     single : bool
         Whether one argument was asked for, not a tuple of one.
     has_aux : bool
         Whether the function returns ``(value, aux)``.
+    axes : Axes or None
+        Of a ``vmap``: which axes are mapped.
     """
 
     kind: str
     wrt: tuple[int, ...]
     single: bool = True
     has_aux: bool = False
+    axes: Axes | None = None
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The axes that a function is mapped over.
+
+    Attributes
+    ----------
+    inputs : object
+        An int for all arguments, or a tuple with an entry for each: an int, None, or containers of them, as nested
+        tuples of ``(key, entry)``.
+    output : int
+        Where the axis goes in the results.
+    """
+
+    inputs: Any
+    output: int = 0
 
 
 def wrt_positions(wrt: int | str | Sequence[int | str], names: Sequence[str]) -> tuple[tuple[int, ...], bool]:
@@ -66,12 +89,49 @@ def _wrong(wrt: Any, names: Sequence[str]) -> LocatedTypeError:
     return LocatedTypeError(f"wrt names {wrt!r}, which is no argument", hint=f"the arguments are {', '.join(names)}")
 
 
+@dataclass(frozen=True)
 class StepOf:
     """A step whose ``wrt`` is resolved against the arguments of a function; a class, so that it pickles."""
 
-    def __init__(self, kind: str, wrt: int | str | tuple[int | str, ...], has_aux: bool = False) -> None:
-        self.kind, self.wrt, self.has_aux = kind, wrt, has_aux
+    kind: str
+    wrt: int | str | tuple[int | str, ...]
+    has_aux: bool = False
 
     def __call__(self, names: Sequence[str]) -> Step:
         positions, single = wrt_positions(self.wrt, names)
         return Step(self.kind, positions, single, self.has_aux)
+
+
+@dataclass(frozen=True)
+class MapOf:
+    """A step that maps a function over an axis; a class, so that it pickles."""
+
+    axes: Axes
+
+    @classmethod
+    def given(cls, in_axes: Any, out_axes: Any) -> MapOf:
+        """The step for axes as users write them.
+
+        Raises
+        ------
+        TypeError
+            For axes that are no ints, None or containers of them.
+        """
+        if not isinstance(out_axes, int) or isinstance(out_axes, bool):
+            raise LocatedTypeError(f"out_axes must be an int, not {out_axes!r}")
+        return cls(Axes(_hashable_axes(in_axes, outermost=True), out_axes))
+
+    def __call__(self, names: Sequence[str]) -> Step:
+        return Step("vmap", (), axes=self.axes)
+
+
+def _hashable_axes(axes: Any, *, outermost: bool = False) -> Any:
+    if isinstance(axes, int) and not isinstance(axes, bool):
+        return axes
+    if axes is None and not outermost:
+        return None
+    if isinstance(axes, dict):
+        return tuple((key, _hashable_axes(item)) for key, item in axes.items())
+    if isinstance(axes, (tuple, list)):
+        return tuple((k, _hashable_axes(item)) for k, item in enumerate(axes))
+    raise LocatedTypeError(f"in_axes holds {axes!r}", hint="give an int, or a tuple with an int or None per argument")

@@ -20,7 +20,7 @@ PACKAGES = {"symdiff": ROOT / "symdiff", "symdiff_codegen": ROOT / "codegen" / "
 CODEGEN_LAYERS = ["instructions", "kernel", "text check", "llvm", "native"]
 SYMDIFF_LAYERS = [
     "errors config",
-    "steps",
+    "steps directions",
     "ir",
     "ops",
     "frontend transform",
@@ -32,6 +32,7 @@ SYMDIFF_LAYERS = [
     "training",
     "inspection",
     "machinery",
+    "wrapper",
     "api",
     "checking",
     "__init__",

@@ -25,6 +25,7 @@ from symdiff.frontend.core import ATTRIBUTES, METHODS, Parser, attribute
 from symdiff.frontend.deferred import combined
 from symdiff.frontend.numpy_shaping import transposed
 from symdiff.frontend.program import Path
+from symdiff.frontend.source import OWN_WRAPPER
 from symdiff.ir.graph import Value
 from symdiff.ops.sizes import product
 
@@ -33,6 +34,10 @@ __all__ = ["read_attribute"]
 
 def read_attribute(p: Parser, owner: Abstract, name: str) -> Abstract:
     """``owner.name``."""
+    if p.hook is not None and isinstance(owner, Known | BoundMethod):
+        asked = p.hook.attribute(owner, p, name)
+        if asked is not NotImplemented:
+            return asked
     match owner:
         case Known(object=str() as text) if (Known, name) not in METHODS and hasattr(text, name):
             return Known(getattr(text, name))
@@ -100,6 +105,8 @@ def _of_class(p: Parser, owner: Abstract, cls: type, name: str) -> Abstract:
         return p.resolver.wrap(p.build, found.__func__, path, name)
     if isinstance(found, classmethod):
         return BoundMethod(Known(found.__func__, Path(found.__func__)), Known(cls))
+    if getattr(type(found), OWN_WRAPPER, False):
+        return BoundMethod(Known(found, path), owner)
     return p.resolver.wrap(p.build, found, path, name)
 
 

@@ -108,7 +108,7 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
         return shown
     path = target.path if target.path is not None else Path(found)
     if p.hook is not None:
-        result = p.hook(found, p, args, kwargs)
+        result = p.hook(Known(found, path), p, args, kwargs)
         if result is not NotImplemented:
             return result
     if getattr(type(found), OWN_WRAPPER, False):

@@ -139,7 +139,7 @@ class Frame:
 class Parser:
     """Walks the syntax tree of a function and builds its graph."""
 
-    def __init__(self, build: Scope, resolver: Resolver, arguments: Mapping[Value, int], hook: Handler | None) -> None:
+    def __init__(self, build: Scope, resolver: Resolver, arguments: Mapping[Value, int], hook: Any) -> None:
         self.build = build
         self.resolver = resolver
         self.memory = Memory()

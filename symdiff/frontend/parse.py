@@ -125,8 +125,8 @@ def parse(
     arguments : sequence of Argument
         One a parameter, defaults filled in; values among their leaves are the parameters of the graph.
     transform_hook : callable, optional
-        ``transform_hook(object, parser, args, kwargs)`` is asked about every callable that has no handler; it gives the
-        result, or NotImplemented.
+        ``transform_hook(callable, parser, args, kwargs)`` is asked about every callable that has no handler; it gives
+        the result, or NotImplemented.
 
     Returns
     -------

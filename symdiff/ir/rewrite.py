@@ -11,7 +11,7 @@ from typing import Any
 
 from symdiff.ir.graph import Block, Dim, Node, Type, Value
 
-__all__ = ["dims_of", "free_values", "map_attrs", "map_type", "references", "substitute", "substitute_block"]
+__all__ = ["dims_of", "free_values", "map_attrs", "map_type", "references", "renew", "substitute", "substitute_block"]
 
 Mapping_ = dict[Value, Value]
 
@@ -125,3 +125,32 @@ def _renewed(value: Value, mapping: Mapping_) -> Value:
         return value
     mapping[value] = Value(type_, value.hint, value.where)
     return mapping[value]
+
+
+# -- copies ------------------------------------------------------------------------------------------------------------
+
+
+def renew(nodes: Iterable[Node], mapping: Mapping_) -> list[Node]:
+    """Copies of nodes, which define values of their own; what became of each value joins the mapping."""
+    return [_renew_node(node, mapping) for node in nodes]
+
+
+def _renew_node(node: Node, mapping: Mapping_) -> Node:
+    inputs = tuple(mapping.get(v, v) for v in node.inputs)
+    attrs = map_attrs(node.attrs, mapping)
+    blocks = tuple(_renew_block(b, mapping) for b in node.blocks)
+    outputs = _copies(node.outputs, mapping)
+    return Node(node.op, inputs, outputs, attrs, blocks, node.where)
+
+
+def _renew_block(block: Block, mapping: Mapping_) -> Block:
+    params = _copies(block.params, mapping)
+    nodes = renew(block.nodes, mapping)
+    return Block(params, tuple(nodes), tuple(mapping.get(r, r) for r in block.results))
+
+
+def _copies(values: tuple[Value, ...], mapping: Mapping_) -> tuple[Value, ...]:
+    """New values; sizes first, for the types of the others may mention them."""
+    for value in sorted(values, key=lambda v: bool(v.type.shape)):
+        mapping[value] = Value(map_type(value.type, mapping), value.hint, value.where)
+    return tuple(mapping[v] for v in values)

@@ -19,7 +19,14 @@ from typing import Any
 
 from symdiff import stages
 from symdiff.config import Options, setting
-from symdiff.errors import LocatedTypeError, Location, SymdiffError, located, strip_frames
+from symdiff.errors import (
+    LocatedTypeError,
+    Location,
+    SymdiffError,
+    UnsupportedSyntaxError,
+    located,
+    strip_frames,
+)
 from symdiff.frontend.program import Argument, Program, StaticNeeded
 from symdiff.frontend.structure import LEAF, Static, Structure, flatten, leaf_paths
 from symdiff.ir.graph import Value
@@ -288,16 +295,16 @@ class Dispatcher:
 
     def build(self, call: Call, steps: tuple[Step, ...], positions: Sequence[int]) -> Family:
         while True:
-            arguments = self.arguments(call)
+            levels = stages.argument_levels(steps, self.arguments(call))
             try:
-                program = self.parse(self.function, arguments)
+                program = self.parse(self.function, levels[0])
                 break
             except StaticNeeded as needed:
                 self.make_static(call, steps, needed, positions)
             except SymdiffError as error:
-                self.refuse_ints(call, error)
+                self.refuse_ints(call, steps, error)
                 raise
-        made = stages.reverse(program, steps, arguments, self.options)
+        made = stages.reverse(program, steps, levels, self.options)
         final = made.program
         return Family(
             final,
@@ -312,13 +319,13 @@ class Dispatcher:
             call.active,
         )
 
-    def refuse_ints(self, call: Call, error: SymdiffError) -> None:
+    def refuse_ints(self, call: Call, steps: tuple[Step, ...], error: SymdiffError) -> None:
         """Say so if the function is only in error because ints to differentiate by were taken for floats."""
         if not call.floated:
             return
         ints = replace(call, kinds=_with_ints(call), floated=())
         try:
-            self.parse(self.function, self.arguments(ints))
+            self.parse(self.function, stages.argument_levels(steps, self.arguments(ints))[0])
         except StaticNeeded:
             pass
         except SymdiffError:
@@ -330,6 +337,9 @@ class Dispatcher:
         owners = [k for k, s in enumerate(call.structures) for _ in range(s.count)]
         if owners[needed.leaf] in positions:
             raise _no_derivative(call.names[needed.leaf], needed.where)
+        if call.kinds[needed.leaf].ones:
+            message = f"the function maps over {call.names[needed.leaf]}, but must know it before it runs"
+            raise located(UnsupportedSyntaxError, message, needed.where, "call the function in a loop")
         base = (steps, call.structures, call.kinds)
         known = self.store.static_leaves.setdefault(base, set())
         known.add(needed.leaf)

@@ -1,0 +1,65 @@
+"""What the steps share: which parameters vary, and how programs are made of graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from symdiff.errors import DtypeError
+from symdiff.frontend.program import Argument, Program
+from symdiff.frontend.structure import Static, Structure
+from symdiff.ir.graph import Function, Value
+from symdiff.steps import Step
+
+__all__ = ["float_results", "inputs_of", "made_of", "nested", "pair", "suffixed"]
+
+
+def inputs_of(program: Program, step: Step, arguments: Sequence[Argument]) -> tuple[list[int], Structure, list[Any]]:
+    """Positions of the parameters to differentiate by; and how their gradients form the answer."""
+    params = list(program.graph.params)
+    positions: list[int] = []
+    leaves: list[Any] = []
+    for k in step.wrt:
+        before = len(positions)
+        for leaf in arguments[k].leaves:
+            if isinstance(leaf, Value) and leaf.type.is_float:
+                leaves.append(len(positions))
+                positions.append(params.index(leaf))
+            else:
+                leaves.append(Static(None))
+        if len(positions) == before and step.kind != "pullback":
+            raise DtypeError(f"cannot differentiate with respect to argument {arguments[k].name}: it holds no floats")
+    if not positions:
+        raise DtypeError("no argument holds floats to differentiate by")
+    structures = [arguments[k].structure for k in step.wrt]
+    return positions, structures[0] if step.single else pair(*structures), leaves
+
+
+def made_of(program: Program, graph: Function, structure: Structure, leaves: tuple[Any, ...]) -> Program:
+    """The program with another graph and other results."""
+    # what the function stores into its arguments is undone: a gradient call never changes the caller's arrays
+    return replace(program, graph=graph, result=structure, result_leaves=leaves, written=(), same=())
+
+
+def suffixed(name: str, suffix: str) -> str:
+    """The name of a derivative."""
+    return f"{name}_{suffix}" if name.isidentifier() else f"lambda_{suffix}"
+
+
+def pair(*structures: Structure) -> Structure:
+    """A tuple of structures."""
+    return Structure("tuple", tuple, (), structures)
+
+
+def nested(outer: Structure, inner: Structure) -> Structure:
+    """A structure with another in the place of each leaf."""
+    if outer.kind == "leaf":
+        return inner
+    return replace(outer, children=tuple(nested(child, inner) for child in outer.children))
+
+
+def float_results(program: Program) -> list[int]:
+    """The leaves of the result that are floats."""
+    results = program.graph.results
+    return [n for n, k in enumerate(program.result_leaves) if isinstance(k, int) and results[k].type.is_float]
