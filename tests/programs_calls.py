@@ -59,6 +59,18 @@ def walrus_in_while(x):
     return v + w
 
 
+@program(lambda rng: (positive(rng, 6), 4.0), "x", "array loop while logic syntax int")
+def walrus_after_and_in_while(x, limit):
+    i, total = 0, 0.0
+    while i < len(x) and (w := total + x[i]) < limit:
+        if i == 1:
+            i += 2
+            continue
+        total = w * 0.9
+        i += 1
+    return total * total
+
+
 @program(
     {"break": lambda rng: (1.6,), "else": lambda rng: (3.1,), "counted": lambda rng: (1.3,)},
     "x",
@@ -282,6 +294,29 @@ def chained_comparison_once(x, y):
     if x < middle(y) < 10 * x:
         return x * len(calls)
     return x * x * len(calls)
+
+
+@program(
+    {"first": lambda rng: (1.5,), "second": lambda rng: (6.0,), "neither": lambda rng: (0.5,)},
+    "x",
+    "array branch logic closure store make",
+)
+def effects_only_where_python_goes(x):
+    a = np.zeros(2)
+    count = 1.0
+
+    def put(v):
+        nonlocal count
+        a[0] += v * count
+        count += x
+        return a[0]
+
+    small = x < 5 and put(x * 3) > 4
+    large = x > 2 or put(x) > 1
+    if 0.6 < x < put(x) < put(2 * x) and (y := put(x)) > 0:
+        a[1] = y
+    chosen = (put(x) if x > 2 else 0.0) or put(3 * x)
+    return a[0] * x + a[1] + chosen + small + large + count
 
 
 @program(lambda rng: (1.5,), "x", "scalar syntax")

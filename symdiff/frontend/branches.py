@@ -57,7 +57,7 @@ def fork(
     """
     start, where = now(), p.build.where
     before = p.frame.names
-    sides = (_side(p, then, before), _side(p, otherwise, before))
+    sides = (_side(p, then, before, (condition, True)), _side(p, otherwise, before, (condition, False)))
     p.frame.names = dict(before)
     p.build.where = where
     if any(side.diverged for side in sides):
@@ -77,11 +77,12 @@ def fork(
     return outcome[0] if outcome is not None else None
 
 
-def _side(p: Parser, thunk: Thunk, before: dict[str, Abstract]) -> Side:
+def _side(p: Parser, thunk: Thunk, before: dict[str, Abstract], fact: tuple[Value, bool]) -> Side:
     inner = p.build.inner()
     p.frame.names = dict(before)
     places, p.frame.places = p.frame.places, dict(p.frame.places)
     p.memory.push()
+    p.facts.append(fact)
     try:
         diverged, outcome = False, None
         with p.inside(inner):
@@ -95,6 +96,7 @@ def _side(p: Parser, thunk: Thunk, before: dict[str, Abstract]) -> Side:
     finally:
         p.frame.names, p.frame.places = before, places
         p.memory.pop()
+        p.facts.pop()
 
 
 def _only(p: Parser, condition: Value, sides: tuple[Side, Side]) -> Abstract | None:

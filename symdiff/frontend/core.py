@@ -34,6 +34,7 @@ from symdiff.frontend.abstract import (
     Tuple,
     View,
 )
+from symdiff.frontend.facts import decide
 from symdiff.frontend.jumps import is_hidden
 from symdiff.frontend.liveness import Liveness
 from symdiff.frontend.memory import Memory
@@ -148,6 +149,7 @@ class Parser:
         self.frames: list[Frame] = []
         self.prepared: dict[Any, Any] = {}
         self.codes: dict[CodeType, None] = {}
+        self.facts: list[tuple[Value, bool]] = []  # the conditions of the branches around
         self.argument_of = arguments  # position of a leaf of the arguments, by its value
         self.spoken: dict[str, Any] = {}  # names of objects in statements that Python runs
         self.indices: dict[Value, int] = {}  # number of trips of loops that can be unrolled, by their index
@@ -392,7 +394,7 @@ class Parser:
 
     def _certain(self, found: Maybe) -> Abstract:
         """The value of a name that may have none."""
-        if self.decided(found.bound) is not True:
+        if decide(self.build.definitions, self.facts, found.bound) is not True:
             self.checked(found.marker)
         return found.item
 

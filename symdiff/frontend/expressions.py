@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from symdiff.errors import LocatedOverflowError
-from symdiff.frontend.abstract import Abstract, Closure, DictObject, Known, ListObject, Tuple
+from symdiff.frontend.abstract import Abstract, Closure, DictObject, Known, ListObject, Tuple, now
 from symdiff.frontend.branches import fork
 from symdiff.frontend.core import Frame, Parser, expression
 from symdiff.frontend.deferred import makes_text, text_operator
@@ -202,13 +202,31 @@ def _chain(p: Parser, tests: Sequence[Any], is_and: bool) -> Value:
         return _chain(p, tests[1:], is_and) if decided is is_and else first
     where = p.build.where
     inner = p.build.inner()
-    with p.inside(inner):
-        rest = _chain(p, tests[1:], is_and)
+    rest = _without_effect(p, inner, lambda: _chain(p, tests[1:], is_and))
     p.build.where = where
+    if rest is None:
+        take = (lambda: _chain(p, tests[1:], is_and)), (lambda: p.constant(not is_and))
+        found: Value = fork(p, first, *(take if is_and else take[::-1]), lambda name: True)  # type: ignore[assignment]
+        return found
     if all(_is_harmless(node) for node in inner.nodes):
         p.build.absorb(inner)
         return _connect(p, first, rest, is_and)
     return _lazy(p, first, inner, rest, is_and)
+
+
+def _without_effect(p: Parser, inner: Scope, evaluate: Callable[[], Any]) -> Any | None:
+    """What is evaluated in a block of its own; None where that assigns names or changes objects from outside."""
+    before, start = p.frame.names, now()
+    p.frame.names = dict(before)
+    p.memory.push()
+    try:
+        with p.inside(inner):
+            found = evaluate()
+        changed = any(item.serial < start for item in p.memory.layers[-1])
+        return None if changed or p.frame.names != before else found
+    finally:
+        p.memory.pop()
+        p.frame.names = before
 
 
 def _connect(p: Parser, a: Value, b: Value, is_and: bool) -> Value:
@@ -250,7 +268,8 @@ def _comparisons(p: Parser, node: ast.Compare) -> Value:
 
     def link(position: int) -> Any:
         def test() -> Value:
-            operands.append(p.evaluate(node.comparators[position]))
+            # the link may be asked again, in another block
+            operands[position + 1 :] = [p.evaluate(node.comparators[position])]
             p.at(node)
             return p.truth(compare(p, node.ops[position], operands[position], operands[position + 1]))
 
@@ -297,8 +316,7 @@ def _values(p: Parser, node: ast.BoolOp, parts: Sequence[ast.expr], is_and: bool
 def _quick(p: Parser, node: ast.BoolOp, test: Value, parts: Sequence[ast.expr], is_and: bool) -> Value | None:
     """Truth values that cannot fail are joined by a row."""
     inner = p.build.inner()
-    with p.inside(inner):
-        rest = _values(p, node, parts[1:], is_and)
+    rest = _without_effect(p, inner, lambda: _values(p, node, parts[1:], is_and))
     if not isinstance(rest, Value) or rest.type.dtype != "bool" or rest.type.kind != test.type.kind:
         return None
     if not all(_is_harmless(found) for found in inner.nodes):

@@ -58,6 +58,12 @@ class _Plainer(ast.NodeTransformer):
         self.generic_visit(node)
         if not any(isinstance(n, ast.NamedExpr) for n in ast.walk(node.test)):
             return node
+        if _assigns_late(node.test):
+            # such names are bound where the test holds: the body stands under it
+            leave = [ast.copy_location(ast.Break(), node)]
+            body: list[ast.stmt] = [ast.copy_location(ast.If(node.test, node.body, leave), node)]
+            if not node.orelse:
+                return ast.copy_location(ast.While(_constant(True, node), body, []), node)
         # the test is asked before the loop and at the end of every trip, so the names it assigns are the function's
         going = self.fresh("going")
         ask = _set(going, _truth(node.test), node.test)
@@ -91,6 +97,20 @@ class _Plainer(ast.NodeTransformer):
         # names are bound before the guard is asked, and stay bound: the other cases stand in both branches
         guarded = _if([case.guard], case.body, others, case.pattern)
         return [_if(found.tests, [*binds, guarded], others, case.pattern)]
+
+
+def _assigns_late(test: ast.expr) -> bool:
+    """Whether a part of a test that is not always evaluated assigns a name."""
+    late: list[ast.expr] = []
+    for node in ast.walk(test):
+        match node:
+            case ast.BoolOp():
+                late += node.values[1:]
+            case ast.Compare():
+                late += node.comparators[1:]
+            case ast.IfExp():
+                late += [node.body, node.orelse]
+    return any(isinstance(n, ast.NamedExpr) for part in late for n in ast.walk(part))
 
 
 class _Continued(ast.NodeTransformer):
