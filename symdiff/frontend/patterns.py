@@ -60,7 +60,7 @@ class _Plainer(ast.NodeTransformer):
             return node
         if _assigns_late(node.test):
             # such names are bound where the test holds: the body stands under it
-            leave = [ast.copy_location(ast.Break(), node)]
+            leave: list[ast.stmt] = [ast.copy_location(ast.Break(), node)]
             body: list[ast.stmt] = [ast.copy_location(ast.If(node.test, node.body, leave), node)]
             if not node.orelse:
                 return ast.copy_location(ast.While(_constant(True, node), body, []), node)
