@@ -163,6 +163,14 @@ def running(combine: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return compute
 
 
+def convolve(a: Any, v: Any, mode: str, length: int | None = None) -> np.ndarray:
+    a, v = objects(a), objects(v)
+    whole = full(0.0, (len(a) + len(v) - 1,), "float64")
+    for j, weight in enumerate(v):
+        whole[j : j + len(a)] = np.add(whole[j : j + len(a)], np.multiply(a, dual(weight)))
+    return whole if mode == "full" else whole[len(v) - 1 : len(a)]
+
+
 # -- linear algebra ----------------------------------------------------------------------------------------------------
 
 
@@ -241,7 +249,7 @@ def trace(a: Any) -> Dual:
     return total([dual(x) for x in np.diagonal(objects(a))])
 
 
-MOVES = "reshape transpose broadcast_to diag diagonal tril index put accumulate_at"
+MOVES = "reshape transpose broadcast_to diag diagonal tril roll index put accumulate_at"
 
 ROWS: dict[str, Callable[..., Any]] = {
     **{name: as_numpy(name) for name in MOVES.split()},
@@ -262,6 +270,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "argsort": argsort,
     "sort": sort,
     "searchsorted": lambda a, v, side: np.searchsorted(plain(a), plain(v), side),
+    "convolve": convolve,
     "cumsum": running(np.add),
     "cumprod": running(np.multiply),
     "matmul": matmul,

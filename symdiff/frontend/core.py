@@ -51,10 +51,12 @@ __all__ = [
     "FUNCTIONS",
     "METHODS",
     "STATEMENTS",
+    "SUBSCRIPTS",
     "Frame",
     "Parser",
     "expression",
     "function",
+    "subscripted",
 ]
 
 Handler = Callable[..., Any]
@@ -64,6 +66,7 @@ STATEMENTS: dict[type[ast.stmt], Handler] = {}
 FUNCTIONS: dict[Any, Handler] = {}  # by the function object users call
 METHODS: dict[tuple[type, str], Handler] = {}
 ATTRIBUTES: dict[tuple[type, str], Handler] = {}
+SUBSCRIPTS: dict[Any, Handler] = {}  # by the object that stands before the brackets
 
 
 def expression(*kinds: type[ast.expr]) -> Callable[[Handler], Handler]:
@@ -89,6 +92,11 @@ def method(kind: type, *names: str) -> Callable[[Handler], Handler]:
 def attribute(kind: type, *names: str) -> Callable[[Handler], Handler]:
     """Register ``handler(p, self)`` for attributes of a kind of abstract."""
     return lambda handler: _register(ATTRIBUTES, [(kind, name) for name in names], handler)
+
+
+def subscripted(*objects: Any) -> Callable[[Handler], Handler]:
+    """Register ``handler(p, key)`` for subscripts of an object such as ``np.mgrid``."""
+    return lambda handler: _register(SUBSCRIPTS, objects, handler)
 
 
 def _register(table: dict[Any, Handler], keys: Sequence[Any], handler: Handler) -> Handler:

@@ -21,7 +21,7 @@ from symdiff.frontend.abstract import (
     Tuple,
     View,
 )
-from symdiff.frontend.core import Parser, expression
+from symdiff.frontend.core import SUBSCRIPTS, Parser, expression
 from symdiff.frontend.growing import Rows, item_at, position_of, set_item, trim
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Value
@@ -93,6 +93,8 @@ def read_item(p: Parser, owner: Abstract, key: Abstract) -> Abstract:
             if found not in items:
                 p.refuse(LocatedKeyError, f"the dict has no key {found!r}", _keys(items))
             return items[found]
+        case Known(object=found) if (handler := _special(found)) is not None:
+            return handler(p, key)
         case Known(object=str()):
             return Known(owner.object[p.static(key, "the index of a string")])
         case Range():
@@ -102,6 +104,11 @@ def read_item(p: Parser, owner: Abstract, key: Abstract) -> Abstract:
         case Value() if owner.type.kind != "python":
             return _read_scalar(p, owner, key)
     p.refuse(LocatedTypeError, f"{p.describe(owner)} cannot be indexed")
+
+
+def _special(found: Any) -> Any:
+    """The handler of an object whose brackets have a meaning of their own."""
+    return SUBSCRIPTS.get(found) if type(found).__hash__ is not None else None
 
 
 def _keys(items: dict[Any, Any]) -> str:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
 
 import numpy as np
 
-from symdiff.errors import LocatedTypeError, LocatedValueError
+from symdiff.errors import LocatedTypeError
 from symdiff.frontend.abstract import Abstract, Array, Known, Tuple, View
 from symdiff.frontend.attributes import ndim, shape, size
-from symdiff.frontend.core import FUNCTIONS, Parser, function, method
-from symdiff.frontend.numpy_making import dtype_of
+from symdiff.frontend.core import Parser, function, method
 from symdiff.frontend.numpy_shaping import array_of, static_axis
 from symdiff.frontend.operators import binary
 from symdiff.ir.graph import Type, Value
-from symdiff.ir.shapes import normalise_axes
 from symdiff.ops.sizes import product
 
 __all__: list[str] = []
@@ -64,96 +61,6 @@ def _bound(p: Parser, bound: Abstract | None) -> Value | None:
 def clip_method(p: Parser, a: Abstract, min: Abstract | None = None, max: Abstract | None = None) -> Abstract:
     """``a.clip(low, high)``."""
     return clip(p, a, min, max)
-
-
-# -- reductions --------------------------------------------------------------------------------------------------------
-
-
-def reduce(
-    p: Parser, row: str, a: Abstract, axis: Abstract | None, keepdims: Abstract | None, **attrs: Any
-) -> Abstract:
-    """A reduction over some axes, or all."""
-    value = p.value(array_of(p, a))
-    axes = normalise_axes(p.build, static_axis(p, axis), value.type.rank)
-    keep = keepdims is not None and bool(p.static(keepdims, "keepdims="))
-    if row in ("max", "min", "argmax", "argmin") and any(value.type.shape[i] == 0 for i in axes):
-        p.refuse(LocatedValueError, f"zero-size array to reduction operation {row} which has no identity")
-    return p.wrap(p.emit(row, value, axis=axes, keepdims=keep, **attrs))
-
-
-def _with_dtype(row: str) -> Any:
-    def handler(
-        p: Parser,
-        a: Abstract,
-        axis: Abstract | None = None,
-        dtype: Abstract | None = None,
-        keepdims: Abstract | None = None,
-    ) -> Abstract:
-        item, found = array_of(p, a), dtype_of(p, dtype)
-        if found is not None and p.value(item).type.dtype != found:
-            item = p.wrap(p.emit("convert", p.value(item), dtype=found, kind="numpy"))
-        return reduce(p, row, item, axis, keepdims)
-
-    return handler
-
-
-def _plain(row: str) -> Any:
-    def handler(p: Parser, a: Abstract, axis: Abstract | None = None, *, keepdims: Abstract | None = None) -> Abstract:
-        return reduce(p, row, a, axis, keepdims)
-
-    return handler
-
-
-def _spread(row: str) -> Any:
-    def handler(
-        p: Parser,
-        a: Abstract,
-        axis: Abstract | None = None,
-        *,
-        ddof: Abstract | None = None,
-        keepdims: Abstract | None = None,
-    ) -> Abstract:
-        less = 0 if ddof is None else p.static(ddof, "ddof=")
-        return reduce(p, row, a, axis, keepdims, **({"ddof": less} if less else {}))
-
-    return handler
-
-
-for _row in ("sum", "prod", "mean"):
-    method(Array, _row)(function(getattr(np, _row))(_with_dtype(_row)))
-for _row in ("max", "min", "any", "all", "argmax", "argmin"):
-    method(Array, _row)(function(getattr(np, _row))(_plain(_row)))
-for _row in ("var", "std"):
-    method(Array, _row)(function(getattr(np, _row))(_spread(_row)))
-for _row, _other in (("max", np.amax), ("min", np.amin)):
-    if _other not in FUNCTIONS:
-        function(_other)(_plain(_row))
-
-
-@function(np.ptp)
-def ptp(p: Parser, a: Abstract, axis: Abstract | None = None) -> Abstract:
-    """From the smallest to the largest."""
-    return binary(p, "subtract", reduce(p, "max", a, axis, None), reduce(p, "min", a, axis, None))
-
-
-@function(np.average)
-def average(p: Parser, a: Abstract, axis: Abstract | None = None, weights: Abstract | None = None) -> Abstract:
-    """The mean, or the weighted one with weights of the same shape."""
-    if weights is None:
-        return reduce(p, "mean", a, axis, None)
-    item, weight = array_of(p, a), array_of(p, weights)
-    if p.value(item).type.rank != p.value(weight).type.rank:
-        p.unsupported("np.average with weights of another shape is not supported", "write the sums")
-    weighted = reduce(p, "sum", binary(p, "multiply", item, weight), axis, None)
-    return binary(p, "divide", weighted, reduce(p, "sum", weight, axis, None))
-
-
-@function(np.count_nonzero)
-def count_nonzero(p: Parser, a: Abstract, axis: Abstract | None = None) -> Abstract:
-    """How many are not zero."""
-    value = p.value(array_of(p, a))
-    test = value if value.type.dtype == "bool" else p.emit("not_equal", value, p.constant(0), kind="numpy")
-    return reduce(p, "sum", p.wrap(test), axis, None)
 
 
 # -- questions about shapes --------------------------------------------------------------------------------------------

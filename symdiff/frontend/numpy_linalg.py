@@ -8,7 +8,7 @@ import numpy as np
 
 from symdiff.frontend.abstract import Abstract, Array, Known, Tuple
 from symdiff.frontend.core import Parser, function, method
-from symdiff.frontend.numpy_calls import reduce
+from symdiff.frontend.numpy_reductions import reduce
 from symdiff.frontend.numpy_shaping import array_of, static_axis
 
 __all__: list[str] = []
@@ -33,7 +33,6 @@ method(Array, "dot")(function(np.dot)(_two("dot")))
 function(np.linalg.solve)(_two("solve"))
 function(np.linalg.inv)(_one("inv"))
 function(np.linalg.det)(_one("det"))
-method(Array, "trace")(function(np.trace)(_one("trace")))
 
 
 @function(np.outer)
@@ -44,15 +43,6 @@ def outer(p: Parser, a: Abstract, b: Abstract) -> Abstract:
         value = p.value(item)
         flat.append(value if value.type.rank == 1 else p.value(p.call(Known(np.ravel), [item], {})))
     return p.wrap(p.emit("outer", *flat))
-
-
-@function(np.inner, np.vdot)
-def inner(p: Parser, a: Abstract, b: Abstract) -> Abstract:
-    """The inner product of vectors or numbers."""
-    x, y = p.value(array_of(p, a)), p.value(array_of(p, b))
-    if x.type.rank > 1 or y.type.rank > 1:
-        p.unsupported("np.inner and np.vdot are supported for vectors only", "use np.sum(a * b), or a @ b.T")
-    return p.wrap(p.emit("dot", x, y))
 
 
 @function(np.linalg.cholesky)
@@ -67,14 +57,6 @@ def slogdet(p: Parser, a: Abstract) -> Tuple:
     value = p.value(array_of(p, a))
     parts = tuple(p.wrap(p.emit(row, value)) for row in ("slogdet_sign", "slogdet_logabs"))
     return Tuple(parts, type(np.linalg.slogdet(np.eye(1))))
-
-
-@function(np.tril)
-def tril(p: Parser, m: Abstract, k: Abstract | None = None) -> Abstract:
-    """The lower triangle."""
-    if k is not None and p.static(k, "k=") != 0:
-        p.unsupported("np.tril with k is not supported", "multiply with a mask")
-    return p.wrap(p.emit("tril", p.value(array_of(p, m))))
 
 
 @function(np.linalg.norm)

@@ -11,12 +11,12 @@ from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Tuple,
 from symdiff.frontend.core import Parser, as_dtype, function
 from symdiff.frontend.extending import rows_as_array
 from symdiff.frontend.growing import Rows
-from symdiff.frontend.numpy_shaping import dims_of, stack
+from symdiff.frontend.numpy_joining import stack
+from symdiff.frontend.numpy_shaping import dims_of
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import require_same
 from symdiff.ops.dtypes import SUPPORTED_DTYPES
-from symdiff.ops.primitive import REGISTRY
-from symdiff.ops.sizes import at_least, at_most
+from symdiff.ops.sizes import at_least
 
 __all__ = ["dtype_of"]
 
@@ -105,32 +105,6 @@ def full_like(
     return _like(p, a, p.value(fill_value), dtype, shape)
 
 
-@function(np.eye)
-def eye(
-    p: Parser, N: Abstract, M: Abstract | None = None, k: Abstract | None = None, dtype: Abstract | None = None
-) -> Abstract:
-    """Ones on the diagonal."""
-    if k is not None and p.static(k, "k=") != 0:
-        p.unsupported("np.eye with k is not supported", "store into np.zeros")
-    rows = p.dim(N)
-    columns = rows if M is None or (isinstance(M, Known) and M.object is None) else p.dim(M)
-    found = dtype_of(p, dtype) or "float64"
-    one = p.constant(np.dtype(found).type(1).item())
-    if rows is columns or rows == columns:
-        ones_ = p.emit("full", one, shape=(rows,), dtype=found)
-        return p.wrap(p.emit("diag", ones_), contiguous=True)
-    zero = p.emit("full", p.constant(np.dtype(found).type(0).item()), shape=(rows, columns), dtype=found)
-    length = at_most(p.build, rows, columns)
-    places = p.emit("arange", p.constant(0), p.constant(1), length=length, dtype="int64")
-    return p.wrap(p.emit("put", zero, one, places, places, index=(("array",), ("array",))), contiguous=True)
-
-
-@function(np.identity)
-def identity(p: Parser, n: Abstract, dtype: Abstract | None = None) -> Abstract:
-    """The identity matrix."""
-    return eye(p, n, None, None, dtype)
-
-
 @function(np.arange)
 def arange(
     p: Parser,
@@ -160,25 +134,6 @@ def _float_length(p: Parser, first: Value, last: Value, stride: Value) -> Dim:
     distance = p.emit("divide", p.emit("subtract", last, first), stride)
     count = p.emit("ceil_to_int", distance, kind="python")
     return p.build.dim(p.emit("maximum", count, p.constant(0), kind="python"))
-
-
-@function(np.linspace)
-def linspace(
-    p: Parser,
-    start: Abstract,
-    stop: Abstract,
-    num: Abstract | None = None,
-    endpoint: Abstract | None = None,
-    dtype: Abstract | None = None,
-) -> Abstract:
-    """``np.linspace`` between numbers."""
-    length = 50 if num is None else p.dim(num)
-    ends = [p.value(start), p.value(stop)]
-    more: dict[str, Any] = {}
-    if endpoint is not None and not p.static(endpoint, "endpoint="):
-        more["endpoint"] = False
-    value = p.emit("linspace", *ends, length=length, **more)
-    return p.wrap(_cast(p, value, dtype_of(p, dtype)), contiguous=True)
 
 
 def _cast(p: Parser, value: Value, dtype: str | None) -> Value:
@@ -301,24 +256,3 @@ def limits(p: Parser, dtype: Abstract) -> Known:
     found = p.known(dtype) if not isinstance(dtype, Value) else np.dtype(dtype.type.dtype)
     known = np.dtype(found)
     return Known(np.finfo(known) if known.kind == "f" else np.iinfo(known))
-
-
-@function(np.diag)
-def diag(p: Parser, v: Abstract, k: Abstract | None = None) -> Abstract:
-    """A matrix from its diagonal, or the diagonal of a matrix."""
-    if k is not None and p.static(k, "k=") != 0:
-        p.unsupported("np.diag with k is not supported", "index with np.arange")
-    item = _made(p, v)
-    if p.value(item).type.rank == 1:
-        return p.wrap(p.emit("diag", p.value(item)), contiguous=True)
-    return diagonal(p, item)
-
-
-@function(np.diagonal)
-def diagonal(p: Parser, a: Abstract) -> Abstract:
-    """A view that cannot be written."""
-    item = _made(p, a)
-    row = REGISTRY["diagonal"]
-    if isinstance(item, Array | View):
-        return View(item, lambda build, x: build.add(row, x), None, "the diagonal of an array is read-only")
-    return p.wrap(p.emit("diagonal", p.value(item)))

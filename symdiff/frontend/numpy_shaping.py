@@ -15,7 +15,19 @@ from symdiff.ir.shapes import normalise_axis, require_same, show_shape
 from symdiff.ops.primitive import REGISTRY
 from symdiff.ops.sizes import product
 
-__all__ = ["array_of", "dims_of", "reshaped", "static_axis", "transposed"]
+__all__ = [
+    "array_of",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "dims_of",
+    "flip",
+    "ravel",
+    "reshaped",
+    "static_axis",
+    "transposed",
+    "with_entries",
+]
 
 NEW: tuple[Any, ...] = ("new",)
 
@@ -92,14 +104,18 @@ def swapaxes(p: Parser, a: Abstract, axis1: Abstract, axis2: Abstract) -> Abstra
 
 @function(np.moveaxis)
 def moveaxis(p: Parser, a: Abstract, source: Abstract, destination: Abstract) -> Abstract:
-    """``np.moveaxis`` of one axis."""
+    """``np.moveaxis``."""
     item = array_of(p, a)
     rank = p.value(item).type.rank
-    first, second = (static_axis(p, axis) for axis in (source, destination))
-    if not isinstance(first, int) or not isinstance(second, int):
-        p.unsupported("moving several axes is not supported", "use np.transpose with the order of all axes")
-    order = [axis for axis in range(rank) if axis != normalise_axis(p.build, first, rank)]
-    order.insert(normalise_axis(p.build, second, rank), normalise_axis(p.build, first, rank))
+    pairs = (static_axis(p, axis) for axis in (source, destination))
+    given, wanted = ((axes if isinstance(axes, tuple) else (axes,)) for axes in pairs)
+    if len(given) != len(wanted):
+        p.refuse(LocatedValueError, "`source` and `destination` arguments must have the same number of elements")
+    moved = [normalise_axis(p.build, axis, rank) for axis in given]
+    places = [normalise_axis(p.build, axis, rank) for axis in wanted]
+    order = [axis for axis in range(rank) if axis not in moved]
+    for place, axis in sorted(zip(places, moved, strict=True)):
+        order.insert(place, axis)
     return transposed(p, item, tuple(order))
 
 
@@ -126,13 +142,34 @@ def _same_shape(a: tuple[Dim, ...], b: tuple[Dim, ...]) -> bool:
     return len(a) == len(b) and all(x is y or (isinstance(x, int) and x == y) for x, y in zip(a, b, strict=True))
 
 
+def is_fortran(p: Parser, order: Abstract | None) -> bool:
+    """Whether elements are counted with the first index fastest; in the order they have in memory they are not."""
+    found = "C" if order is None else p.static(order, "order=")
+    if found not in ("C", "F"):
+        p.unsupported(f"order={found!r} is not supported", "use 'C' or 'F'")
+    return bool(found == "F")
+
+
+def reversed_axes(p: Parser, item: Abstract) -> Abstract:
+    """The transpose."""
+    return transposed(p, item, tuple(reversed(range(p.value(item).type.rank))))
+
+
 @function(np.reshape)
-def reshape(p: Parser, a: Abstract, shape: Abstract, order: Abstract | None = None) -> Abstract:
+def reshape(
+    p: Parser, a: Abstract, shape: Abstract, order: Abstract | None = None, *, copy: Abstract | None = None
+) -> Abstract:
     """``np.reshape``; one size may be -1."""
-    if order is not None and p.static(order, "order=") != "C":
-        p.unsupported("order= other than 'C' is not supported", "transpose before and after")
     item = array_of(p, a)
-    return reshaped(p, item, _completed(p, p.value(item), dims_of(p, shape)))
+    dims = _completed(p, p.value(item), dims_of(p, shape))
+    if is_fortran(p, order):
+        flat = reshaped(p, reversed_axes(p, item), tuple(reversed(dims)))
+        return reversed_axes(p, flat)
+    found = reshaped(p, item, dims)
+    wanted = None if copy is None else p.static(copy, "copy=")
+    if wanted is False:
+        p.unsupported("np.reshape with copy=False is not supported", "leave copy out")
+    return p.wrap(p.value(found), contiguous=True) if wanted else found
 
 
 @method(Array, "reshape")
@@ -170,19 +207,17 @@ def _completed(p: Parser, value: Value, shape: tuple[Dim, ...]) -> tuple[Dim, ..
 
 @function(np.ravel)
 @method(Array, "ravel")
-def ravel(p: Parser, a: Abstract) -> Abstract:
+def ravel(p: Parser, a: Abstract, order: Abstract | None = None) -> Abstract:
     """``np.ravel``."""
     item = array_of(p, a)
+    item = reversed_axes(p, item) if is_fortran(p, order) else item
     return reshaped(p, item, (product(p.build, p.value(item).type.shape),))
 
 
 @method(Array, "flatten")
-def flatten(p: Parser, a: Abstract) -> Abstract:
+def flatten(p: Parser, a: Abstract, order: Abstract | None = None) -> Abstract:
     """A copy with one axis."""
-    value = p.value(a)
-    shape = (product(p.build, value.type.shape),)
-    flat = value if _same_shape(value.type.shape, shape) else p.emit("reshape", value, shape=shape)
-    return p.wrap(flat, contiguous=True)
+    return p.wrap(p.value(ravel(p, a, order)), contiguous=True)
 
 
 @function(np.squeeze)
@@ -218,10 +253,10 @@ def expand_dims(p: Parser, a: Abstract, axis: Abstract) -> Abstract:
     axes = found if isinstance(found, tuple) else (found,)
     rank = p.value(item).type.rank + len(axes)
     places = {normalise_axis(p.build, i, rank) for i in axes}
-    return _with_entries(p, item, [NEW if i in places else FULL for i in range(rank)])
+    return with_entries(p, item, [NEW if i in places else FULL for i in range(rank)])
 
 
-def _with_entries(p: Parser, item: Abstract, entries: list[tuple[Any, ...]]) -> Abstract:
+def with_entries(p: Parser, item: Abstract, entries: list[tuple[Any, ...]]) -> Abstract:
     if isinstance(item, Array | View):
         return index_view(p, item, Index(entries))
     value = p.value(item)
@@ -230,19 +265,24 @@ def _with_entries(p: Parser, item: Abstract, entries: list[tuple[Any, ...]]) -> 
     return p.wrap(p.emit("reshape", value, shape=(1,) * len(entries)))
 
 
-@function(np.atleast_1d)
-def atleast_1d(p: Parser, a: Abstract) -> Abstract:
-    """At least one axis."""
-    item = array_of(p, a)
-    return item if p.value(item).type.rank else _with_entries(p, item, [NEW])
+def _at_least(entries: dict[int, list[tuple[Any, ...]]]) -> Any:
+    """A function of arrays that gives each the axes it lacks; ``entries`` are those of an index, by rank."""
+
+    def raised(p: Parser, item: Abstract) -> Abstract:
+        array = array_of(p, item)
+        lacking = entries.get(p.value(array).type.rank)
+        return array if lacking is None else with_entries(p, array, lacking)
+
+    def handler(p: Parser, *arys: Abstract) -> Abstract:
+        found = tuple(raised(p, item) for item in arys)
+        return found[0] if len(found) == 1 else Tuple(found)
+
+    return handler
 
 
-@function(np.atleast_2d)
-def atleast_2d(p: Parser, a: Abstract) -> Abstract:
-    """At least two axes."""
-    item = array_of(p, a)
-    rank = p.value(item).type.rank
-    return item if rank >= 2 else _with_entries(p, item, [NEW, *([FULL] if rank else [NEW])])
+atleast_1d = function(np.atleast_1d)(_at_least({0: [NEW]}))
+atleast_2d = function(np.atleast_2d)(_at_least({0: [NEW, NEW], 1: [NEW, FULL]}))
+atleast_3d = function(np.atleast_3d)(_at_least({0: [NEW, NEW, NEW], 1: [NEW, FULL, NEW], 2: [FULL, FULL, NEW]}))
 
 
 @function(np.broadcast_to)
@@ -263,7 +303,7 @@ def flip(p: Parser, m: Abstract, axis: Abstract | None = None) -> Abstract:
     found = static_axis(p, axis)
     chosen = range(rank) if found is None else found if isinstance(found, tuple) else (found,)
     axes = {normalise_axis(p.build, i, rank) for i in chosen}
-    return _with_entries(p, item, [("slice", None, None, -1) if i in axes else FULL for i in range(rank)])
+    return with_entries(p, item, [("slice", None, None, -1) if i in axes else FULL for i in range(rank)])
 
 
 @function(np.flipud)
@@ -278,84 +318,7 @@ def fliplr(p: Parser, m: Abstract) -> Abstract:
     return flip(p, m, p.constant(1))
 
 
-# -- joining -----------------------------------------------------------------------------------------------------------
-
-
-def _parts(p: Parser, arrays: Abstract) -> list[Abstract]:
-    return [array_of(p, item) for item in p.items(arrays)]
-
-
-def _joined(p: Parser, values: list[Value], axis: int) -> Abstract:
-    if not values:
-        p.refuse(LocatedValueError, "need at least one array to concatenate")
-    return p.wrap(p.emit("concatenate", *values, axis=axis), contiguous=True)
-
-
-@function(np.concatenate)
-def concatenate(p: Parser, arrays: Abstract, axis: Abstract | None = None) -> Abstract:
-    """``np.concatenate``."""
-    values = [p.value(item) for item in _parts(p, arrays)]
-    if axis is not None and static_axis(p, axis) is None:
-        values = [p.emit("reshape", v, shape=(product(p.build, v.type.shape),)) for v in values]
-    if any(not v.type.rank for v in values):
-        p.refuse(LocatedValueError, "zero-dimensional arrays cannot be concatenated", "use np.array([...]) for numbers")
-    found = static_axis(p, axis) or 0
-    return _joined(p, values, normalise_axis(p.build, found, values[0].type.rank) if values else 0)
-
-
-@function(np.append)
-def append(p: Parser, arr: Abstract, values: Abstract, axis: Abstract | None = None) -> Abstract:
-    """``np.append``; without axis both are flattened."""
-    if axis is not None and static_axis(p, axis) is not None:
-        return concatenate(p, Tuple((arr, values)), axis)
-    flat = [p.value(_as_vector(p, array_of(p, item))) for item in (arr, values)]
-    return _joined(p, flat, 0)
-
-
-def _as_vector(p: Parser, item: Abstract) -> Abstract:
-    return ravel(p, item) if p.value(item).type.rank else _with_entries(p, item, [NEW])
-
-
-@function(np.stack)
-def stack(p: Parser, arrays: Abstract, axis: Abstract | None = None) -> Abstract:
-    """``np.stack``: along a new axis."""
-    items = _parts(p, arrays)
-    if not items:
-        p.refuse(LocatedValueError, "need at least one array to stack")
-    values = [p.value(item) for item in items]
-    rank = values[0].type.rank
-    if not rank:
-        return p.wrap(p.emit("pack", *values, shape=(len(values),)), contiguous=True)
-    place = normalise_axis(p.build, static_axis(p, axis) or 0, rank + 1)
-    return _joined(p, [_raised(p, value, place) for value in values], place)
-
-
-def _raised(p: Parser, value: Value, place: int) -> Value:
-    shape = value.type.shape
-    return p.emit("reshape", value, shape=(*shape[:place], 1, *shape[place:]))
-
-
-@function(np.vstack)
-def vstack(p: Parser, tup: Abstract) -> Abstract:
-    """As rows."""
-    return _joined(p, [p.value(atleast_2d(p, item)) for item in _parts(p, tup)], 0)
-
-
-@function(np.hstack)
-def hstack(p: Parser, tup: Abstract) -> Abstract:
-    """Side by side."""
-    values = [p.value(atleast_1d(p, item)) for item in _parts(p, tup)]
-    return _joined(p, values, 1 if values and values[0].type.rank > 1 else 0)
-
-
-@function(np.column_stack)
-def column_stack(p: Parser, tup: Abstract) -> Abstract:
-    """Vectors as columns."""
-    values = []
-    for item in _parts(p, tup):
-        value = p.value(atleast_1d(p, item))
-        values.append(_raised(p, value, 1) if value.type.rank == 1 else value)
-    return _joined(p, values, 1)
+# -- copies ------------------------------------------------------------------------------------------------------------
 
 
 @method(Array, "copy")

@@ -6,19 +6,30 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from symdiff.frontend import library_elements
+from symdiff.frontend import library_choices, library_elements, library_series, library_statistics
 from symdiff.frontend.abstract import Abstract, Array
 from symdiff.frontend.calls import inline_known
 from symdiff.frontend.core import Parser, function, method
-from symdiff.frontend.numpy_shaping import array_of
+from symdiff.frontend.numpy_shaping import array_of, reshaped, static_axis, transposed
 from symdiff.frontend.program import Path
-from symdiff.frontend.written import METHODS_WRITTEN, WRITTEN, is_inexact, refuse
+from symdiff.frontend.written import (
+    METHODS_WRITTEN,
+    WRITTEN,
+    convolved,
+    is_inexact,
+    lined_up,
+    refuse,
+    totals,
+    with_axes,
+)
 from symdiff.ir.graph import Value
+from symdiff.ir.shapes import normalise_axes, reduced_shape
+from symdiff.ops.sizes import product
 
 __all__: list[str] = []
 
 # Imported so that their functions are in the table.
-LIBRARY = (library_elements,)
+LIBRARY = (library_choices, library_elements, library_series, library_statistics)
 
 
 def _handler(written: Any) -> Callable[..., Abstract]:
@@ -48,3 +59,37 @@ def _refuse(p: Parser, message: Abstract, hint: Abstract | None = None) -> Abstr
 @function(is_inexact)
 def _is_inexact(p: Parser, x: Abstract) -> Value:
     return p.constant(p.value(array_of(p, x)).type.is_float)
+
+
+@function(lined_up)
+def _lined_up(p: Parser, a: Abstract, axis: Abstract) -> Abstract:
+    shape = p.value(a).type.shape
+    axes = normalise_axes(p.build, static_axis(p, axis), len(shape))
+    kept = tuple(i for i in range(len(shape)) if i not in axes)
+    moved = transposed(p, a, (*kept, *axes))
+    if len(axes) == 1:
+        return moved
+    return reshaped(p, moved, (*(shape[i] for i in kept), product(p.build, [shape[i] for i in axes])))
+
+
+@function(with_axes)
+def _with_axes(p: Parser, result: Abstract, a: Abstract, axis: Abstract, keepdims: Abstract) -> Abstract:
+    if not p.static(keepdims, "keepdims="):
+        return result
+    shape = p.value(a).type.shape
+    axes = normalise_axes(p.build, static_axis(p, axis), len(shape))
+    return p.wrap(p.emit("reshape", p.value(result), shape=reduced_shape(shape, axes, True)))
+
+
+@function(totals)
+def _totals(p: Parser, places: Abstract, weights: Abstract, size: Abstract) -> Abstract:
+    number, length = p.value(weights), p.dim(size)
+    dtype = number.type.dtype if number.type.dtype != "bool" else "int64"
+    nothing = p.emit("full", p.constant(0.0 if number.type.is_float else 0), shape=(length,), dtype=dtype)
+    added = p.emit("accumulate_at", nothing, number, p.value(places), index=(("array",),))
+    return p.wrap(added, contiguous=True)
+
+
+@function(convolved)
+def _convolved(p: Parser, a: Abstract, v: Abstract) -> Abstract:
+    return p.wrap(p.emit("convolve", p.value(a), p.value(v), mode="full"), contiguous=True)

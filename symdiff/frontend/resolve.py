@@ -150,6 +150,9 @@ class Resolver:
             fixed = holder.__name__.partition(".")[0] in FIXED_MODULES
             return self.wrap(build, found, None if fixed else Path(holder, (("attr", name),)), name)
         found = getattr(type(holder), name, MISSING) if not isinstance(holder, type) else MISSING
+        # methods of a ufunc are made anew whenever they are asked for; limits of a type never change
+        if isinstance(holder, np.ufunc | np.finfo | np.iinfo) and hasattr(holder, name):
+            return self.wrap(build, getattr(holder, name), None, name)
         path = owner.path.then("attr", name) if owner.path is not None else Path(holder, (("attr", name),))
         if isinstance(found, property):
             self.guard(Path(type(holder), (("attr", name),)), found, "is")
@@ -163,7 +166,7 @@ class Resolver:
         if isinstance(found, types.MethodType) and found.__self__ is holder:
             self.guard(path, found.__code__, "code")
             return BoundMethod(Known(found.__func__, path), owner)
-        return self.wrap(build, found, path, name, fixed=isinstance(holder, type | np.finfo | np.iinfo))
+        return self.wrap(build, found, path, name, fixed=isinstance(holder, type))
 
     def item(self, build: Scope, owner: Known, key: Any) -> Abstract:
         """``owner[key]`` of a tuple, list or dict outside."""

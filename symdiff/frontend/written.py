@@ -2,7 +2,7 @@
 
 Such a function is written in the language that is accepted, with the signature of the function it stands for. What is
 known while parsing (``axis``, ``mode``, whether an argument is None) selects among its branches; what it cannot do it
-says with `refuse`. The two functions below are understood while parsing, and are never run.
+says with `refuse`. That one and the functions after it are understood while parsing, and are never run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
-__all__ = ["HINTS", "METHODS_WRITTEN", "WRITTEN", "is_inexact", "refuse", "stands_for"]
+__all__ = [
+    "HINTS",
+    "METHODS_WRITTEN",
+    "WRITTEN",
+    "convolved",
+    "is_inexact",
+    "lined_up",
+    "refuse",
+    "stands_for",
+    "totals",
+    "with_axes",
+]
 
 Written = TypeVar("Written", bound=Callable[..., Any])
 
@@ -51,3 +62,23 @@ def refuse(message: str, hint: str = "") -> NoReturn:
 def is_inexact(x: Any) -> bool:
     """Whether an array or number is of floating-point type, which is known while parsing."""
     raise NotImplementedError(x)
+
+
+def lined_up(a: Any, axis: Any) -> Any:
+    """The array with some of its axes (None: all) joined into one, the last."""
+    raise NotImplementedError(a, axis)
+
+
+def with_axes(result: Any, a: Any, axis: Any, keepdims: bool) -> Any:
+    """A result of `lined_up` without the last axis, in the shape that a reduction of ``a`` has."""
+    raise NotImplementedError(result, a, axis, keepdims)
+
+
+def totals(places: Any, weights: Any, size: int) -> Any:
+    """A vector of this size; to each place, an index from 0, its weight is added."""
+    raise NotImplementedError(places, weights, size)
+
+
+def convolved(a: Any, v: Any) -> Any:
+    """The full convolution of two vectors."""
+    raise NotImplementedError(a, v)

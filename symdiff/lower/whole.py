@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from symdiff.errors import InternalError
 from symdiff.ir.graph import Node, Type, Value
+from symdiff.lower.convolution import emit_convolve
 from symdiff.lower.emit import index_const
 from symdiff.lower.ordering import emit_argsort, emit_searchsorted
 from symdiff.lower.state import KERNEL_TYPE, Elements, Indices, Mapped, State, Stored, positions
@@ -131,9 +132,7 @@ def _position(state: State, node: Node) -> None:
     state.set(output, Stored(buffer))
 
 
-def _search(
-    state: State, node: Node, outer: dict[int, Operand], axes: Sequence[int], dims: Sequence[Operand]
-) -> Local:
+def _search(state: State, node: Node, outer: dict[int, Operand], axes: Sequence[int], dims: Sequence[Operand]) -> Local:
     """A loop over all places of the axes; ``outer`` gives the index of the other axes."""
     k, x = state.k, node.inputs[0]
     total: Operand = index_const(1)
@@ -277,6 +276,7 @@ EMITTERS: dict[str, Callable[[State, Node], None]] = {
     "argmax": _position,
     "argmin": _position,
     "argsort": emit_argsort,
+    "convolve": emit_convolve,
     "searchsorted": emit_searchsorted,
     "solve": _linalg("solve", SINGULAR),
     "inv": _linalg("inv", SINGULAR),

@@ -210,13 +210,23 @@ def _last_writer(g: Any, v: Any, operands: Sequence[Any], index_: Index) -> Any:
     return where(equal(survivors, numbers), read, 0.0)
 
 
+def _index_rule(g: Any, y: Any, x: Any, *operands: Any, index: Index, shape: Any = None) -> Any:
+    if not x.shape:  # axes of length 1 were added to a number
+        return reshape(g, shape=())
+    return accumulate_at(zeros_like(x), g, *operands, index=index)
+
+
+def _index_accumulate(x_bar: Any, g: Any, x: Any, *operands: Any, index: Index, shape: Any = None) -> Any:
+    return accumulate_at(x_bar, g, *operands, index=index) if x.shape else x_bar + reshape(g, shape=())
+
+
 index: Primitive = primitive(
     "index",
     infer=_infer_index,
     numpy=_index_numpy,
     python=_index_python,
-    vjp=(lambda g, y, x, *ks, index, shape=None: accumulate_at(zeros_like(x), g, *ks, index=index), None),
-    accumulate=lambda x_bar, g, x, *ks, index, shape=None: accumulate_at(x_bar, g, *ks, index=index),
+    vjp=(_index_rule, None),
+    accumulate=_index_accumulate,
     linear=True,
 )
 

@@ -208,9 +208,31 @@ def ordering() -> list[Case]:
     return cases
 
 
+def convolutions() -> list[Case]:
+    cases = [Case("convolve", (normal(n), normal(m)), {"mode": "full"}) for n, m in ((5, 3), (2, 4), (1, 3), (1, 1))]
+    cases += [Case("convolve", (normal(n), normal(m)), {"mode": "valid"}) for n, m in ((5, 3), (4, 4), (3, 1))]
+    return cases
+
+
+def moving() -> list[Case]:
+    shifts = [((5,), 2, 0), ((5,), -7, 0), ((1,), 3, 0), ((0,), 1, 0), ((3, 4), 1, 0), ((3, 4), -2, 1)]
+    return [Case("roll", (normal(*shape), shift), {"axis": axis}) for shape, shift, axis in shifts]
+
+
 RUNS = [((5,), 0), ((1,), 0), ((0,), 0), ((3, 4), 0), ((3, 4), 1), ((2, 3, 2), 1), ((3, 0), 0)]
 STACKS = {"new_stack", "push", "pop"}
-CASES = reductions() + shaping() + creation() + products() + solving() + indexing() + stacks_and_scans() + ordering()
+CASES = (
+    reductions()
+    + shaping()
+    + creation()
+    + products()
+    + solving()
+    + indexing()
+    + stacks_and_scans()
+    + ordering()
+    + convolutions()
+    + moving()
+)
 
 
 def ids(case: Case) -> str:

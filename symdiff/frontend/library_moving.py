@@ -1,0 +1,30 @@
+"""Which entry goes where, for NumPy's functions that repeat and pad."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["places_of_padding", "places_of_repeats"]
+
+
+def places_of_repeats(repeats: Any, size: int) -> Any:
+    """Which of ``size`` entries each entry of the result is; a negative number of times is an error."""
+    counts = np.where(repeats < 0, 0, repeats) + np.zeros(size, np.int64)
+    found = np.searchsorted(np.cumsum(counts), np.arange(int(np.sum(counts))), side="right")
+    return np.where(np.any(repeats < 0), size, found)
+
+
+def places_of_padding(size: int, before: int, after: int, mode: str) -> Any:
+    """Which of ``size`` entries each entry of the padded axis is."""
+    place = np.arange(-before, size + after)
+    if mode == "edge":
+        return np.clip(place, 0, size - 1)
+    if mode == "wrap":
+        return np.remainder(place, size)
+    if mode == "symmetric":
+        turned = np.remainder(place, 2 * size)
+        return np.where(turned < size, turned, 2 * size - 1 - turned)
+    last = size - 1
+    return last - np.abs(np.remainder(place, np.maximum(2 * last, 1)) - last)
