@@ -42,6 +42,7 @@ from symdiff.transform.cotangents import (
 )
 from symdiff.transform.history import History, Level, stack_at
 from symdiff.transform.preparation import all_definitions, count_trips, name_values, number_values
+from symdiff.transform.saturating import saturating_quotients
 from symdiff.transform.selects import selected_values
 
 __all__ = ["all_definitions", "differentiate"]
@@ -86,6 +87,7 @@ class _Adjoint:
         seeded = [r for r, s in zip(function.results, seeds, strict=True) if s is not None]
         self.wanted = wanted_values(function.block, seeded, self.varied)
         self.selected = selected_values(function, seeded, self.varied)
+        self.saturating = saturating_quotients(function)
         self.history = History(function, self.order, self.root.definitions)
 
     def build(self, name: str, value: bool) -> Function:
@@ -108,12 +110,15 @@ class _Adjoint:
         return Function(name, Block((*function.params, *params), nodes, results))
 
     def gradient(self, param: Value, cotangents: Cotangents, build: Builder) -> Value:
-        found = self.total(param, cotangents, build).value
+        found = self.total(param, cotangents, build)
+        if not param.type.shape and found.type.dtype != param.type.dtype:
+            # numbers of Python's kind stay weak on their way
+            found = REGISTRY["convert"](found, dtype=param.type.dtype, kind="numpy")
         same = zip(found.type.shape, param.type.shape, strict=False)
         fits = found.type.rank == param.type.rank and found.type.dtype == param.type.dtype
         if not fits or any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in same):
-            raise InternalError(f"the gradient by {param!r} is {found!r}", param.where)
-        return found
+            raise InternalError(f"the gradient by {param!r} is {found.value!r}", param.where)
+        return found.value
 
     def total(self, value: Value, cotangents: Cotangents, build: Builder) -> Traced:
         """Take the whole cotangent of a value."""
@@ -154,6 +159,9 @@ class _Adjoint:
                 arm = _arm(mask, inputs[0], first=i == 1)
                 small = narrow(g)
                 cotangents.put(x, fitted(Contribution(g if small.shape else small, arm), x.type))
+            elif i == 1 and (quotient := self.saturating.get(node)) is not None and quotient.exponent in self.varied:
+                x = quotient.exponent
+                cotangents.put(x, fitted(Contribution(quotient.cotangent(narrow(g), output), mask), x.type))
             elif i == 0 and row.accumulate is not None:
                 added = row.accumulate(self.total(x, cotangents, build), g, *inputs, **attrs)
                 cotangents.put(x, Contribution(named(added, x)))

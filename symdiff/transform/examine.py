@@ -2,7 +2,7 @@
 
 Both are evaluated in double precision and compared with the exact value, at points spread over narrow and enormous
 ranges, with both signs, and at special values. Points come in small clusters, and the worst of a cluster counts, so
-that no comparison hangs on a rounding that happened to be lucky.
+that no comparison hangs on a rounding that happened to be lucky. What is finite where an operand is infinite stays so.
 """
 
 from __future__ import annotations
@@ -74,6 +74,17 @@ def clusters(inputs: int) -> tuple[tuple[Point, ...], ...]:
     return tuple(found)
 
 
+@cache
+def at_infinity(inputs: int) -> tuple[Point, ...]:
+    """Points with one infinite number: what overflowed may arrive from outside the formula."""
+    choose = random.Random(inputs)
+    found = []
+    for k in range(min(inputs, MOST_SPECIAL)):
+        base = tuple(10.0 ** choose.uniform(-0.3, 0.3) for _ in range(inputs))
+        found += [(*base[:k], infinite, *base[k + 1 :]) for infinite in (math.inf, -math.inf)]
+    return tuple(found)
+
+
 class Examiner:
     """Examines candidates for one formula."""
 
@@ -81,8 +92,9 @@ class Examiner:
         self.formula = formula
         self.clusters = clusters(formula.inputs)
         points = [point for cluster in self.clusters for point in cluster]
-        self.inputs = [np.array(column) for column in zip(*points, strict=True)]
-        self.count = len(points)
+        everywhere = (*points, *at_infinity(formula.inputs))
+        self.inputs = [np.array(column) for column in zip(*everywhere, strict=True)]
+        self.count = len(everywhere)
         truth = Truth(formula)
         self.exact = [truth.outputs(point) for point in points]
         self.values, self.fails = self.evaluate_formula()
@@ -156,7 +168,7 @@ class Examiner:
     def silenced(self, points: Any) -> str:
         """Where something would no longer fail as Python does, though it is not defined; empty if nowhere."""
         all_points = [point for cluster in self.clusters for point in cluster]
-        for k in np.flatnonzero(points):
+        for k in np.flatnonzero(points[: len(self.exact)]):
             if any(_is_undefined(exact) for exact in self.exact[k]):
                 return f"what fails would go on at {_shown(all_points[k])}"
         return ""
@@ -177,6 +189,9 @@ class Examiner:
             if worst_new > FACTOR * worst_old + SLACK:
                 return f"an error of {worst_old:.3g} ulp becomes {worst_new:.3g} ulp near {_shown(cluster[0])}"
             start += len(cluster)
+        for k, point in enumerate(at_infinity(self.formula.inputs), start):
+            if math.isfinite(old[k]) and not math.isfinite(new[k]):
+                return f"{old[k]:.6g} becomes {new[k]} at {_shown(point)}"
         return ""
 
 
