@@ -26,6 +26,7 @@ import functools
 import inspect
 import itertools
 import math
+import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ from typing import Any
 
 import mpmath
 import numpy as np
+
+import symdiff
+from tests.oracle_derivatives import Derivatives
 
 EPS = float(np.finfo(float).eps)
 DIGITS = 50
@@ -981,6 +985,7 @@ class Rebinder:
 
     def __init__(self, kind: type[Number]):
         self.numpy, self.math = Numpy(kind), Math(kind)
+        self.symdiff = Derivatives(kind, sys.modules[__name__]) if kind is Dual else Namespace()
         self.memo: dict[int, Any] = {}
         self.kept: list[Any] = []
         # imports inside functions lead here too
@@ -998,6 +1003,8 @@ class Rebinder:
             return self.numpy if x is np else self.math if x is math else self.numpy.linalg
         if x is float:
             return to_float
+        if x is symdiff:
+            return self.symdiff
         if id(x) in self.names and not isinstance(x, type):
             namespace, name = self.names[id(x)]
             return getattr(namespace, name)
@@ -1008,6 +1015,9 @@ class Rebinder:
 
     def copied(self, x: Any) -> Any:
         """The copy of a user's function, method, partial, module, class or object."""
+        if isinstance(x, symdiff.Differentiable):
+            step = getattr(x, "step", None)
+            return self(x.__wrapped__) if step is None else self.symdiff.again(step, self(x.inner))
         if isinstance(x, types.FunctionType):
             return self.function(inspect.unwrap(x))
         if isinstance(x, types.MethodType):

@@ -37,6 +37,7 @@ TAGS = {
     "index": "reads by slice, integer, array of integers, None or Ellipsis",
     "select": "where, maximum, minimum, clip",
     "linalg": "matmul, dot, solve, inv, det, cholesky, ...",
+    "derivative": "asks for a derivative, or maps a function, inside",
     "elementary": "one of many elementary functions",
     "names": "has names that generated code would like to use",
     "structure": "takes a tuple, list, dict or NamedTuple of floats and arrays",

@@ -156,6 +156,9 @@ def test_every_line_runs_in_some_case(name: str):
     if "effect" in program.tags:  # an exception leaves no value to compare: see tests/symdiff/test_raise.py
         run |= {n.lineno for n in statements if isinstance(n, ast.Raise)}
         run |= {n.lineno for n in statements if isinstance(n, ast.Expr) and "refuse(" in ast.unparse(n)}
+    if "derivative" in program.tags:  # what is differentiated or mapped runs as native code
+        inner = [n for n in statements if isinstance(n, ast.FunctionDef)]
+        run |= {n.lineno for f in inner for n in ast.walk(f) if isinstance(n, ast.stmt)}
     run |= {n.lineno for n in statements if isinstance(n, declares) or getattr(n, "value", n) is None}
     assert [n.lineno for n in statements if n.lineno not in run] == []
 
@@ -191,12 +194,13 @@ def test_three_ways_agree(program: Program, case: Case):
     arguments = case.arguments()
     exact = dual_numbers(program.function, arguments, program.wrt)
     differences = central_differences(program.function, arguments, program.wrt)
-    steps = complex_step(program.function, arguments, program.wrt)
     assert exact.value == pytest.approx(differences.value, rel=1e-12, abs=1e-12)
     assert np.all(np.isfinite(exact.vector))
     assert np.all(np.abs(exact.vector - differences.vector) <= differences.errors)
     assert np.all(differences.errors <= 1e-6 * scale_of(exact.vector)), "the differences are too rough to mean anything"
-    assert np.all(np.abs(exact.vector - steps.vector) <= steps.errors)
+    if "derivative" not in program.tags:  # differences of complex steps in float64 would say nothing
+        steps = complex_step(program.function, arguments, program.wrt)
+        assert np.all(np.abs(exact.vector - steps.vector) <= steps.errors)
     assert repr(arguments) == repr(case.arguments())
 
 
