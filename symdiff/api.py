@@ -224,7 +224,7 @@ class _Pullback:
         dispatcher = self.function._dispatcher("grad")
         call = dispatcher.take_apart(self.args, {}, None)
         steps = self.function._after(lambda positions, single: (Step("pullback", tuple(range(count)), False),))
-        found: tuple[Any, ...] = dispatcher.pull_back(call, steps((), False), leaves)
+        found: tuple[Any, ...] = dispatcher.pull_back(call, steps((), False), cotangent)
         return found
 
 

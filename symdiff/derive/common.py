@@ -12,7 +12,7 @@ from symdiff.frontend.structure import Static, Structure
 from symdiff.ir.graph import Function, Value
 from symdiff.steps import Step
 
-__all__ = ["float_results", "inputs_of", "made_of", "nested", "pair", "suffixed"]
+__all__ = ["float_results", "inputs_of", "made_of", "nested", "pair", "suffixed", "with_arrays"]
 
 
 def inputs_of(program: Program, step: Step, arguments: Sequence[Argument]) -> tuple[list[int], Structure, list[Any]]:
@@ -56,7 +56,16 @@ def nested(outer: Structure, inner: Structure) -> Structure:
     """A structure with another in the place of each leaf."""
     if outer.kind == "leaf":
         return inner
+    if outer.kind == "rows":
+        return nested(outer.children[0], inner)
     return replace(outer, children=tuple(nested(child, inner) for child in outer.children))
+
+
+def with_arrays(structure: Structure) -> Structure:
+    """Lists of numbers as arrays: a Jacobian by a list has an axis more than one by its items."""
+    if structure.kind == "rows":
+        return with_arrays(structure.children[0])
+    return replace(structure, children=tuple(with_arrays(child) for child in structure.children))
 
 
 def float_results(program: Program) -> list[int]:

@@ -77,7 +77,8 @@ def pullback(program: Program, step: Step, arguments: Sequence[Argument]) -> Pro
     made = differentiate(graph, positions, tuple(seeds), name=suffixed(graph.name, "vjp"), value=False)
     for seed in seeds:
         made = _with_own_sizes(made, seed, program.graph)
-    return replace(made_of(program, made, structure, tuple(leaves)), seeded=tuple(seeded))
+    found = made_of(program, made, structure, tuple(leaves))
+    return replace(found, seeded=tuple(seeded), seeded_as=program.result)
 
 
 def _seed(result: Value) -> Value:

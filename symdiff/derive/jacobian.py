@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from symdiff.derive.common import float_results, inputs_of, made_of, nested, suffixed
+from symdiff.derive.common import float_results, inputs_of, made_of, nested, suffixed, with_arrays
 from symdiff.frontend.program import Argument, Program
 from symdiff.frontend.structure import Static
 from symdiff.ir.build import Builder
@@ -49,7 +49,7 @@ def jacobian(program: Program, step: Step, arguments: Sequence[Argument]) -> Pro
         ]
     name = suffixed(program.graph.name, "jacobian")
     graph = Function(name, Block(program.graph.params, tuple(build.nodes), tuple(found)))
-    return made_of(program, graph, nested(program.result, structure), tuple(result_leaves))
+    return made_of(program, graph, nested(program.result, with_arrays(structure)), tuple(result_leaves))
 
 
 class _Jacobian:

@@ -11,11 +11,11 @@ from symdiff.errors import InternalError, LocatedUnboundLocalError, TypeConflict
 from symdiff.frontend.abstract import Abstract, Array, Cell, DictObject, ListObject, Marker, Maybe, View, now
 from symdiff.frontend.carried import Head, Leaf, Restart, Shape
 from symdiff.frontend.core import UNROLL_LIMIT, Parser, Unroll
-from symdiff.frontend.growing import Rows
 from symdiff.frontend.iteration import Trips
 from symdiff.frontend.joins import Conflict, conflict, convert_to
 from symdiff.frontend.memory import Layer, Stale
 from symdiff.frontend.reserving import count_in_trip, grown_after, start_growing
+from symdiff.frontend.rows import Rows
 from symdiff.frontend.rows_carried import enter_rows, leave_rows
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.unbound import is_absent, placeholder

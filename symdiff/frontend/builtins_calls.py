@@ -109,7 +109,7 @@ def _extreme(p: Parser, args: tuple[Abstract, ...], name: str, by_loop: Any, def
     items = args
     if len(args) == 1:
         found = args[0]
-        if isinstance(found, Array | View) or (isinstance(found, ListObject) and is_runtime(p, found)):
+        if isinstance(found, Array | View) or (isinstance(found, ListObject | Known) and is_runtime(p, found)):
             return p.call(Known(by_loop), [found], {})
         items = p.items(found)
     if not items:

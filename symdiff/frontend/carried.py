@@ -18,9 +18,9 @@ from symdiff.frontend.abstract import (
     root,
 )
 from symdiff.frontend.core import Parser
-from symdiff.frontend.growing import Restart, Rows
 from symdiff.frontend.joins import Conflict, join_types
 from symdiff.frontend.memory import overlap
+from symdiff.frontend.rows import Restart, Rows
 from symdiff.frontend.rows_carried import Growing, enter_rows, leave_rows
 from symdiff.ir.graph import Type, Value
 

@@ -7,7 +7,7 @@ from symdiff.frontend import growing
 from symdiff.frontend.abstract import Abstract, DictObject, Known, ListObject, Tuple
 from symdiff.frontend.core import Parser, method
 from symdiff.frontend.extending import extend_list
-from symdiff.frontend.growing import Rows
+from symdiff.frontend.rows import Rows
 
 __all__: list[str] = []
 

@@ -9,20 +9,9 @@ import numpy as np
 from symdiff.errors import TypeConflictError
 from symdiff.frontend.abstract import Abstract, Array, Counted, Known, ListObject, Range, Sequence, View, Zipped
 from symdiff.frontend.core import Parser
-from symdiff.frontend.growing import (
-    FULL,
-    Form,
-    Growth,
-    Rows,
-    append,
-    form_of_all,
-    join_forms,
-    larger,
-    reserve,
-    trim,
-    with_form,
-)
+from symdiff.frontend.growing import FULL, append, form_of_all, join_forms, larger, reserve, trim, with_form
 from symdiff.frontend.joins import Conflict
+from symdiff.frontend.rows import Form, Growth, Rows
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.sizes import at_least, plus, times
 
@@ -33,6 +22,7 @@ REPEATS = 32  # a list is repeated item by item up to here
 
 def rows_of(p: Parser, item: Abstract) -> Rows | None:
     """The items of a list or array of run-time length; None for what is taken apart while parsing."""
+    item = p.resolver.materialise(p.build, item) if isinstance(item, Known) else item
     if isinstance(item, ListObject):
         content = p.memory.content(item)
         return trim(p, content) if isinstance(content, Rows) else None

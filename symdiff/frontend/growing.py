@@ -8,24 +8,19 @@ have room for all its trips, so that an item more is a store; elsewhere they are
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from symdiff.errors import LocatedIndexError, LocatedTypeError, TypeConflictError
 from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Record, Tuple, View, root
 from symdiff.frontend.core import Parser
 from symdiff.frontend.joins import Conflict, convert_to, scalar_of
+from symdiff.frontend.rows import Form, Growth, NeedsItems, Rows
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ir.shapes import require_same
 from symdiff.ops.sizes import minus, plus
 
 __all__ = [
-    "Form",
-    "Grows",
-    "Growth",
-    "NeedsItems",
-    "Restart",
-    "Rows",
     "append",
     "form_of",
     "form_of_all",
@@ -41,104 +36,6 @@ __all__ = [
 ]
 
 FULL = ("slice", None, None, None)
-
-
-class Restart(Exception):
-    """What was assumed of a carried value does not hold: the body is parsed again."""
-
-
-class Grows(Exception):
-    """A list turns out to be of run-time length inside a loop."""
-
-    def __init__(self, cell: ListObject, content: Any) -> None:
-        super().__init__()
-        self.cell, self.content = cell, content
-
-
-class NeedsItems(Exception):
-    """The items of a list are asked for where only their number is computed."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """What the items of a list have in common.
-
-    Attributes
-    ----------
-    kind : str
-        ``number``, ``array``, ``tuple``, ``list``, ``record`` or ``known``.
-    type : Type or None
-        Of numbers and arrays.
-    cls : type or None
-        Of named tuples and records.
-    names : tuple of str
-        Attributes of a record.
-    parts : tuple of Form
-        Of tuples, lists and records.
-    known : Known or None
-        The object itself, the same in all items.
-    """
-
-    kind: str
-    type: Type | None = None
-    cls: Any = None
-    names: tuple[str, ...] = ()
-    parts: tuple[Form, ...] = ()
-    known: Known | None = None
-
-    @property
-    def leaves(self) -> tuple[Type, ...]:
-        """Types of the numbers and arrays an item consists of."""
-        if self.type is not None:
-            return (self.type,)
-        return tuple(leaf for part in self.parts for leaf in part.leaves)
-
-
-@dataclass(frozen=True)
-class Growth:
-    """By how many items a list grew since the start of a trip: at least, at most, and at most at any time.
-
-    None stands for a number that is not known outside the loop.
-    """
-
-    low: Dim | None = 0
-    high: Dim | None = 0
-    peak: Dim | None = 0
-
-    @property
-    def exact(self) -> bool:
-        return self.low is not None and (self.low is self.high or (isinstance(self.low, int) and self.low == self.high))
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Content of a list of run-time length.
-
-    Attributes
-    ----------
-    form : Form
-        What an item is.
-    columns : tuple of Value
-        One array for each leaf of the form, with a row an item.
-    count : Dim
-        How many rows are items.
-    growth : Growth
-        Since the start of the trip of the loop around.
-    room : bool
-        Whether a loop made the columns long enough for what it appends; else they are as long as the list.
-    counting : bool
-        Whether only the number of items is computed; there are no columns then.
-    base : object
-        The list at the start of the trip that ``growth`` is counted from.
-    """
-
-    form: Form
-    columns: tuple[Value, ...]
-    count: Dim
-    growth: Growth = Growth()
-    room: bool = False
-    counting: bool = False
-    base: Any = None
 
 
 # -- forms -------------------------------------------------------------------------------------------------------------

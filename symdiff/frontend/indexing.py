@@ -22,7 +22,8 @@ from symdiff.frontend.abstract import (
     View,
 )
 from symdiff.frontend.core import SUBSCRIPTS, Parser, expression
-from symdiff.frontend.growing import Rows, item_at, position_of, set_item, trim
+from symdiff.frontend.growing import item_at, position_of, set_item, trim
+from symdiff.frontend.rows import Rows
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import show_shape

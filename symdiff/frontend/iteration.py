@@ -21,9 +21,11 @@ from symdiff.frontend.abstract import (
     Zipped,
 )
 from symdiff.frontend.core import Parser
-from symdiff.frontend.growing import Rows, item_at
+from symdiff.frontend.growing import item_at
 from symdiff.frontend.operators import arithmetic, compared
+from symdiff.frontend.rows import Rows
 from symdiff.frontend.statements import assign
+from symdiff.frontend.structure import LONGEST
 from symdiff.ir.graph import Value
 
 __all__ = ["Trips", "count_of", "is_runtime", "iterate", "known_items", "trips_of"]
@@ -98,6 +100,8 @@ def is_runtime(p: Parser, item: Abstract) -> bool:
             return True
         case ListObject():
             return isinstance(p.memory.content(item), Rows)
+        case Known(object=list()) if len(item.object) > LONGEST:
+            return is_runtime(p, p.resolver.materialise(p.build, item))
         case Counted() | Sequence():
             return is_runtime(p, item.items)
         case Zipped():
@@ -117,6 +121,8 @@ def trips_of(p: Parser, item: Abstract) -> tuple[Value, Callable[[Parser, Value]
             return p.build.size(shape[0]), lambda p, index: p.subscript(item, index)
         case ListObject() if isinstance(p.memory.content(item), Rows):
             return p.build.size(p.memory.content(item).count), lambda p, i: item_at(p, p.memory.content(item), i)
+        case Known(object=list()):
+            return trips_of(p, p.resolver.materialise(p.build, item))
         case Counted():
             length, element = trips_of(p, item.items)
             start = item.start
@@ -240,6 +246,8 @@ def count_of(p: Parser, item: Abstract) -> Value:
             return trips_of(p, item)[0]
         case ListObject() if isinstance(p.memory.content(item), Rows):
             return p.build.size(p.memory.content(item).count)
+        case Known(object=list()) if is_runtime(p, item):
+            return trips_of(p, item)[0]
         case Known(object=tuple() | list()):
             p.resolver.guard(item.path, len(item.object), "len")
             return p.constant(len(item.object))

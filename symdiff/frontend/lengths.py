@@ -13,8 +13,9 @@ from typing import Any
 from symdiff.frontend.attempt import Loop
 from symdiff.frontend.carried import Shape
 from symdiff.frontend.core import Parser
-from symdiff.frontend.growing import Growth, NeedsItems, Rows, reserve
+from symdiff.frontend.growing import reserve
 from symdiff.frontend.operators import both, compared, logical_not
+from symdiff.frontend.rows import Growth, NeedsItems, Rows
 from symdiff.frontend.rows_carried import Growing
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.sizes import plus

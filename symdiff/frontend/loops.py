@@ -18,11 +18,11 @@ from symdiff.frontend.branches import fork
 from symdiff.frontend.breakable import breakable
 from symdiff.frontend.carried import Restart
 from symdiff.frontend.core import Diverged, Parser, Unroll
-from symdiff.frontend.growing import Grows
 from symdiff.frontend.iteration import Trips, iterate
 from symdiff.frontend.lengths import lengths_by_running
 from symdiff.frontend.liveness import BreakableFor, assigned_names
 from symdiff.frontend.reserving import make_room, start_growing
+from symdiff.frontend.rows import Grows
 from symdiff.frontend.unbound import is_absent
 
 __all__ = ["loop_statement"]

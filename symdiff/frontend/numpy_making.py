@@ -10,9 +10,9 @@ from symdiff.errors import DtypeError, LocatedTypeError, LocatedValueError, Shap
 from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Tuple, View
 from symdiff.frontend.core import Parser, as_dtype, function
 from symdiff.frontend.extending import rows_as_array
-from symdiff.frontend.growing import Rows
 from symdiff.frontend.numpy_joining import stack
 from symdiff.frontend.numpy_shaping import dims_of
+from symdiff.frontend.rows import Rows
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import require_same
 from symdiff.ops.dtypes import SUPPORTED_DTYPES

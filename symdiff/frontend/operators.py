@@ -24,7 +24,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.core import Parser, Unknown, expression, is_array_like
 from symdiff.frontend.extending import concatenated, is_long, repeated_list
-from symdiff.frontend.growing import Rows
+from symdiff.frontend.rows import Rows
 from symdiff.ir.graph import Value
 
 __all__ = ["COMPARISONS", "OPERATORS", "binary", "compare", "truth", "unary"]

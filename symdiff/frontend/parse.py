@@ -44,6 +44,7 @@ from symdiff.frontend.attributes import read_attribute
 from symdiff.frontend.calls import call
 from symdiff.frontend.core import STATEMENTS, Diverged, Parser, StaticCapture
 from symdiff.frontend.expressions import condition
+from symdiff.frontend.growing import trim
 from symdiff.frontend.indexing import read_item
 from symdiff.frontend.iteration import known_items
 from symdiff.frontend.loops import loop_statement
@@ -51,10 +52,11 @@ from symdiff.frontend.memory import Stale
 from symdiff.frontend.operators import truth
 from symdiff.frontend.program import FUNCTION, Argument, Path, Program, StaticNeeded, Written
 from symdiff.frontend.resolve import Resolver
+from symdiff.frontend.rows import Form, Rows
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.statements import assign
 from symdiff.frontend.structure import LEAF, Static, Structure
-from symdiff.ir.graph import Function, Value
+from symdiff.ir.graph import Function, Type, Value
 
 __all__ = ["StaticNeeded", "parse"]
 
@@ -241,6 +243,8 @@ class _Parse:
     def _abstract(self, structure: Structure, leaves: Any) -> Abstract:
         if structure.kind == "leaf":
             return self._leaf(next(leaves))
+        if structure.kind == "rows":
+            return _rows(next(leaves))
         children = [self._abstract(child, leaves) for child in structure.children]
         match structure.kind:
             case "tuple":
@@ -285,6 +289,12 @@ class _Parse:
                 kind = "namedtuple" if item.cls is not None else "tuple"
                 children = tuple(self._result(part, leaves) for part in item.items)
                 return Structure(kind, item.cls or tuple, getattr(item.cls, "_fields", ()), children)
+            case ListObject() if isinstance(p.memory.content(item), Rows):
+                rows = trim(p, p.memory.content(item))
+                for column in rows.columns:
+                    leaves.append(len(self.results))
+                    self.results.append(column)
+                return Structure("rows", list, (), (_of_form(rows.form),))
             case ListObject():
                 return Structure("list", list, (), tuple(self._result(x, leaves) for x in p.memory.content(item)))
             case DictObject():
@@ -310,6 +320,28 @@ class _Parse:
                 found.append(Written(self.parser.argument_of[value], len(self.results), content.where))
                 self.results.append(content)
         return tuple(found)
+
+
+def _rows(leaf: Value) -> ListObject:
+    """A long list of numbers."""
+    form = Form("number", Type(leaf.type.dtype, (), "python"))
+    return ListObject(Rows(form, (leaf,), leaf.type.shape[0]), outside=True)
+
+
+def _of_form(form: Form) -> Structure:
+    """The structure of the items of a list of run-time length."""
+    if form.type is not None:
+        return LEAF
+    parts = tuple(_of_form(part) for part in form.parts)
+    match form.kind:
+        case "list":
+            return Structure("list", list, (), parts)
+        case "tuple":
+            kind = "namedtuple" if form.cls is not None else "tuple"
+            return Structure(kind, form.cls or tuple, getattr(form.cls, "_fields", ()), parts)
+        case "record":
+            return Structure("object", form.cls, form.names, parts)
+    raise located(UnsupportedSyntaxError, "a list of run-time length that holds no numbers cannot be returned")
 
 
 def _refuse_stale(where: Location | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import Location
-from symdiff.frontend.structure import LEAF, Static, Structure
+from symdiff.frontend.structure import LEAF, Static, Structure, as_rows
 from symdiff.ir.graph import Function, Type, Value
 
 __all__ = ["FUNCTION", "MISSING", "Argument", "Captured", "Guard", "Path", "Program", "Written"]
@@ -125,7 +125,9 @@ class Captured:
 
     def read(self, function: Any) -> Any:
         """What to pass for it now."""
-        return self.path.read(function)
+        found = self.path.read(function)
+        rows = as_rows(found) if type(found) is list else None
+        return found if rows is None else rows
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,8 @@ class Program:
         Positions of result leaves that *are* an argument leaf (the same array object).
     seeded : tuple of int
         Of a pullback: the leaves of the function's result that the last parameters are cotangents of.
+    seeded_as : Structure
+        Of a pullback: how the function's result is made of its leaves.
     """
 
     graph: Function
@@ -204,6 +208,7 @@ class Program:
     written: tuple[Written, ...] = ()
     same: tuple[tuple[int, int], ...] = ()
     seeded: tuple[int, ...] = ()
+    seeded_as: Structure = LEAF
 
     def unflatten_leaves(self, results: Sequence[Any]) -> list[Any]:
         """The leaves of the result, given the graph's results."""

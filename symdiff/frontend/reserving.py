@@ -13,8 +13,9 @@ from typing import Any
 
 from symdiff.frontend.abstract import Abstract
 from symdiff.frontend.core import Parser
-from symdiff.frontend.growing import Growth, Rows, form_of_all, join_forms, larger, reserve, trim, with_form
+from symdiff.frontend.growing import form_of_all, join_forms, larger, reserve, trim, with_form
 from symdiff.frontend.iteration import Trips
+from symdiff.frontend.rows import Growth, Rows
 from symdiff.frontend.rows_carried import Growing
 from symdiff.ir.graph import Dim, Value
 from symdiff.ops.sizes import minus, plus, times

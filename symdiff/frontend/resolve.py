@@ -16,8 +16,10 @@ import numpy as np
 from symdiff.errors import DtypeError, LocatedAttributeError, LocatedNameError, UnsupportedSyntaxError
 from symdiff.frontend.abstract import Abstract, Array, BoundMethod, DictObject, Known, ListObject, Tuple
 from symdiff.frontend.program import MISSING, Captured, Guard, Path
+from symdiff.frontend.rows import Form, Rows
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.source import is_own
+from symdiff.frontend.structure import LONGEST, as_rows
 from symdiff.ir.build import python_type
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.dtypes import SUPPORTED_DTYPES
@@ -86,6 +88,8 @@ class Resolver:
         if isinstance(found, bool | np.bool_):
             self.guard(path, found, "equal")
             return build.constant(bool(found) if isinstance(found, bool) else found)
+        if isinstance(found, np.int32):
+            found = np.int64(found)  # a scalar of 32 bits is passed as one of 64, into which it fits
         if isinstance(found, int | float | np.integer | np.floating) and self._is_number(build, found):
             if path is None or fixed or path in self.static:
                 self.guard(path, found, "equal")
@@ -138,6 +142,15 @@ class Resolver:
         value = self._capture(path, Type(str(found.dtype), dims), hint)
         return Array(value, origin="captured") if dims else value
 
+    def _rows(self, path: Path, found: list[Any]) -> ListObject | None:
+        """A long list of numbers: one array, made of it at each call."""
+        array = as_rows(found)
+        if array is None:
+            return None
+        value = self._capture(path, Type(str(array.dtype), (Value(_SYMBOL, "n"),)), "")
+        form = Form("number", Type(str(array.dtype), (), "python"))
+        return ListObject(Rows(form, (value,), value.type.shape[0]), outside=True)
+
     # -- parts of objects ----------------------------------------------------------------------------------------------
 
     def attribute(self, build: Scope, owner: Known, name: str) -> Abstract:
@@ -180,6 +193,10 @@ class Resolver:
         holder = owner.object
         if not isinstance(holder, tuple | list | dict):
             return owner
+        if type(holder) is list and len(holder) > LONGEST and owner.path is not None:
+            rows = self._rows(owner.path, holder)
+            if rows is not None:
+                return rows
         if len(holder) > ITEM_LIMIT:
             message = f"a {type(holder).__name__} of {len(holder)} items from outside the function is too long"
             build.refuse(UnsupportedSyntaxError, message, "make it an array with np.array, outside the function")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symdiff.frontend.core import Parser
-from symdiff.frontend.growing import Form, Growth, Restart, Rows
 from symdiff.frontend.joins import Conflict
+from symdiff.frontend.rows import Form, Growth, Restart, Rows
 from symdiff.frontend.scope import Scope
 from symdiff.ir.graph import Dim
 

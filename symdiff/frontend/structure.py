@@ -2,6 +2,10 @@
 
 A structure is hashable and compares by content, so it can be part of the key of a variant. Its leaves are numbers,
 arrays and everything that is not a container; who asks decides which leaves are values and which are `Static`.
+
+A long list of numbers is one leaf, an array: a list of a hundred thousand floats is no more to the compiler than one of
+a hundred. Its kind is ``rows``, as is that of a list whose length only a run tells: the leaves below are then one array
+for each leaf of an item.
 """
 
 from __future__ import annotations
@@ -16,9 +20,10 @@ import numpy as np
 
 from symdiff.errors import LimitError
 
-__all__ = ["LEAF", "Static", "Structure", "flatten", "leaf_paths", "unflatten"]
+__all__ = ["LEAF", "LONGEST", "Static", "Structure", "as_rows", "flatten", "flatten_as", "leaf_paths", "unflatten"]
 
 DEPTH_LIMIT = 200
+LONGEST = 32  # a list of more numbers than these is one array
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ class Structure:
     Attributes
     ----------
     kind : str
-        ``leaf``, ``tuple``, ``list``, ``dict``, ``namedtuple`` or ``object`` (dataclasses too).
+        ``leaf``, ``tuple``, ``list``, ``dict``, ``namedtuple``, ``object`` (dataclasses too) or ``rows``, whose one
+        child is the structure of an item.
     cls : type or None
         The class to be rebuilt.
     keys : tuple
@@ -93,6 +99,9 @@ def _flatten(tree: Any, is_leaf: Callable[[Any], bool] | None, leaves: list[Any]
     if len(above) > DEPTH_LIMIT:
         raise LimitError(f"an argument is nested more than {DEPTH_LIMIT} containers deep")
     kind, keys, items = found
+    if kind == "rows":
+        leaves.append(items[0])
+        return Structure("rows", list, keys, (LEAF,))
     children = tuple(_flatten(item, is_leaf, leaves, (*above, tree)) for item in items)
     return Structure(kind, type(tree), keys, children)
 
@@ -100,6 +109,8 @@ def _flatten(tree: Any, is_leaf: Callable[[Any], bool] | None, leaves: list[Any]
 def _children(tree: Any) -> tuple[str, tuple[Any, ...], Sequence[Any]] | None:
     """Kind, keys and children of a container; None for a leaf."""
     cls = type(tree)
+    if cls is list and len(tree) > LONGEST and (array := as_rows(tree)) is not None:
+        return "rows", (array.dtype.name,), [array]
     if cls in (tuple, list):
         return cls.__name__, (), tree
     if isinstance(tree, tuple) and hasattr(cls, "_fields"):
@@ -113,6 +124,16 @@ def _children(tree: Any) -> tuple[str, tuple[Any, ...], Sequence[Any]] | None:
     if _is_plain(tree):
         return "object", tuple(vars(tree)), list(vars(tree).values())
     return None
+
+
+def as_rows(items: list[Any]) -> np.ndarray | None:
+    """The array of a list of Python's floats and ints; None for anything else."""
+    kinds = set(map(type, items))
+    if not kinds or not kinds <= {float, int}:
+        return None
+    if kinds == {int}:
+        return np.array(items, dtype=np.int64) if max(map(abs, items)) < 2**63 else None
+    return np.array(items, dtype=np.float64)
 
 
 _OPAQUE = (
@@ -154,6 +175,8 @@ def unflatten(structure: Structure, leaves: Sequence[Any]) -> Any:
 def _unflatten(structure: Structure, leaves: Iterator[Any]) -> Any:
     if structure.kind == "leaf":
         return next(leaves)
+    if structure.kind == "rows":
+        return _listed(structure.children[0], leaves)
     children = [_unflatten(child, leaves) for child in structure.children]
     cls: Any = structure.cls
     if structure.kind == "namedtuple":
@@ -173,10 +196,39 @@ def _unflatten(structure: Structure, leaves: Iterator[Any]) -> Any:
     return cls(children)
 
 
+def _listed(item: Structure, leaves: Iterator[Any]) -> list[Any]:
+    """A list from the arrays of the leaves of its items."""
+    columns = [next(leaves) for _ in range(item.count)]
+    if item == LEAF:
+        (column,) = columns
+        return column.tolist() if isinstance(column, np.ndarray) and column.ndim == 1 else list(column)
+    lists = [column.tolist() if column.ndim == 1 else list(column) for column in columns]
+    return [unflatten(item, row) for row in zip(*lists, strict=True)]
+
+
+def flatten_as(structure: Structure, tree: Any) -> list[Any]:
+    """The leaves of a tree that has a given structure, lists as the structure has them."""
+    if structure.kind == "leaf":
+        return [tree]
+    if structure.kind == "rows":
+        (item,) = structure.children
+        rows = [flatten_as(item, part) for part in tree]
+        return [np.array([row[k] for row in rows], dtype=np.float64) for k in range(item.count)]
+    if structure.kind == "dict":
+        parts: Sequence[Any] = [tree[key] for key in structure.keys]
+    elif structure.kind == "object":
+        parts = [getattr(tree, name) for name in structure.keys]
+    else:
+        parts = tree
+    return [leaf for child, part in zip(structure.children, parts, strict=True) for leaf in flatten_as(child, part)]
+
+
 def leaf_paths(structure: Structure, name: str = "") -> list[str]:
     """How each leaf is written by a user: ``p[0]``, ``p['rate']``, ``self.weights``."""
     if structure.kind == "leaf":
         return [name]
+    if structure.kind == "rows":
+        return [name] * structure.count
     paths: list[str] = []
     for label, child in zip(structure.labels, structure.children, strict=True):
         step = f".{label}" if structure.kind in ("object", "namedtuple") else f"[{label!r}]"

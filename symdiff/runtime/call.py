@@ -28,7 +28,7 @@ from symdiff.errors import (
     strip_frames,
 )
 from symdiff.frontend.program import Argument, Program, StaticNeeded
-from symdiff.frontend.structure import LEAF, Static, Structure, flatten, leaf_paths
+from symdiff.frontend.structure import LEAF, Static, Structure, flatten, flatten_as, leaf_paths
 from symdiff.ir.graph import Value
 from symdiff.runtime.arguments import (
     Leaf,
@@ -240,10 +240,11 @@ class Dispatcher:
             family.flat = True
         return self.execute(family, call, keywords)
 
-    def pull_back(self, call: Call, steps: tuple[Step, ...], cotangents: Sequence[Any]) -> Any:
+    def pull_back(self, call: Call, steps: tuple[Step, ...], cotangent: Any) -> Any:
         """Run a family whose graph takes cotangents after the arguments and captured values."""
         family = self.family_of(call, steps)
         family.flat = True
+        cotangents = flatten_as(family.program.seeded_as, cotangent)
         given = [cotangents[n] for n in family.program.seeded]
         seeds = family.graph.params[len(family.graph.params) - len(given) :]
         typed = [cotangent_like(c, seed.type) for c, seed in zip(given, seeds, strict=True)]
