@@ -1,7 +1,9 @@
 """The corpus: structures and lists: arguments, locals and results."""
 
-# ruff: noqa: B905, RUF005  (programs are written as users write them)
+# ruff: noqa: B905, C400, C416, C417, E501, RUF005  (programs are written as users write them)
 
+import functools
+import itertools
 import math
 
 import numpy as np
@@ -289,3 +291,132 @@ def list_of_rows_of_lists(x, n):
         points.append([x * i, math.cos(x) * i, 1.0])
     table = np.array(points)
     return np.sum(table * table) + points[-1][1]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Comprehensions and generators
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@program(COUNTS, "x", "loop", second=True)
+def comprehension_over_range(x, n):
+    return sum([x * i for i in range(n)]) + x
+
+
+@program(COUNTS, "x", "loop", second=True)
+def generator_summed(x, n):
+    return sum(x**2 * i for i in range(n)) + x
+
+
+@program(COUNTS, "x", "loop", second=True)
+def comprehension_with_condition(x, n):
+    return np.sum(np.array([math.sin(x * i) for i in range(n) if math.cos(i) > 0])) * x
+
+
+@program(COUNTS, "x", "loop nested", second=True)
+def generator_of_two_loops(x, n):
+    return sum(x**2 * i * j for i in range(n) for j in range(i) if (i + j) % 3) + x
+
+
+@program({"n7": lambda rng: (1.3, 7), "one": lambda rng: (1.3, 1)}, "x", "loop builtin")
+def extremes_of_generators(x, n):
+    return max(x * math.sin(i + 1) for i in range(n)) + min([x * math.cos(i) for i in range(n)])
+
+
+@program(COUNTS, "x", "loop branch return")
+def any_and_all_of_generators(x, n):
+    v = [x * i - 1.5 for i in range(n)]
+    if all(u > -2.0 for u in v) and any(u > 3 for u in v):
+        return x * v[-1]
+    return 2 * x
+
+
+@program(COUNTS, "x", "loop")
+def all_stops_at_the_first_false_item(x, n):
+    ends = all(1 / (3 - i) > 0 for i in range(n) if i < 3) and not all(i < 2 and 1 / (2 - i) > 0 for i in range(4))
+    return x * x if ends else x
+
+
+@program(COUNTS, "x", "loop structure")
+def dict_comprehension_of_keys(x, n):
+    powers = {k: x**k for k in range(4)}
+    named = {name: x * n + len(name) for name in ("a", "bcd")}
+    return sum(powers.values()) + sum(powers[k] * k for k in powers) + named["bcd"] * named["a"]
+
+
+@program(COUNTS, "x", "loop nested")
+def comprehension_of_comprehensions(x, n):
+    table = [[math.sin(x * i + j) for j in range(n)] for i in range(n)]
+    few = [[x * i * j for j in range(3)] for i in range(n)]
+    return sum(sum(row) for row in table) + np.sum(np.array(few)) + np.array(table)[-1, 0]
+
+
+@program({"five": lambda rng: (positive(rng, 5),), "one": lambda rng: (positive(rng, 1),)}, "x", "loop array")
+def comprehension_over_array(x):
+    pairs = sum(a * b for a, b in zip(x, reversed(x)))
+    counted = [k * a for k, a in enumerate(x, 1)]
+    return pairs + sum(counted) * len(counted) + np.array([v * v for v in x]).max()
+
+
+@program(COUNTS, "x", "loop lambda")
+def map_and_filter(x, n):
+    v = list(u for u in [x * i for i in range(n)] if u >= 0.0)
+    squares = list(map(lambda u: u * u, v))
+    large = list(filter(lambda u: u > 2.0, squares))
+    both = list(map(lambda a, b: a * b, v, squares))
+    return sum(squares) + sum(large) * 0.5 + sum(both)
+
+
+@program(COUNTS, "x", "loop lambda builtin")
+def standard_iterators(x, n):
+    v = [x * (i + 1) for i in range(n)]
+    product = functools.reduce(lambda a, b: a + b * b, v, 1.0)
+    running = list(itertools.accumulate(v))
+    steps = sum((b - a) ** 2 for a, b in itertools.pairwise(running))
+    chained = sum(itertools.chain(v, running, [x]))
+    return product + running[-1] + steps + chained
+
+
+@program(lambda rng: (1.3, 0.4), ("x", "y"), "builtin structure", second=True)
+def standard_iterators_of_known_items(x, y):
+    grid = sum(a * b for a, b in itertools.product((x, y), (1.0, x, y)))
+    pairs = sum(math.sin(a - b) for a, b in itertools.combinations([x, y, 2.0, x * y], 2))
+    running = list(itertools.accumulate([x, y, x], lambda a, b: a * b))
+    return grid + pairs + running[-1] + sum(itertools.islice([x, y, 3.0], 2))
+
+
+@program(COUNTS, "x", "loop builtin")
+def sorted_and_best(x, n):
+    v = [math.sin(x * i + 0.3) for i in range(n + 2)]
+    ordered = sorted(v)
+    farthest = max(v, key=lambda u: abs(u - 0.4))
+    return ordered[0] * 2 + ordered[-1] + farthest * x + sorted(v, reverse=True)[1]
+
+
+@program(COUNTS, "x", "loop")
+def generator_in_a_loop(x, n):
+    total = 0.0
+    for v in (x * i for i in range(n)):
+        total += v * v
+    for k in range(3):
+        total += sum(x * j * k for j in range(n))
+    return total + x
+
+
+@program({"four": lambda rng: (positive(rng, 4, 3), positive(rng, 4))}, ("a", "b"), "loop array", second=True)
+def sum_of_arrays(a, b):
+    return np.sum(sum(b[i] * a[i] for i in range(len(b))) ** 2) + np.dot(sum([r for r in a]), sum(r * r for r in a))
+
+
+@program(lambda rng: (positive(rng, 5), positive(rng, 5)), ("x", "y"), "loop array")
+def strict_zip(x, y):
+    return sum(a * b for a, b in zip(x, y, strict=True)) + sum(u * v for u, v in zip((x[0], y[0]), (y[1], 2.0), strict=True))
+
+
+@program(COUNTS, "x", "loop closure")
+def comprehension_reads_around(x, n):
+    scale = 2.0
+    f = [lambda u, k=k: u * k * scale for k in range(3)]
+    out = [scale * f[1](x) + f[2](i) for i in range(n)]
+    scale = 3.0
+    return sum(out) + f[2](x) + [scale for scale in out][-1] * scale

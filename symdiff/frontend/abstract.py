@@ -27,6 +27,7 @@ __all__ = [
     "Counted",
     "Deferred",
     "DictObject",
+    "Generated",
     "Known",
     "ListObject",
     "Marker",
@@ -281,6 +282,30 @@ class Maybe:
     bound: Value
     item: Abstract
     marker: Marker
+
+
+@dataclass(eq=False, slots=True)
+class Generated:
+    """A generator expression, whose items are not computed yet.
+
+    Attributes
+    ----------
+    node : ast.GeneratorExp
+    frame : Frame
+        Where it was made.
+    first : Abstract
+        What its first ``for`` runs over.
+    made : ListObject or None
+        Its items, once all of them were asked for.
+    used : bool
+        Whether it was run.
+    """
+
+    node: ast.GeneratorExp
+    frame: Any
+    first: Abstract
+    made: ListObject | None = None
+    used: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

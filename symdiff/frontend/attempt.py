@@ -25,6 +25,7 @@ from symdiff.ir.shapes import require_same, show_shape
 __all__ = ["Attempt", "Loop", "Peel"]
 
 PEELS = 3
+GROWS_UNROLLED = 32  # a list that grows in a loop of no more trips has items that are known one by one
 
 
 class Peel(Exception):
@@ -279,8 +280,21 @@ class Attempt:
 
     def _grow(self, key: Any, before: Any, content: Any) -> None:
         """A list that is of run-time length, as it turns out."""
-        start_growing(self.p, self.loop.shape.growing, key, before, content, self.loop.trips)
+        if self._is_short(GROWS_UNROLLED):
+            assert self.index is not None
+            raise Unroll(self.index) from None
+        try:
+            start_growing(self.p, self.body.parent, self.loop.shape.growing, key, before, content, self.loop.trips)
+        except TypeConflictError:
+            if self._is_short(UNROLL_LIMIT):
+                assert self.index is not None
+                raise Unroll(self.index) from None
+            raise
         raise Restart from None
+
+    def _is_short(self, limit: int) -> bool:
+        """Whether the loop surely has few trips."""
+        return self.index is not None and self.p.indices.get(self.index, limit + 1) <= limit
 
     def _rows_at_head(self, key: Any) -> Rows:
         found = self.heads[key[0]].initial if isinstance(key, tuple) else self.cells[key]
@@ -305,11 +319,12 @@ class Attempt:
         except Conflict:
             if isinstance(cell, Cell) and self.loop.peeled < PEELS:
                 raise Peel from None
-            if self.index is not None and self.p.indices.get(self.index, UNROLL_LIMIT + 1) <= UNROLL_LIMIT:
-                raise Unroll(self.index) from None  # a list that grows in a short loop
             if isinstance(cell, ListObject) and cell not in self.loop.shape.growing:
                 self.p.memory.layers[-1].pop(cell)
                 self._grow(cell, self.p.memory.content(cell), content)
+            if self._is_short(UNROLL_LIMIT):
+                assert self.index is not None
+                raise Unroll(self.index) from None
             kind = "list" if isinstance(cell, ListObject) else "dict" if isinstance(cell, DictObject) else "array"
             kind = "variable of a function around" if isinstance(cell, Cell) else kind
             self.p.unsupported(

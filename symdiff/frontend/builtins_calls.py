@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from typing import Any
 
 import numpy as np
 
-from symdiff.errors import LocatedTypeError, LocatedValueError
-from symdiff.frontend import library
+from symdiff.errors import LocatedTypeError, LocatedValueError, TypeConflictError
+from symdiff.frontend import comprehensions, library
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
@@ -17,6 +18,7 @@ from symdiff.frontend.abstract import (
     Closure,
     Counted,
     DictObject,
+    Generated,
     Known,
     ListObject,
     PartialCall,
@@ -94,22 +96,32 @@ def rounded(p: Parser, x: Abstract, ndigits: Abstract | None = None) -> Value:
 
 
 @function(max)
-def largest(p: Parser, *args: Abstract, default: Abstract | None = None) -> Abstract:
+def largest(p: Parser, *args: Abstract, default: Abstract | None = None, key: Abstract | None = None) -> Abstract:
     """``max``: the first of those that nothing exceeds."""
+    if key is not None:
+        return _best_by(p, args, key, 1)
     return _extreme(p, args, "greater", library.largest, default)
 
 
 @function(min)
-def smallest(p: Parser, *args: Abstract, default: Abstract | None = None) -> Abstract:
+def smallest(p: Parser, *args: Abstract, default: Abstract | None = None, key: Abstract | None = None) -> Abstract:
     """``min``: the first of those that exceed nothing."""
+    if key is not None:
+        return _best_by(p, args, key, -1)
     return _extreme(p, args, "less", library.smallest, default)
+
+
+def _best_by(p: Parser, args: tuple[Abstract, ...], key: Abstract, sign: int) -> Abstract:
+    items = args[0] if len(args) == 1 else Tuple(args)
+    return p.call(Known(library.best_by), [items, key, p.constant(sign)], {})
 
 
 def _extreme(p: Parser, args: tuple[Abstract, ...], name: str, by_loop: Any, default: Abstract | None) -> Abstract:
     items = args
     if len(args) == 1:
-        found = args[0]
-        if isinstance(found, Array | View) or (isinstance(found, ListObject | Known) and is_runtime(p, found)):
+        found = comprehensions.items_of(p, args[0]) if isinstance(args[0], Generated) else args[0]
+        lists = ListObject | Known
+        if isinstance(found, Array | View) or (isinstance(found, lists) and is_runtime(p, found)):
             return p.call(Known(by_loop), [found], {})
         items = p.items(found)
     if not items:
@@ -137,8 +149,18 @@ def _better(p: Parser, best: Abstract, item: Abstract, name: str) -> Abstract:
 def summed(p: Parser, items: Abstract, start: Abstract | None = None) -> Abstract:
     """``sum``: one by one, in order."""
     total = p.constant(0) if start is None else start
+    if isinstance(items, Generated):
+        if not is_plain(p, items):
+            try:
+                return comprehensions.sum_of(p, items, total)
+            except TypeConflictError:
+                return comprehensions.sum_of(p, items, total, some=True)
+        items = comprehensions.items_of(p, items)
     if isinstance(items, Array | View | Range | Counted | Zipped) or is_runtime(p, items):
-        return p.call(Known(library.total), [items, total], {})
+        try:
+            return p.call(Known(library.total), [items, total], {})
+        except TypeConflictError:
+            return p.call(Known(library.total_of_some), [items, total], {})
     found = p.items(items)
     for position, item in enumerate(found):
         # 0 + x is x, but for the sign of a zero
@@ -147,15 +169,25 @@ def summed(p: Parser, items: Abstract, start: Abstract | None = None) -> Abstrac
     return total
 
 
+def is_plain(p: Parser, found: Generated) -> bool:
+    """Whether a generator is one ``for`` over a few items that are known."""
+    parts = found.node.generators
+    return len(parts) == 1 and not parts[0].ifs and not is_runtime(p, found.first)
+
+
 @function(all)
 def every(p: Parser, items: Abstract) -> Value:
-    """``all`` of items that are there already."""
+    """``all``: what comes after the first false item is not looked at."""
+    if isinstance(items, Generated) and not is_plain(p, items):
+        return comprehensions.everything(p, items)
     return _logical(p, items, "logical_and", True)
 
 
 @function(any)
 def some(p: Parser, items: Abstract) -> Value:
-    """``any`` of items that are there already."""
+    """``any``: what comes after the first true item is not looked at."""
+    if isinstance(items, Generated) and not is_plain(p, items):
+        return comprehensions.anything(p, items)
     return _logical(p, items, "logical_or", False)
 
 
@@ -241,7 +273,9 @@ def enumerated(p: Parser, iterable: Abstract, start: Abstract | None = None) -> 
 def zipped(p: Parser, *items: Abstract, strict: Abstract | None = None) -> Abstract:
     """``zip``."""
     if strict is not None and p.static(strict, "strict="):
-        p.unsupported("zip with strict=True is not supported", "compare the lengths before")
+        lengths = [count_of(p, item) for item in items]
+        for other in lengths[1:]:
+            p.call(Known(library.require_same_length), [lengths[0], other], {})
     return Zipped(items) if items else Tuple(())
 
 
@@ -273,6 +307,8 @@ def to_list(p: Parser, items: Abstract | None = None) -> ListObject:
     if items is None:
         return ListObject(())
     rows = rows_of(p, items)
+    if rows is None and is_runtime(p, items):
+        return p.call(Known(library.listed), [items], {})
     return ListObject(p.items(items) if rows is None else rows)
 
 
@@ -283,8 +319,11 @@ def to_dict(p: Parser, **items: Abstract) -> DictObject:
 
 
 @function(map)
-def mapped(p: Parser, target: Abstract, *items: Abstract) -> Tuple:
-    """``map(f, items)`` over items of a known number."""
+def mapped(p: Parser, target: Abstract, *items: Abstract) -> Abstract:
+    """``map(f, items)``, computed at once."""
+    if any(is_runtime(p, item) for item in items):
+        rows = items[0] if len(items) == 1 else Zipped(items)
+        return p.call(Known(library.mapped if len(items) == 1 else itertools.starmap), [target, rows], {})
     columns = [p.items(item) for item in items]
     return Tuple(tuple(p.call(target, list(row), {}) for row in zip(*columns, strict=False)))
 

@@ -155,6 +155,7 @@ class Parser:
         self.hook = hook
         self.frame: Frame
         self.frames: list[Frame] = []
+        self.trials = 0  # how many runs around are made for the lengths of lists alone: they show nothing
         self.prepared: dict[Any, Any] = {}
         self.codes: dict[CodeType, None] = {}
         self.facts: list[tuple[Value, bool]] = []  # the conditions of the branches around

@@ -120,6 +120,8 @@ def _spoken(p: Parser, wanted: str, found: Any) -> str:
 
 def act(p: Parser, statement: Callable[[ast.expr], ast.stmt], item: Deferred, *, raises: bool = False) -> None:
     """Append the effect: a statement made of an expression."""
+    if p.trials and not raises:
+        return
     names = {name: hole(k) for k, name in enumerate(item.values)}
     tree = _Renamer(names).visit(ast.parse(ast.unparse(statement(item.tree))).body[0])
     frame = p.frame

@@ -9,12 +9,11 @@ from typing import Any
 from symdiff.errors import LocatedOverflowError
 from symdiff.frontend.abstract import Abstract, Closure, DictObject, Known, ListObject, Tuple, now
 from symdiff.frontend.branches import fork
-from symdiff.frontend.core import Frame, Parser, expression
+from symdiff.frontend.core import Parser, expression
 from symdiff.frontend.deferred import makes_text, text_operator
-from symdiff.frontend.liveness import assigned_names
 from symdiff.frontend.operators import OPERATORS, binary, both, compare, logical_not
 from symdiff.frontend.scope import Scope
-from symdiff.frontend.statements import assign, make_closure
+from symdiff.frontend.statements import make_closure
 from symdiff.ir.graph import CONSTANT, Node, Value
 from symdiff.ops.primitive import Primitive
 
@@ -95,73 +94,6 @@ def attribute_expression(p: Parser, node: ast.Attribute) -> Abstract:
     owner = p.evaluate(node.value)
     p.at(node)
     return p.attribute(owner, node.attr)
-
-
-# -- comprehensions ----------------------------------------------------------------------------------------------------
-
-
-@expression(ast.ListComp)
-def list_comprehension(p: Parser, node: ast.ListComp) -> ListObject:
-    """``[f(x) for x in items]`` where the number of items is known."""
-    return ListObject(tuple(_comprehend(p, node, node.generators, [node.elt])))
-
-
-@expression(ast.GeneratorExp)
-def generator(p: Parser, node: ast.GeneratorExp) -> Tuple:
-    """Evaluated at once, which is the same where all items are used."""
-    return Tuple(tuple(_comprehend(p, node, node.generators, [node.elt])))
-
-
-@expression(ast.DictComp)
-def dict_comprehension(p: Parser, node: ast.DictComp) -> DictObject:
-    """``{k: f(k) for k in keys}``."""
-    found = _comprehend(p, node, node.generators, [node.key, node.value])
-    keys = [p.static(key, "a key of a dict") for key in found[::2]]
-    return DictObject(dict(zip(keys, found[1::2], strict=True)))
-
-
-def _comprehend(
-    p: Parser, node: ast.expr, generators: Sequence[ast.comprehension], results: Sequence[ast.expr]
-) -> list[Abstract]:
-    """Results for all items, in a scope of its own for the targets."""
-    outer = p.frame
-    targets = assigned_names([ast.Expr(g.target) for g in generators])
-    found: list[Abstract] = []
-    first = p.items(p.evaluate(generators[0].iter))
-    p.frame = Frame(
-        outer.source, outer.path, frozenset(targets), outer.live, {}, outer, outer.depth, hidden=outer.hidden
-    )
-    try:
-        _generate(p, list(generators), first, results, found)
-    finally:
-        p.frame = outer
-    return found
-
-
-def _generate(
-    p: Parser,
-    generators: list[ast.comprehension],
-    items: Sequence[Abstract],
-    results: Sequence[ast.expr],
-    found: list[Any],
-) -> None:
-    head, *rest = generators
-    for item in items:
-        assign(p, head.target, item)
-        if not all(_known_condition(p, test) for test in head.ifs):
-            continue
-        if rest:
-            _generate(p, rest, p.items(p.evaluate(rest[0].iter)), results, found)
-        else:
-            found.extend(p.evaluate(result) for result in results)
-
-
-def _known_condition(p: Parser, node: ast.expr) -> bool:
-    decided = p.decided(p.condition(node))
-    if decided is None:
-        p.at(node)
-        p.unsupported("a condition on run-time values in a comprehension is not supported", "write a loop with 'if'")
-    return decided
 
 
 # -- conditions --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,19 @@ from dataclasses import replace
 import numpy as np
 
 from symdiff.errors import TypeConflictError
-from symdiff.frontend.abstract import Abstract, Array, Counted, Known, ListObject, Range, Sequence, View, Zipped
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    Counted,
+    Generated,
+    Known,
+    ListObject,
+    Range,
+    Sequence,
+    View,
+    Zipped,
+)
+from symdiff.frontend.comprehensions import items_of
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import FULL, append, form_of_all, join_forms, larger, reserve, trim, with_form
 from symdiff.frontend.joins import Conflict
@@ -23,6 +35,7 @@ REPEATS = 32  # a list is repeated item by item up to here
 def rows_of(p: Parser, item: Abstract) -> Rows | None:
     """The items of a list or array of run-time length; None for what is taken apart while parsing."""
     item = p.resolver.materialise(p.build, item) if isinstance(item, Known) else item
+    item = items_of(p, item) if isinstance(item, Generated) else item
     if isinstance(item, ListObject):
         content = p.memory.content(item)
         return trim(p, content) if isinstance(content, Rows) else None
@@ -151,7 +164,7 @@ def rows_as_array(p: Parser, rows: Rows) -> Value:
     """``np.array(items)``."""
     rows = trim(p, rows)
     form = rows.form
-    if form.kind in ("number", "array"):
+    if form.kind in ("number", "array") or (form.kind == "rows" and form.parts[0].kind == "number"):
         return rows.columns[0]
     if form.kind not in ("tuple", "list") or {part.kind for part in form.parts} != {"number"}:
         p.unsupported("an array of this list is not supported", "make one array for each number of its items")

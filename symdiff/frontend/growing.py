@@ -51,7 +51,12 @@ def form_of(p: Parser, item: Abstract) -> Form:
             return Form("array", Type(type_.dtype, type_.shape, "numpy"))
         case Tuple():
             return Form("tuple", cls=item.cls, parts=tuple(form_of(p, part) for part in item.items))
-        case ListObject() if isinstance(p.memory.content(item), tuple):
+        case ListObject() if isinstance(p.memory.content(item), Rows):
+            rows = p.memory.content(item)
+            if rows.counting:
+                raise NeedsItems
+            return Form("rows", parts=(rows.form,), length=rows.count)
+        case ListObject():
             return Form("list", parts=tuple(form_of(p, part) for part in p.memory.content(item)))
         case Record():
             parts = tuple(form_of(p, part) for part in item.fields.values())
@@ -80,6 +85,8 @@ def join_forms(a: Form | None, b: Form) -> Form:
         if any(isinstance(y, int) and x != y for x, y in known):
             raise Conflict
         return a
+    if isinstance(a.length, int) and isinstance(b.length, int) and a.length != b.length:
+        raise Conflict
     return replace(a, parts=tuple(join_forms(x, y) for x, y in zip(a.parts, b.parts, strict=True)))
 
 
@@ -113,9 +120,20 @@ def _leaves(p: Parser, form: Form, item: Abstract) -> list[Value]:
     if isinstance(item, ListObject):
         item.outside = True
         parts = p.memory.content(item)
+        if isinstance(parts, Rows):
+            return _leaves_of_rows(p, form, parts)
+        if form.kind == "rows":
+            return _leaves_of_rows(p, form, reserve(p, parts, form.parts[0], len(parts)))
     else:
         parts = item.items if isinstance(item, Tuple) else tuple(item.fields.values())
     return [leaf for part, x in zip(form.parts, parts, strict=True) for leaf in _leaves(p, part, x)]
+
+
+def _leaves_of_rows(p: Parser, form: Form, rows: Rows) -> list[Value]:
+    message = "the lists in a list that grows at run time must have one length"
+    assert form.length is not None
+    require_same(p.build, rows.count, form.length, message)
+    return list(trim(p, with_form(p, rows, form.parts[0])).columns)
 
 
 def _freeze(p: Parser, item: Abstract) -> None:
@@ -135,6 +153,9 @@ def _item(p: Parser, form: Form, values: Iterator[Value]) -> Abstract:
         made = Array(value, where=p.build.where)
         p.memory.freeze(p.build, made)
         return made
+    if form.length is not None:
+        columns = tuple(next(values) for _ in form.leaves)
+        return ListObject(Rows(form.parts[0], columns, form.length), outside=True)
     parts = tuple(_item(p, part, values) for part in form.parts)
     if form.kind == "list":
         return ListObject(parts, outside=True)

@@ -12,6 +12,7 @@ from symdiff.frontend.abstract import (
     Array,
     Counted,
     DictObject,
+    Generated,
     Known,
     ListObject,
     Range,
@@ -20,6 +21,7 @@ from symdiff.frontend.abstract import (
     View,
     Zipped,
 )
+from symdiff.frontend.comprehensions import items_of
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import item_at
 from symdiff.frontend.operators import arithmetic, compared
@@ -100,6 +102,8 @@ def is_runtime(p: Parser, item: Abstract) -> bool:
             return True
         case ListObject():
             return isinstance(p.memory.content(item), Rows)
+        case Generated():
+            return is_runtime(p, items_of(p, item))
         case Known(object=list()) if len(item.object) > LONGEST:
             return is_runtime(p, p.resolver.materialise(p.build, item))
         case Counted() | Sequence():
@@ -121,6 +125,8 @@ def trips_of(p: Parser, item: Abstract) -> tuple[Value, Callable[[Parser, Value]
             return p.build.size(shape[0]), lambda p, index: p.subscript(item, index)
         case ListObject() if isinstance(p.memory.content(item), Rows):
             return p.build.size(p.memory.content(item).count), lambda p, i: item_at(p, p.memory.content(item), i)
+        case Generated():
+            return trips_of(p, items_of(p, item))
         case Known(object=list()):
             return trips_of(p, p.resolver.materialise(p.build, item))
         case Counted():
@@ -190,6 +196,8 @@ def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
             return known_items(p, p.resolver.materialise(p.build, item))
         case Known(object=str()):
             return tuple(Known(character) for character in item.object)
+        case Generated():
+            return known_items(p, items_of(p, item))
         case Counted():
             items = known_items(p, item.items)
             return tuple(

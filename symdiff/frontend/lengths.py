@@ -17,7 +17,7 @@ from symdiff.frontend.growing import reserve
 from symdiff.frontend.operators import both, compared, logical_not
 from symdiff.frontend.rows import Growth, NeedsItems, Rows
 from symdiff.frontend.rows_carried import Growing
-from symdiff.ir.graph import Dim, Type, Value
+from symdiff.ir.graph import Dim, Node, Type, Value
 from symdiff.ops.sizes import plus
 
 __all__ = ["lengths_by_running"]
@@ -71,14 +71,26 @@ def _content(p: Parser, key: Any) -> Rows:
 @contextmanager
 def _trial(p: Parser) -> Iterator[None]:
     """What the run leaves is forgotten."""
-    names, where = p.frame.names, p.build.where
+    names, where, start = p.frame.names, p.build.where, len(p.build.nodes)
     p.frame.names = dict(names)
     p.memory.push()
+    p.trials += 1
     try:
         yield
+        if any(getattr(node.op, "effect", False) for node in _below(p.build.nodes[start:])):
+            p.unsupported("a list cannot grow in a loop that must be run twice, and has effects")
     finally:
         p.frame.names, p.build.where = names, where
         p.memory.pop()
+        p.trials -= 1
+
+
+def _below(nodes: list[Node]) -> Iterator[Node]:
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(inner for block in node.blocks for inner in block.nodes)
 
 
 # -- with room that is doubled -----------------------------------------------------------------------------------------

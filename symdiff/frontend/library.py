@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["largest", "smallest", "total"]
+__all__ = ["best_by", "largest", "listed", "mapped", "require_same_length", "smallest", "total", "total_of_some"]
 
 
 def total(items: Any, start: Any) -> Any:
@@ -15,8 +15,27 @@ def total(items: Any, start: Any) -> Any:
     return result
 
 
+def total_of_some(items: Any, start: Any) -> Any:
+    """The sum of at least one item: of none it would not have the type of the others."""
+    result = start
+    some = False
+    for item in items:
+        result = result + item
+        some = True
+    if not some:
+        raise ValueError("the sum of no arrays is a number: give sum() a start of the shape of the items")
+    return result
+
+
+def listed(items: Any) -> Any:
+    """``list(items)``."""
+    return [item for item in items]  # noqa: C416 - this is what list() means
+
+
 def largest(items: Any) -> Any:
     """``max(items)``: the first of those that nothing exceeds."""
+    if len(items) == 0:
+        raise ValueError("max() arg is an empty sequence")
     best = items[0]
     for i in range(1, len(items)):
         best = items[i] if items[i] > best else best
@@ -25,7 +44,33 @@ def largest(items: Any) -> Any:
 
 def smallest(items: Any) -> Any:
     """``min(items)``: the first of those that exceed nothing."""
+    if len(items) == 0:
+        raise ValueError("min() arg is an empty sequence")
     best = items[0]
     for i in range(1, len(items)):
         best = items[i] if items[i] < best else best
     return best
+
+
+def best_by(items: Any, key: Any, sign: int) -> Any:
+    """``max(items, key=key)``, or ``min`` with a sign of -1."""
+    found = list(items)
+    if len(found) == 0:
+        raise ValueError("max() or min() of an empty sequence")
+    best, most = found[0], key(found[0])
+    for item in found[1:]:
+        value = key(item)
+        if value * sign > most * sign:
+            best, most = item, value
+    return best
+
+
+def mapped(function: Any, items: Any) -> Any:
+    """``map(function, items)``."""
+    return [function(item) for item in items]
+
+
+def require_same_length(first: int, other: int) -> None:
+    """What ``zip(..., strict=True)`` asks for."""
+    if first != other:
+        raise ValueError("zip() arguments are of different lengths")

@@ -137,7 +137,8 @@ def run_loop(loop: Loop) -> None:
             if found.cell.serial > attempt.start or found.cell in loop.shape.growing:
                 raise
             loop.cells += [found.cell] if found.cell not in loop.cells else []
-            start_growing(p, loop.shape.growing, found.cell, p.memory.content(found.cell), found.content, loop.trips)
+            before = p.memory.content(found.cell)
+            start_growing(p, p.build, loop.shape.growing, found.cell, before, found.content, loop.trips)
         p.memory.bury(attempt.start, now())
         p.at(loop.node)
     p.refuse(LimitError, f"the types of what this loop carries do not settle in {ATTEMPTS} attempts")

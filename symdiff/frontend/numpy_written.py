@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from symdiff.frontend import library_choices, library_elements, library_series, library_statistics
+from symdiff.frontend import library_choices, library_elements, library_iteration, library_series, library_statistics
 from symdiff.frontend.abstract import Abstract, Array
 from symdiff.frontend.calls import inline_known
 from symdiff.frontend.core import Parser, function, method
@@ -29,7 +29,7 @@ from symdiff.ops.sizes import product
 __all__: list[str] = []
 
 # Imported so that their functions are in the table.
-LIBRARY = (library_choices, library_elements, library_series, library_statistics)
+LIBRARY = (library_choices, library_elements, library_iteration, library_series, library_statistics)
 
 
 def _handler(written: Any) -> Callable[..., Abstract]:

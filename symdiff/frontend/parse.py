@@ -332,6 +332,8 @@ def _of_form(form: Form) -> Structure:
     """The structure of the items of a list of run-time length."""
     if form.type is not None:
         return LEAF
+    if form.length is not None:
+        raise located(UnsupportedSyntaxError, "a list of lists of run-time length cannot be returned")
     parts = tuple(_of_form(part) for part in form.parts)
     match form.kind:
         case "list":

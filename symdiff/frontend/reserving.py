@@ -15,24 +15,45 @@ from symdiff.frontend.abstract import Abstract
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import form_of_all, join_forms, larger, reserve, trim, with_form
 from symdiff.frontend.iteration import Trips
-from symdiff.frontend.rows import Growth, Rows
+from symdiff.frontend.rows import Form, Growth, Rows
 from symdiff.frontend.rows_carried import Growing
-from symdiff.ir.graph import Dim, Value
+from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.sizes import minus, plus, times
 
 __all__ = ["count_in_trip", "grown_after", "make_room", "start_growing"]
 
 
 def start_growing(
-    p: Parser, growing: dict[Any, Growing], cell: Any, before: Any, content: Any, trips: Trips | None
+    p: Parser, outer: Any, growing: dict[Any, Growing], cell: Any, before: Any, content: Any, trips: Trips | None
 ) -> None:
-    """Note that a list grows; the body is to be parsed again."""
+    """Note that a list grows in a loop that stands in the block ``outer``; its body is to be parsed again."""
     form = before.form if isinstance(before, Rows) else form_of_all(p, before)
     form = form_of_all(p, content, form) if isinstance(content, tuple) else join_forms(form, content.form)
     assert form is not None
+    form = _seen_outside(p, outer, form)
     own = not (isinstance(before, Rows) and (before.room or before.counting))
     guess = Growth(1, 1, 1) if trips is not None else Growth(None, None, None)
     growing[cell] = Growing(before, form, guess, own, trips is not None)
+
+
+def _seen_outside(p: Parser, outer: Any, form: Form) -> Form:
+    """The form in sizes that are known before the loop."""
+    parts = tuple(_seen_outside(p, outer, part) for part in form.parts)
+    type_ = form.type
+    if type_ is not None and type_.shape:
+        type_ = Type(type_.dtype, tuple(_size(p, outer, dim) for dim in type_.shape), type_.kind)
+    length = None if form.length is None else _size(p, outer, form.length)
+    return replace(form, type=type_, parts=parts, length=length)
+
+
+def _size(p: Parser, outer: Any, dim: Dim) -> Dim:
+    found = p.build.hoist(dim)
+    if not outer.sees(found):
+        p.unsupported(
+            "the items of a list that grows at run time must have one size, which is known before the loop",
+            "fill an array that is large enough, or add up what is needed in the loop",
+        )
+    return found
 
 
 # -- before the loop ---------------------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ class Form:
     Attributes
     ----------
     kind : str
-        ``number``, ``array``, ``tuple``, ``list``, ``record`` or ``known``.
+        ``number``, ``array``, ``tuple``, ``list``, ``record``, ``known``, or ``rows``: lists of one length that only a
+        run tells.
     type : Type or None
         Of numbers and arrays.
     cls : type or None
@@ -45,6 +46,8 @@ class Form:
         Of tuples, lists and records.
     known : Known or None
         The object itself, the same in all items.
+    length : Dim or None
+        Of ``rows``.
     """
 
     kind: str
@@ -53,13 +56,17 @@ class Form:
     names: tuple[str, ...] = ()
     parts: tuple[Form, ...] = ()
     known: Known | None = None
+    length: Dim | None = None
 
     @property
     def leaves(self) -> tuple[Type, ...]:
         """Types of the numbers and arrays an item consists of."""
         if self.type is not None:
             return (self.type,)
-        return tuple(leaf for part in self.parts for leaf in part.leaves)
+        below = tuple(leaf for part in self.parts for leaf in part.leaves)
+        if self.length is None:
+            return below
+        return tuple(Type(leaf.dtype, (self.length, *leaf.shape), "numpy") for leaf in below)
 
 
 @dataclass(frozen=True)
