@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 
 from symdiff.ir.expressions import Expression
 from symdiff.ir.graph import FOR, IF, WHILE, Block, Node, Value
@@ -177,40 +178,34 @@ def _same_shape(a: Value, b: Value) -> bool:
     return ranks and all((m == 1) == (n == 1) for m, n in zip(a.type.shape, b.type.shape, strict=True))
 
 
-class Ownership:
-    """Answers to whether the text may change an array."""
+class _Mentions:
+    """Until where the members of each class are mentioned."""
 
-    def __init__(self, needs: Needs, aliases: Aliases, live: Liveness) -> None:
-        self.needs, self.aliases, self.live = needs, aliases, live
+    def __init__(self, live: Liveness, aliases: Aliases, is_member: Callable[[Value], bool]) -> None:
+        self.aliases = aliases
         # for each class and block: where its members are defined, and until where the earliest so many are mentioned
         self._defined: dict[tuple[Value, Block], list[int]] = {}
         self._until: dict[tuple[Value, Block], list[int]] = {}
         self._from_outside: dict[tuple[Value, Block], int] = {}
-        self._owned: dict[Value, bool] = {}
-        self._index()
-
-    def _index(self) -> None:
-        for value, (block, position) in self.live.home.items():
-            if self._is_member(value):
-                key = (self.aliases.leader(value), block)
+        for value, (block, position) in live.home.items():
+            if is_member(value):
+                key = (aliases.leader(value), block)
                 until = self._until.setdefault(key, [])
                 self._defined.setdefault(key, []).append(position)
-                last = self.live.last[block].get(value, -1)
+                last = live.last[block].get(value, -1)
                 until.append(max(last, until[-1]) if until else last)
-        for block, mentioned in self.live.last.items():
+        for block, mentioned in live.last.items():
             for value, last in mentioned.items():
-                if self._is_member(value) and self.live.home[value][0] is not block:
-                    key = (self.aliases.leader(value), block)
+                if is_member(value) and live.home[value][0] is not block:
+                    key = (aliases.leader(value), block)
                     self._from_outside[key] = max(last, self._from_outside.get(key, -1))
 
-    def _is_member(self, value: Value) -> bool:
-        node = self.needs.producer.get(value)
-        return value.type.is_array and not (node is not None and is_view(node))
+    def inside(self, leader: Value, block: Block) -> bool:
+        """Whether a block mentions a member from outside."""
+        return self._from_outside.get((leader, block), -1) >= 0
 
-    # -- questions -----------------------------------------------------------------------------------------------------
-
-    def read_later(self, value: Value, here: Place) -> bool:
-        """Whether anything that exists here, and may be the same array, is mentioned after this place."""
+    def after(self, value: Value, here: Place) -> bool:
+        """Whether a member of the value's class that exists here is mentioned after this place."""
         leader = self.aliases.leader(value)
         place: Place | None = here
         while place is not None:
@@ -223,6 +218,26 @@ class Ownership:
                 return True
             place = place.above
         return False
+
+
+class Ownership:
+    """Answers to whether the text may change an array."""
+
+    def __init__(self, needs: Needs, aliases: Aliases, live: Liveness) -> None:
+        self.needs, self.aliases, self.live = needs, aliases, live
+        self._owned: dict[Value, bool] = {}
+        self._arrays = _Mentions(live, aliases, lambda value: value.type.is_array and not self._views(value))
+        self._with_views = _Mentions(live, aliases, lambda value: value.type.is_array)
+
+    def _views(self, value: Value) -> bool:
+        node = self.needs.producer.get(value)
+        return node is not None and is_view(node)
+
+    # -- questions -----------------------------------------------------------------------------------------------------
+
+    def read_later(self, value: Value, here: Place) -> bool:
+        """Whether anything that exists here, and may be the same array, is mentioned after this place."""
+        return self._arrays.after(value, here)
 
     def owned(self, value: Value) -> bool:
         """Whether an array was made by the text itself and is no view."""
@@ -267,8 +282,9 @@ class Ownership:
         initial = node.inputs[bounds_of(node) + k]
         leader = self.aliases.leader(initial)
         others = [v for v in node.inputs[bounds_of(node) :] if v.type.is_array and self.aliases.leader(v) is leader]
-        inside = any(self._from_outside.get((leader, block), -1) >= 0 for block in node.blocks)
-        free = self.owned(initial) and len(others) == 1 and not inside and not self.read_later(initial, here)
+        # a view of it is not copied on account of this loop, which counts as starting from an array of its own
+        inside = any(self._with_views.inside(leader, block) for block in node.blocks)
+        free = self.owned(initial) and len(others) == 1 and not inside and not self._with_views.after(initial, here)
         return start if free else start.copied()
 
     def returning(self, node: Node, k: int, end: Expression) -> Expression:

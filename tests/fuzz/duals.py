@@ -269,10 +269,15 @@ def clip(x: Any, low: Any, high: Any) -> Any:
     return made(v, np.where(inside, tangent(x), 0.0), np.where(inside, size(x), 0.0))
 
 
-def difference(x: Any, n: int = 1, axis: int = -1) -> Any:
-    for _ in range(n):
-        x = x[..., 1:] - x[..., :-1] if axis in (-1, x.ndim - 1) else x[1:] - x[:-1]
-    return x
+def difference(x: Any, append: Any = None) -> Any:
+    """np.diff of a vector."""
+    whole = x if append is None else FUNCTIONS["concatenate"]((x, _vector(append)))
+    return whole[1:] - whole[:-1]
+
+
+def _vector(x: Any) -> "Dual":
+    """A number as an array of one."""
+    return Dual(*(np.atleast_1d(np.asarray(part(x), float)) for part in (value, tangent, size)))
 
 
 def norm(x: Any) -> Any:

@@ -111,8 +111,8 @@ def compared(program: Program, folder: Path, options: Options, notes: list[str])
         if options.printed:
             against_text(program, compiled, inputs.arguments(), found, options)
         if other is not None:
-            against_rewritten(other, inputs.arguments(), found, options)
-    return Outcome("right", calls=calls) if calls else Outcome("refused", refusal)
+            against_rewritten(other, inputs.arguments(), found, options, notes)
+    return Outcome("right", calls=calls, notes=tuple(notes)) if calls else Outcome("refused", refusal)
 
 
 # -- running -----------------------------------------------------------------------------------------------------------
@@ -154,7 +154,8 @@ class Compiled:
                 return Outcome("refused", "an argument stored into shares memory with another")
             return Found(error=error)
         except Exception as error:
-            raise Failure(f"foreign {type(error).__name__}", repr(error)) from error
+            # what the program raises itself comes as it is
+            return Found(error=error)
         for argument, copy in zip(arguments, copies, strict=True):
             if isinstance(argument, np.ndarray) and not same_bits(argument, copy):
                 raise Failure("modified", "an argument was changed by a gradient call")
@@ -212,6 +213,9 @@ def against_cpython(program: Program, expected: Found, found: Found, options: Op
     """The same value, or an exception of the same kind."""
     if expected.error is not None or found.error is not None:
         kind = type(expected.error) if expected.error is not None else type(None)
+        own = found.error is None or isinstance(found.error, SymdiffError)
+        if not own and (type(found.error) is not kind or str(found.error) != str(expected.error)):
+            raise Failure(f"foreign {type(found.error).__name__}", f"{shown(expected)}, but we {shown(found)}")
         if not isinstance(found.error, kind):
             raise Failure("exception", f"CPython gives {shown(expected)}, we give {shown(found)}")
         return
@@ -299,10 +303,13 @@ def rewritten(program: Program, folder: Path, options: Options) -> Compiled | No
     return Compiled(function, program, options)
 
 
-def against_rewritten(other: Compiled, arguments: tuple[Any, ...], found: Found, options: Options) -> None:
+def against_rewritten(
+    other: Compiled, arguments: tuple[Any, ...], found: Found, options: Options, notes: list[str]
+) -> None:
     again = other.call(arguments)
     if isinstance(again, Outcome):
-        raise Failure("rewrite refused", f"{options.rewritten}: {again.text}")
+        notes.append(f"refused after {options.rewritten}: {again.text}")
+        return
     if again.error is not None:
         raise Failure("rewrite", f"{options.rewritten}: raises {again.error!r}")
     for a, b in zip([again.value, *again.gradients], [found.value, *found.gradients], strict=True):
