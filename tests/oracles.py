@@ -37,6 +37,7 @@ import numpy as np
 
 import symdiff
 from tests.oracle_derivatives import Derivatives
+from tests.oracle_random import Random
 
 EPS = float(np.finfo(float).eps)
 DIGITS = 50
@@ -749,6 +750,7 @@ class Numpy(Namespace):
     def __init__(self, kind: type[Number]):
         self.kind = kind
         self.linalg = Linalg(self)
+        self.random = Random(self.lift)
         for name in FUNCTIONS:
             setattr(self, name, functools.partial(self.elementwise, name))
         for name, ours in NUMPY_NAMES.items():

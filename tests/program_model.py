@@ -47,6 +47,7 @@ TAGS = {
     "size-1": "a case has an axis of length one where others are longer",
     "int": "an integer takes part in the arithmetic",
     "syntax": "walrus, del, match, a local import, or another small piece of syntax",
+    "random": "draws random numbers",
 }
 
 

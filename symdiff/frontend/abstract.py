@@ -33,6 +33,7 @@ __all__ = [
     "Marker",
     "Maybe",
     "PartialCall",
+    "RandomSource",
     "Range",
     "Record",
     "Sequence",
@@ -232,6 +233,10 @@ class PartialCall:
     function: Abstract
     args: tuple[Abstract, ...]
     kwargs: dict[str, Abstract]
+
+
+class RandomSource:
+    """What the methods of random generators are registered for; a generator itself is a `Value`."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

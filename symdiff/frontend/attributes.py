@@ -17,6 +17,7 @@ from symdiff.frontend.abstract import (
     DictObject,
     Known,
     ListObject,
+    RandomSource,
     Record,
     Tuple,
     View,
@@ -65,6 +66,10 @@ def _is_named(found: Any) -> bool:
 
 def _of_number(p: Parser, owner: Value | Array | View, name: str) -> Abstract:
     handler = ATTRIBUTES.get((Array, name))
+    if isinstance(owner, Value) and owner.type.kind == "object":
+        if (RandomSource, name) not in METHODS:
+            p.unsupported(f"{name!r} of a random generator is not supported", "draw the numbers outside the function")
+        return BoundMethod(name, owner)
     if isinstance(owner, Value) and owner.type.kind == "python" and name not in ("real", "imag"):
         p.refuse(
             LocatedAttributeError, f"a Python {owner.type.dtype.rstrip('0123456789')} has no attribute {name!r} here"

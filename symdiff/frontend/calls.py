@@ -24,6 +24,7 @@ from symdiff.frontend.abstract import (
     ListObject,
     Marker,
     PartialCall,
+    RandomSource,
     Record,
     Tuple,
 )
@@ -38,6 +39,7 @@ from symdiff.frontend.patterns import without_patterns
 from symdiff.frontend.printing import log
 from symdiff.frontend.program import Path
 from symdiff.frontend.raising import make_exception
+from symdiff.frontend.resolve import is_generator
 from symdiff.frontend.source import OWN_WRAPPER, Source, is_own, read_source
 from symdiff.ir.graph import Value
 from symdiff.ops import KIND_OF, ROW_OF
@@ -89,6 +91,8 @@ def call(p: Parser, target: Abstract, args: Sequence[Abstract], kwargs: Mapping[
 
 def method_kind(owner: Abstract) -> type:
     """Under which kind the methods of an abstract are registered: NumPy's scalars have those of arrays."""
+    if isinstance(owner, Value) and owner.type.kind == "object":
+        return RandomSource
     return type(owner) if isinstance(owner, ListObject | DictObject | Known) else Array
 
 
@@ -107,6 +111,10 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
     if shown is not NotImplemented:
         return shown
     path = target.path if target.path is not None else Path(found)
+    if is_generator(owner):
+        # np.random.normal is a method of the legacy generator
+        source = p.resolver.wrap(p.build, found.__self__, path.then("attr", "__self__"))
+        return call(p, p.attribute(source, found.__name__), args, kwargs)
     if p.hook is not None:
         result = p.hook(Known(found, path), p, args, kwargs)
         if result is not NotImplemented:

@@ -27,6 +27,7 @@ from symdiff.frontend import (
     numpy_written,
     printing,
     raising,
+    random_calls,
     small_syntax,
 )
 from symdiff.frontend.abstract import (
@@ -75,6 +76,7 @@ HANDLERS = (
     numpy_reductions,
     numpy_shaping,
     numpy_splitting,
+    random_calls,
     numpy_written,
     printing,
     raising,

@@ -23,13 +23,19 @@ from symdiff.frontend.structure import LONGEST, as_rows
 from symdiff.ir.build import python_type
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.dtypes import SUPPORTED_DTYPES
+from symdiff.ops.random import GENERATOR
 
-__all__ = ["ITEM_LIMIT", "Resolver"]
+__all__ = ["ITEM_LIMIT", "Resolver", "is_generator"]
 
 ITEM_LIMIT = 2000
 # What these modules hold does not change, so it is neither guarded nor captured.
 FIXED_MODULES = ("math", "cmath", "numpy", "scipy", "builtins", "operator", "functools", "itertools", "sys")
 _SYMBOL = Type("int64", (), "python")
+
+
+def is_generator(found: Any) -> bool:
+    """Whether an object draws random numbers."""
+    return isinstance(found, np.random.Generator | np.random.RandomState)
 
 
 class Resolver:
@@ -97,6 +103,8 @@ class Resolver:
             return self._capture(path, python_type(found), hint)
         if isinstance(found, np.ndarray):
             return self._array(build, found, path, hint)
+        if is_generator(found):
+            return self._capture(path if path is not None else Path(found), GENERATOR, hint or "rng")
         if found is None or isinstance(found, str | bytes | type(...) | np.dtype):
             self.guard(path, found, "equal")
             return Known(found, path)

@@ -95,10 +95,10 @@ def spell(
     if type_.kind == "python" and not facts.by_numpy(node) and row.spelling:
         if row.name in LOGIC:
             return _logic(*LOGIC[row.name], operands, reads)
-        return Expression(_fill(row.spelling, operands), ATOM, reads)
+        return _filled(row.spelling, operands, reads)
     if callable(row.python):
         return _called(row, node, operands, show_shape, reads)
-    return Expression(_fill(row.python, operands), ATOM, reads)
+    return _filled(row.python, operands, reads)
 
 
 def _logic(word: str, level: int, operands: Sequence[Expression], reads: frozenset[str]) -> Expression:
@@ -135,6 +135,10 @@ def _negated_product(
     if left.minus is not None:
         return _operation(operator, (left.minus, right), reads)
     return _operation(operator, (left, right.minus), reads) if right.minus is not None else None
+
+
+def _filled(template: str, operands: Sequence[Expression], reads: frozenset[str]) -> Expression:
+    return Expression(_fill(template, operands), ATOM if _is_atom(template) else CONDITIONAL, reads)
 
 
 def _fill(template: str, operands: Sequence[Expression]) -> str:

@@ -72,6 +72,8 @@ def classify(leaf: Any, name: str) -> Leaf:
     if isinstance(leaf, np.generic):
         # a scalar of 32 bits is passed as one of 64, into which it fits
         return Leaf("numpy", _dtype(leaf.dtype, name).replace("int32", "int64"))
+    if isinstance(leaf, np.random.Generator | np.random.RandomState):
+        return Leaf("object", "generator")
     if isinstance(leaf, complex):
         raise DtypeError(
             f"argument {name} is complex, which is not supported yet", hint="pass real and imaginary parts"

@@ -34,7 +34,7 @@ def cone(
         if current in ready or current in leaves:
             continue
         node = producers.get(current)
-        if node is None or node.blocks or node.op.name in NEVER_AGAIN:
+        if node is None or node.blocks or node.op.name in NEVER_AGAIN or _acts(node):
             leaves[current] = None
         elif node not in nodes:
             nodes[node] = None
@@ -43,12 +43,17 @@ def cone(
     return list(nodes), list(leaves), list(outer)
 
 
+def _acts(node: Node) -> bool:
+    """Whether running it once more would do something once more."""
+    return bool(getattr(node.op, "effect", False))
+
+
 def outer_cost(value: Value, node: Node | None) -> float:
     """What each trip costs that an array of an enclosing trip must be there in reverse: saved whole, or made again."""
     if not value.type.is_array:
         return 0.0
     whole = save_cost(value)
-    again = whole if node is None or node.blocks or node.op.name in NEVER_AGAIN else cost_of(node)
+    again = whole if node is None or node.blocks or node.op.name in NEVER_AGAIN or _acts(node) else cost_of(node)
     return min(again, whole) / USUAL_TRIPS
 
 
