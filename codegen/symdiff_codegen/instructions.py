@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 
+from .special import ARITY, PREFIX
+
 T = TypeVar("T")
 
 FLOATS = ("f64", "f32")
@@ -175,11 +177,24 @@ _CONVERSION = (
     Row("i1", {(t,): "i1" for t in TYPES}, "{0} != 0"),
 )
 
+# SciPy's: `special` finds them, and says what they are.
+_SPECIAL = tuple(
+    Row(
+        f"{PREFIX}{name}",
+        {("f64",) * arity: "f64"},
+        f"special.{name}({', '.join(f'{{{position}}}' for position in range(arity))})",
+        cost=100,
+        domain=(0.1, 0.9),
+    )
+    for name, arity in ARITY.items()
+)
+
 ROWS: Mapping[str, Row] = MappingProxyType(
-    {row.name: row for row in _ARITHMETIC + _ELEMENTARY + _INTEGER + _LOGIC + _CONVERSION}
+    {row.name: row for row in _ARITHMETIC + _ELEMENTARY + _INTEGER + _LOGIC + _CONVERSION + _SPECIAL}
 )
 
 ELEMENTARY = tuple(row.name for row in _ELEMENTARY)
+SPECIAL = tuple(row.name for row in _SPECIAL)
 
 
 def result_type(op: str, types: Sequence[str]) -> str:

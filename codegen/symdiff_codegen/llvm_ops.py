@@ -14,7 +14,7 @@ from llvmlite import ir
 
 from . import elementary
 from .context import I1, I8, I32, I64, POINTER, declare
-from .instructions import ELEMENTARY
+from .instructions import ELEMENTARY, SPECIAL
 
 Value = Any
 DOUBLE = ir.DoubleType()
@@ -359,12 +359,25 @@ def _function(name: str) -> Callable[..., Value]:
     return emit_inline if name in elementary.INLINE else emit_call
 
 
+def _special(name: str) -> Callable[..., Value]:
+    def emit(site: Site, *args: Value) -> Value:
+        # Cython's functions take one more argument, which says that there is no Python override.
+        types = [DOUBLE] * len(args)
+        attributes = ("nounwind", "willreturn", "memory(none)")
+        function = declare(site.builder.module, name, DOUBLE, [*types, I32], *attributes)
+        zero = ir.Constant(shaped(args[0].type, I32), 0)
+        return per_lane(site.builder, function, [*args, zero])
+
+    return emit
+
+
 EMITTERS: Mapping[str, Callable[..., Value]] = {
     **{name: _arithmetic(name) for name in ("add", "sub", "mul", "div")},
     **{name: _intrinsic(name) for name in ("sqrt", "floor", "ceil", "trunc", "rint", "copysign")},
     "neg": _neg, "abs": _abs, "fma": _fma, "min": _extremum("<"), "max": _extremum(">"),
     "fmod": _fmod, "fremainder": _fremainder, "ffloordiv": _ffloordiv,
     **{name: _function(name) for name in ELEMENTARY},
+    **{name: _special(name) for name in SPECIAL},
     "floordiv": _floordiv, "mod": _mod, "shl": _shl, "shr": _shr, "ipow": _power(checked=False),
     **{f"{name}_ok": _no_overflow(name) for name in ("add", "sub", "mul")}, "ipow_ok": _power(checked=True),
     "and": _logic("and_"), "or": _logic("or_"), "xor": _logic("xor"), "not": _not, "select": _select,

@@ -50,7 +50,7 @@ from .walk import walk
 
 _RESERVED = {
     *keyword.kwlist, *HELPERS, "np", "math", "Fraction", "abs", "bool", "float", "int", "max", "min", "range",
-    "RuntimeError", "invoke",
+    "RuntimeError", "invoke", "special",
 }  # fmt: skip
 _BITS = {"i64": 63, "i32": 31}
 
@@ -71,7 +71,8 @@ def kernel_text(kernel: Kernel) -> str:
     body = printer.function()
     helpers = [HELPERS[name].strip("\n") for name in HELPERS if name in printer.helpers]
     imports = ["import math", *(["from fractions import Fraction"] if "fma" in printer.helpers else [])]
-    head = "\n".join([*imports, "", "import numpy as np"])
+    libraries = ["import numpy as np", *(["from scipy import special"] if printer.uses_special else [])]
+    head = "\n".join([*imports, "", *libraries])
     return "\n\n\n".join([head, *helpers, body]) + "\n"
 
 
@@ -95,6 +96,7 @@ class _Printer:
         self.lines: list[str] = []
         self.depth = 0
         self.helpers: set[str] = set()
+        self.uses_special = False
         self.givers = Counter(step.slot for step in walk(kernel.body) if isinstance(step, (Result, Output)))
         self.names: dict[Any, str] = {}
         self.taken: dict[str, int] = dict.fromkeys(_RESERVED, 1)
@@ -188,6 +190,7 @@ class _Printer:
         text = template.format(*args, bits=_BITS.get(types[-1], 0))
         if function in HELPERS:
             self.helpers.add(function)
+        self.uses_special |= function.startswith("special.")
         is_double = function.startswith("math.") or function in ("gamma", "lgamma")
         return f"np.float32({text})" if is_double and types[0] == "f32" else text
 

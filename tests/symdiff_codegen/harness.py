@@ -8,7 +8,7 @@ import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 
-from symdiff_codegen import blas
+from symdiff_codegen import blas, special
 from symdiff_codegen.check import check_kernel
 from symdiff_codegen.context import ERROR_ARGS_OFFSET, RESULTS_OFFSET, VOID, arena_free_all
 from symdiff_codegen.instructions import NUMPY_NAME
@@ -74,6 +74,8 @@ class Native:
         for name in module.globals:
             if name.startswith("gufunc_"):
                 library.import_symbol(name, blas.symbol_address(name))
+            if name.startswith(special.PREFIX):
+                library.import_symbol(name, special.symbol_address(name))
         for name in (self.kernel.name, "arena_free_all"):
             library.export_symbol(name)
         self._linker = llvm.create_lljit_compiler(target_machine())

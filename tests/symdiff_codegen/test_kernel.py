@@ -93,7 +93,7 @@ def test_every_row_is_complete(row: object) -> None:
     for types, result in row.signatures.items():  # type: ignore[attr-defined]
         assert {*types, result} <= set(TYPES)
         assert result_type(row.name, types) == result  # type: ignore[attr-defined]
-        assert row.spelling(types).format("a", "b", "c", bits=63)  # type: ignore[attr-defined]
+        assert row.spelling(types).format("a", "b", "c", "d", bits=63)  # type: ignore[attr-defined]
 
 
 def test_wrong_types_are_named() -> None:
