@@ -270,6 +270,7 @@ ELEMENTWISE: dict[str, Callable[..., Dual]] = {
     "remainder": remainder_of(np.floor_divide),
     "fmod": remainder_of(lambda a, b: np.trunc(np.divide(a, b))),
     "heaviside": heaviside,
+    "located": lambda location, scale, standard: location + scale * standard,
     "where": where,
     "clip": clip,
     "stop_gradient": lambda x: Dual(x.value),
@@ -280,6 +281,6 @@ ELEMENTWISE: dict[str, Callable[..., Dual]] = {
 PASSIVES = (
     "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not isnan isinf isfinite "
     "bitwise_and bitwise_or bitwise_xor bitwise_not floor ceil trunc rint sign floor_divide list_position "
-    "range_length floor_to_int ceil_to_int trunc_to_int round_to_int slogdet_sign"
+    "range_length floor_to_int ceil_to_int trunc_to_int round_to_int slogdet_sign draw"
 )
 PASSIVE_ROWS = frozenset(PASSIVES.split())

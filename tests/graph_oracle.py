@@ -259,6 +259,8 @@ def normal(made: Any) -> Any:
 
 def converted(plain: Any, value: Value) -> Any:
     """A float64 number or array in the form its type says."""
+    if value.type.kind == "object":
+        return plain
     if value.type.kind == "python":
         return PYTHON[value.type.dtype](plain)
     return np.asarray(plain).astype(value.type.dtype, copy=False)[()]

@@ -356,6 +356,8 @@ class _Checker(Names):
                 self.see(arg)
             else:
                 self.expect(arg, arg.type)
+        for buffer in call.outputs:
+            self.see(buffer)
 
     # Stacks.
 

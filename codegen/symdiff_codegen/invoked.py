@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -23,12 +24,13 @@ class Invoked:
     kernel : Kernel
         Its `Invoke` instructions say what each site passes.
     function : callable
-        `function(site, values)`: floats, ints, bools, NumPy's float32, and arrays of their own.
+        `function(site, values)`: floats, ints, bools, NumPy's float32, and arrays of their own; or, where the site
+        has outputs, `function(site, values, outputs)`, which stores into these arrays.
     """
 
-    def __init__(self, kernel: Kernel, function: Callable[[int, list[Any]], object]) -> None:
+    def __init__(self, kernel: Kernel, function: Callable[..., object]) -> None:
         self.function = function
-        self.args = {step.site: step.args for step in walk(kernel.body) if isinstance(step, Invoke)}
+        self.calls = {step.site: step for step in walk(kernel.body) if isinstance(step, Invoke)}
 
     @staticmethod
     def of(kernel: Kernel, signature: Signature) -> Invoked | None:
@@ -37,14 +39,22 @@ class Invoked:
 
     def __call__(self, site: int, address: int) -> None:
         values: list[Any] = []
-        for arg in self.args[site]:
+        call = self.calls[site]
+        for arg in call.args:
             if isinstance(arg, Buffer):
                 values.append(_array(arg, address))
                 address += 8 * (1 + arg.rank)
             else:
                 values.append(_scalar(arg.type, address))
                 address += 8
-        self.function(site, values)
+        outputs: list[Any] = []
+        for buffer in call.outputs:
+            outputs.append(_memory(buffer, address))
+            address += 8 * (1 + buffer.rank)
+        if outputs:
+            self.function(site, values, outputs)
+        else:
+            self.function(site, values)
 
 
 def _scalar(type: str, address: int) -> Any:
@@ -57,8 +67,16 @@ def _scalar(type: str, address: int) -> Any:
 
 def _array(buffer: Buffer, address: int) -> np.ndarray[Any, Any]:
     """A copy: the kernel goes on writing to its memory."""
+    return _memory(buffer, address).copy()
+
+
+def _memory(buffer: Buffer, address: int) -> np.ndarray[Any, Any]:
+    """The memory of the kernel itself, as an array that must not be kept."""
     data = ctypes.c_size_t.from_address(address).value
     sizes = [ctypes.c_int64.from_address(address + 8 * (axis + 1)).value for axis in range(buffer.rank)]
-    array = np.empty(sizes, DTYPES[buffer.type])
-    ctypes.memmove(array.ctypes.data, data, array.nbytes)
-    return array
+    dtype = np.dtype(DTYPES[buffer.type])
+    if 0 in sizes:
+        return np.empty(sizes, dtype)
+    cells = (ctypes.c_byte * (dtype.itemsize * math.prod(sizes))).from_address(data)
+    found: np.ndarray[Any, Any] = np.frombuffer(cells, dtype)  # type: ignore[call-overload]
+    return found.reshape(sizes)

@@ -245,11 +245,13 @@ class Linalg:
 class Invoke:
     """Call Python back with values, and leave the kernel with its exception if it raises.
 
-    ``site`` tells the callbacks of a kernel apart; scalars and whole arrays are passed.
+    ``site`` tells the callbacks of a kernel apart; scalars and whole arrays are passed. The buffers of ``outputs`` are
+    filled by the callback.
     """
 
     site: int
     args: tuple[Operand | Buffer, ...] = ()
+    outputs: tuple[Buffer, ...] = ()
 
 
 # Stacks.

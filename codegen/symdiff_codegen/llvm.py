@@ -314,7 +314,7 @@ def lower_invoke(state: State, call: Invoke) -> None:
     """Lay the values down in words, an array as its address and its sizes, and call back."""
     builder = state.builder
     words: list[Value] = []
-    for arg in call.args:
+    for arg in (*call.args, *call.outputs):
         if isinstance(arg, Buffer):
             words += [state.buffers[arg], *state.operands(arg.dims)]
         else:

@@ -123,7 +123,8 @@ class Signature:
         A status by which the kernel says, before it has had any effect, that the call is not for it: the call is handed
         on as if a test had failed.
     invoked : callable, optional
-        `invoked(site, values)` is called by each `Invoke` of the kernel; what it raises leaves the call.
+        `invoked(site, values)`, or `invoked(site, values, outputs)`, is called by each `Invoke` of the kernel; what it
+        raises leaves the call.
     work : int, "loop" or terms
         Estimate of scalar operations, which decides whether the interpreter lock is released.
     name, doc : str, optional
@@ -139,7 +140,7 @@ class Signature:
     captured: tuple[Captured, ...] = ()
     elsewhere: int | None = None
     work: Work = 0
-    invoked: Callable[[int, list[Any]], object] | None = None
+    invoked: Callable[..., object] | None = None
     name: str | None = None
     doc: str | None = None
 

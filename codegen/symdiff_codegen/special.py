@@ -62,7 +62,7 @@ def symbol_address(symbol: str) -> int | None:
     name = symbol.removeprefix(PREFIX)
     if name == symbol or name not in ARITY:
         return None
-    signature = re.compile(r"double \((double, ){%d}int __pyx_skip_dispatch\)" % ARITY[name])
+    signature = re.compile(rf"double \((double, ){{{ARITY[name]}}}int __pyx_skip_dispatch\)")
     for key, capsule in _exported().items():
         if re.fullmatch(rf"(__pyx_fuse_\d)?{name}", key):
             form = _capsule_name(capsule)

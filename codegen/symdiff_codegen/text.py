@@ -341,7 +341,7 @@ class _Printer:
         self.block("except np.linalg.LinAlgError:", (), lambda: [f"{ok} = False"])
 
     def invoke(self, call: Invoke) -> None:
-        args = (self.name(arg) if isinstance(arg, Buffer) else self.operand(arg) for arg in call.args)
+        args = (self.name(arg) if isinstance(arg, Buffer) else self.operand(arg) for arg in (*call.args, *call.outputs))
         self.put(f"invoke({', '.join([str(call.site), *args])})")
 
     def new_stack(self, new: NewStack) -> None:

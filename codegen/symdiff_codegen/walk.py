@@ -13,6 +13,7 @@ from .kernel import (
     For,
     If,
     Instruction,
+    Invoke,
     Linalg,
     Matmul,
     Store,
@@ -56,7 +57,7 @@ def written_buffers(body: Body) -> set[Buffer]:
                 written.add(buffer)
             case Copy(target=buffer) | Matmul(out=buffer):
                 written.add(buffer)
-            case Linalg(outputs=buffers):
+            case Linalg(outputs=buffers) | Invoke(outputs=buffers):
                 written.update(buffers)
             case View(buffer=buffer, source=source):
                 sources[buffer] = source

@@ -16,12 +16,14 @@ from symdiff.frontend.abstract import Abstract, Array, Known, RandomSource, View
 from symdiff.frontend.core import Parser, function, method
 from symdiff.frontend.numpy_making import dtype_of
 from symdiff.frontend.numpy_shaping import array_of
+from symdiff.frontend.program import Path
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import broadcast_shapes
 
 __all__: list[str] = []
 
 NONE = Known(None)
+GLOBAL = np.random.mtrand._rand  # what np.random.normal and the like are methods of
 Size = tuple[Dim, ...]
 
 
@@ -51,8 +53,8 @@ def _draw(
 ) -> Value:
     names = tuple(name for name, _ in parameters)
     values = [value for _, value in parameters]
-    kind = {"scalar": scalar, "method": how, "names": names, "fixed": tuple(fixed)}
-    return p.emit("draw", generator, *values, shape=shape, dtype=dtype, **kind)
+    attrs: dict[str, Any] = {"scalar": scalar, "method": how, "names": names, "fixed": tuple(fixed)}
+    return p.emit("draw", generator, *values, shape=shape, dtype=dtype, **attrs)
 
 
 def _located(p: Parser, location: Value, scale: Value, standard: Value) -> Abstract:
@@ -265,6 +267,12 @@ def default_rng(p: Parser, seed: Abstract = NONE) -> Abstract:
 def random_state(p: Parser, seed: Abstract = NONE) -> Abstract:
     """A legacy generator made inside the function."""
     return p.emit("default_rng", *([] if _is_none(seed) else [_number(p, seed)]), legacy=True)
+
+
+@function(np.random.seed)
+def seed_global(p: Parser, seed: Abstract) -> Abstract:
+    """Set the state of the global legacy generator."""
+    return p.call(p.attribute(p.resolver.wrap(p.build, GLOBAL, Path(GLOBAL)), "seed"), (seed,), {})
 
 
 @method(RandomSource, "seed")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from symdiff.errors import Location
-from symdiff.ir.sites import Site
 from symdiff.lower.bounds import Bounds
 from symdiff_codegen.instructions import result_type
 from symdiff_codegen.kernel import (
@@ -103,7 +103,7 @@ class Emitter:
         self.depth: dict[Local, int] = {}
         self.bounds = Bounds()
         self.errors: dict[int, ErrorSite] = {}
-        self.sites: list[tuple[Site, tuple[str, ...]]] = []
+        self.sites: list[tuple[Any, tuple[str, ...]]] = []
         self.where: Location | None = None
         self.hint = ""
         self._error_ids: dict[ErrorSite, int] = {}
@@ -222,9 +222,11 @@ class Emitter:
         self.errors.setdefault(RESPECIALISE, site)
         self.append(Check(condition, RESPECIALISE))
 
-    def invoke(self, site: Site, kinds: Sequence[str], args: Sequence[Operand | Buffer]) -> None:
-        """Run a statement of the user's with values; ``kinds`` says which are Python's."""
-        self.append(Invoke(len(self.sites), tuple(args)))
+    def invoke(
+        self, site: Any, kinds: Sequence[str], args: Sequence[Operand | Buffer], outputs: Sequence[Buffer] = ()
+    ) -> None:
+        """Run a statement of the user's with values, or draw; ``kinds`` says which values are Python's."""
+        self.append(Invoke(len(self.sites), tuple(args), tuple(outputs)))
         self.sites.append((site, tuple(kinds)))
 
     def _is_proved(self, condition: Operand) -> bool:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from symdiff.config import Options
 from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
-from symdiff.ir.sites import Site
 from symdiff.lower.control import emit_structured
 from symdiff.lower.emit import ErrorSite, index_const
 from symdiff.lower.mapped import emit_mapped
@@ -44,12 +44,12 @@ class Lowered:
     errors : dict
         `ErrorSite` by the status with which the kernel was left. Status 1 asks for a variant of known sizes.
     sites : tuple
-        For each number that an `Invoke` passes: the statement, and the kinds and dtypes of its values.
+        For each number that an `Invoke` passes: the statement or draw, and the kinds and dtypes of its values.
     """
 
     kernel: Kernel
     errors: dict[int, ErrorSite]
-    sites: tuple[tuple[Site, tuple[str, ...]], ...] = ()
+    sites: tuple[tuple[Any, tuple[str, ...]], ...] = ()
 
 
 def lower(function: Function, options: Options) -> Lowered:
@@ -64,7 +64,9 @@ def lower(function: Function, options: Options) -> Lowered:
     """
     prepared = prepare(function, fma=not options.strict)
     state = State(prepared, options)
-    params = tuple(_param(state, p) for p in prepared.params)
+    # random generators are numbered, the parameters first
+    state.generators = {p: n for n, p in enumerate(p for p in prepared.params if p.type.kind == "object")}
+    params = tuple(_param(state, p) for p in prepared.params if p.type.kind != "object")
     _plan_outputs(state)
     _emit_block(state, prepared.block)
     _emit_results(state)

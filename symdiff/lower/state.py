@@ -96,6 +96,7 @@ class State:
         self.bound: set[Operand] = set()
         self.nest_depth: int | None = None
         self.targets: dict[Value, Buffer] = {}
+        self.generators: dict[Value, int] = {}
         self.reps: dict[Value, Rep] = {}
         self.owned: set[Buffer] = set()
         self.inner: dict[Value, Operand] = {}

@@ -65,8 +65,8 @@ class _Tidier:
                 self.used.add(value)
             case Alloc(buffer=buffer) | Output(buffer=buffer):
                 use(buffer.dims)
-            case Invoke(args=passed):
-                for arg in passed:
+            case Invoke(args=passed, outputs=outputs):
+                for arg in (*passed, *outputs):
                     use(arg.dims if isinstance(arg, Buffer) else (arg,))
             case View(buffer=buffer, offset=offset):
                 use((*buffer.dims, offset))

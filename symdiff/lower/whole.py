@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from symdiff.errors import InternalError
 from symdiff.ir.graph import Node, Type, Value
 from symdiff.lower.convolution import emit_convolve
+from symdiff.lower.draws import DRAWS
 from symdiff.lower.emit import index_const
 from symdiff.lower.ordering import emit_argsort, emit_searchsorted
 from symdiff.lower.state import KERNEL_TYPE, Elements, Indices, Mapped, State, Stored, positions
@@ -287,4 +288,5 @@ EMITTERS: dict[str, Callable[[State, Node], None]] = {
     "new_stack": _new_stack,
     "push": _push,
     "pop": _pop,
+    **DRAWS,
 }

@@ -7,7 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ABOVE_ONE", "AROUND_ZERO", "POSITIVE", "REALS", "TRUTH", "UNIT", "Check", "Domain", "EachArgument", "Rule"]
+from symdiff.errors import DtypeError
+
+__all__ = [
+    "ABOVE_ONE",
+    "AROUND_ZERO",
+    "POSITIVE",
+    "REALS",
+    "TRUTH",
+    "UNIT",
+    "Check",
+    "Domain",
+    "EachArgument",
+    "NoDerivative",
+    "Rule",
+]
 
 Rule = Callable[..., Any]
 
@@ -52,6 +66,26 @@ class Check:
     message: str
     after: bool = False
     on: str = ""
+
+
+class NoDerivative:
+    """The rule of an argument whose derivative is not known: a varying one is refused, never taken for a constant.
+
+    Attributes
+    ----------
+    message, hint : str
+        ``message`` may mention the attributes of the node, ``{method}`` say.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message, self.hint = message, hint
+
+    def refusal(self, attrs: Any, where: Any) -> DtypeError:
+        """The error."""
+        return DtypeError(self.message.format(**attrs), where, self.hint)
+
+    def __call__(self, g: Any, y: Any, *inputs: Any, **attrs: Any) -> Any:
+        raise self.refusal(attrs, None)
 
 
 class EachArgument(Sequence[Rule | None]):

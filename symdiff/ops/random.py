@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import DtypeError
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Type, Value
-from symdiff.ops.columns import EachArgument
+from symdiff.ops.columns import EachArgument, NoDerivative
 from symdiff.ops.primitive import Primitive, elementwise, primitive
 
 __all__ = ["GENERATOR", "default_rng", "draw", "located"]
@@ -53,14 +52,10 @@ def _object_text(value: Any) -> str:
 
 
 def _no_derivative(position: int) -> Any:
-    def rule(g: Any, y: Any, generator: Any, *parameters: Any, method: str, names: Sequence[str], **_: Any) -> Any:
-        raise DtypeError(
-            f"the derivative of {method} by its parameter {names[position - 1]!r} is not defined",
-            y.value.where if hasattr(y, "value") else None,
-            "only location and scale are differentiated; use sd.stop_gradient for the others",
-        )
-
-    return rule if position else None
+    if not position:
+        return None
+    message = f"the derivative of {{method}} by its parameter {{names[{position - 1}]}} is not defined"
+    return NoDerivative(message, "only location and scale are differentiated; use sd.stop_gradient for the others")
 
 
 # Standard numbers of a distribution, by the method of that name: the row of every draw.

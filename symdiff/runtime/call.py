@@ -50,6 +50,7 @@ from symdiff.runtime.family import (
     exact,
     may_show,
     refuse_overlap,
+    run_native,
     showing,
     value_pack,
     value_template,
@@ -233,7 +234,7 @@ class Dispatcher:
             return self.finish(family, call, family.in_python(inputs))
         variant = self.variant(family, inputs, keywords)
         if not variant.direct:
-            return self.finish(family, call, variant.unit.builtin(*map(prepare, inputs)))
+            return self.finish(family, call, run_native(family, variant, inputs))
         try:
             return variant.unit.builtin(*map(prepare, call.leaves), **dict(variant.keywords))
         except _Misfit:
@@ -254,7 +255,7 @@ class Dispatcher:
         inputs = [*inputs, *typed]
         results = family.in_python(inputs) if not setting("SYMDIFF_NATIVE") else None
         if results is None:
-            results = self.variant(family, inputs).unit.builtin(*map(prepare, inputs))
+            results = run_native(family, self.variant(family, inputs), inputs)
         return family.pack(results)
 
     def variant(self, family: Family, inputs: Sequence[Any], keywords: tuple[tuple[str, Any], ...] = ()) -> Variant:

@@ -8,6 +8,7 @@ different stays a run-time value for good.
 
 from __future__ import annotations
 
+import functools
 import linecache
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -25,15 +26,16 @@ from symdiff.frontend.program import MISSING, Guard, Path, Program, Written
 from symdiff.frontend.structure import LEAF, Structure, unflatten
 from symdiff.ir.graph import ACT, Function, Type, Value
 from symdiff.ir.python import print_function
-from symdiff.ir.sites import Site, spoken_objects
+from symdiff.ir.sites import spoken_objects
 from symdiff.ir.walk import all_nodes
+from symdiff.lower.draws import DRAWS, Drawing
 from symdiff.lower.lower import Lowered
-from symdiff.runtime.arguments import Leaf, classify, overlapping, static_object
+from symdiff.runtime.arguments import Leaf, classify, overlapping, prepare, static_object
 from symdiff_codegen.kernel import Buffer, Const, Local, ResultSpec
 from symdiff_codegen.native import Unit
 from symdiff_codegen.signature import ABSENT, Array, Fixed, Parameter, Scalar, Signature
 
-__all__ = ["Call", "Family", "Respecialise", "Variant", "may_show", "showing"]
+__all__ = ["Call", "Family", "Respecialise", "Variant", "may_show", "run_native", "showing"]
 
 SMALLEST_STATIC, LARGEST_STATIC = 2, 16
 MOST_VARIANTS = 4
@@ -133,6 +135,11 @@ class Family:
     """Set when a captured value needs preparing at each call: native code then cannot read it by itself."""
     at_run_time: set[Value] = field(default_factory=set)
 
+    @functools.cached_property
+    def draws(self) -> bool:
+        """Whether it draws random numbers."""
+        return draws(self.graph)
+
     @property
     def graph(self) -> Function:
         return self.made.simplified
@@ -222,7 +229,9 @@ class Family:
 
     def direct(self, function: Any) -> bool:
         """Whether the native unit can be called by users itself, with no Python before or after it."""
-        if self.template is None or self.effects or self.stores or any(s != LEAF for s in self.structures):
+        if self.template is None or self.effects or self.draws or self.stores:
+            return False
+        if any(s != LEAF for s in self.structures):
             return False
         # native code takes NumPy's ints as Python's, which promote otherwise
         types: list[tuple[str, str, tuple[Any, ...]]] = [(k.kind, k.dtype, k.ones) for k in self.kinds]
@@ -243,7 +252,7 @@ class Family:
         active = {n for n, k in enumerate(passed) if k in self.active}
         specs = [
             _parameter(p, v, n in active)
-            for n, (p, v) in enumerate(zip(lowered.kernel.params, graph.params, strict=True))
+            for n, (p, v) in enumerate(zip(lowered.kernel.params, values_of(graph.params), strict=True))
         ]
         results = tuple(_result_spec(v) for v in graph.results)
         sites = lowered.errors
@@ -253,8 +262,8 @@ class Family:
                 raise Respecialise
             raise site_error(sites[status], cells)
 
-        def invoked(number: int, values: list[Any]) -> None:
-            run_site(lowered.sites[number], values)
+        def invoked(number: int, values: list[Any], outputs: Sequence[Any] = ()) -> None:
+            run_site(lowered.sites[number], values, outputs)
 
         calls_back = invoked if lowered.sites else None
         if function is None:
@@ -373,9 +382,57 @@ def may_show(graph: Function) -> bool:
     return any(node.op is ACT and not node.attrs["site"].raises for node in all_nodes(graph.block))
 
 
-def run_site(site: tuple[Site, tuple[str, ...]], values: Sequence[Any]) -> None:
-    """Run a statement of the user's in the middle of a native call."""
+def draws(graph: Function) -> bool:
+    """Whether a function draws random numbers."""
+    return any(getattr(node.op, "name", "") in DRAWS for node in all_nodes(graph.block))
+
+
+def values_of(params: Sequence[Value]) -> list[Value]:
+    """The parameters that native code has: all but random generators."""
+    return [param for param in params if param.type.kind != "object"]
+
+
+def run_native(family: Family, variant: Variant, inputs: Sequence[Any]) -> Any:
+    """Call native code with what the graph's parameters get; random generators lie ready for its callbacks."""
+    pairs = list(zip(inputs, family.graph.params[: len(inputs)], strict=True))
+    passed = [x for x, param in pairs if param.type.kind == "object"]
+    values = map(prepare, (x for x, param in pairs if param.type.kind != "object"))
+    if not passed and not family.draws:
+        return variant.unit.builtin(*values)
+    before = getattr(_calls, "generators", None)
+    states = [_state(generator) for generator in passed] if RESPECIALISE in variant.lowered.errors else []
+    _calls.generators = dict(enumerate(passed))
+    try:
+        return variant.unit.builtin(*values)
+    except Respecialise:
+        # the call begins anew, and draws the same numbers
+        for generator, state in zip(passed, states, strict=True):
+            _set_state(generator, state)
+        raise
+    finally:
+        _calls.generators = before
+
+
+def _state(generator: Any) -> Any:
+    legacy = isinstance(generator, np.random.RandomState)
+    return generator.get_state() if legacy else generator.bit_generator.state
+
+
+def _set_state(generator: Any, state: Any) -> None:
+    if isinstance(generator, np.random.RandomState):
+        generator.set_state(state)
+    else:
+        generator.bit_generator.state = state
+
+
+def run_site(site: tuple[Any, tuple[str, ...]], values: Sequence[Any], outputs: Sequence[Any] = ()) -> None:
+    """Run a statement of the user's in the middle of a native call, or draw random numbers."""
     statement, kinds = site
+    if isinstance(statement, Drawing):
+        if getattr(_calls, "generators", None) is None:
+            _calls.generators = {}  # a unit called by itself: its generators are made inside
+        statement.run(_calls.generators, values, outputs)
+        return
     shown = getattr(_calls, "shown", None)
     if not statement.raises and shown is not None and not shown.next():
         return

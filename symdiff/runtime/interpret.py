@@ -159,7 +159,7 @@ class _Frame:
     def checked(self, output: Value, result: Any, node: Node) -> Any:
         """A result in the form the graph says; that it has the shape inferred for it is checked on the way."""
         type_ = output.type
-        if type_.kind == "stack" or node.op.name == "pop":
+        if type_.kind in ("stack", "object") or node.op.name == "pop":
             return result
         if type_.kind == "python":
             return _python_result(result, type_, node)

@@ -7,8 +7,10 @@ exist only for values that are both, so that a derivative costs what the questio
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Node, Value
+from symdiff.ops.columns import EachArgument, NoDerivative
 
 __all__ = ["differentiable_inputs", "varied_values", "wanted_values"]
 
@@ -49,7 +51,17 @@ def _mark_varied(block: Block, varied: set[Value]) -> None:
         elif node.op is CONSTANT or node.op is REQUIRE_EQUAL or node.op is ACT:
             continue
         elif any(node.inputs[i] in varied for i in differentiable_inputs(node)):
+            _refuse_unknown(node, varied)
             varied.update(o for o in node.outputs if can_vary(o))
+
+
+def _refuse_unknown(node: Node, varied: set[Value]) -> None:
+    """Refuse a varying argument whose derivative is not known, whatever becomes of the result."""
+    for position, value in enumerate(node.inputs):
+        rules: Any = getattr(node.op, "vjp", ())
+        rule = rules[position] if isinstance(rules, EachArgument) or position < len(rules) else None
+        if value in varied and isinstance(rule, NoDerivative):
+            raise rule.refusal(node.attrs, node.where)
 
 
 def carried(node: Node) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
