@@ -90,7 +90,6 @@ sort: Primitive = primitive(
     vjp=(_sort_rule,),
     kink="sort",
     cost=100.0,
-    linear=True,
 )
 
 
