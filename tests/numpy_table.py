@@ -572,6 +572,49 @@ np.finfo(np.float64).eps * s
 np.iinfo(np.int64).max
 """
 
+PLACES = """
+m[:, :4][np.triu_indices(4, 1)]
+m[np.triu_indices(4, -1, 5)]
+m[:, :4][np.tril_indices(4)]
+np.tril_indices(3, -1, 5)
+np.triu_indices(0)
+np.triu_indices_from(m, 2)
+np.tril_indices_from(m, k=-1)
+m[np.diag_indices(4)]
+np.diag_indices(2, 3)
+np.diag_indices_from(m[:, :4])
+np.lexsort((x, k % 2))
+np.lexsort([k, k % 3, k % 2])
+np.argpartition(x, 2)[2]
+np.isin(k, [1, 4])
+np.isin(k, [1, 4], invert=True)
+np.unravel_index(np.argmax(m), m.shape)
+np.unravel_index(k, (2, 3))
+np.nanargmax(z[2:])
+np.nanargmin(z, axis=0)
+np.nanmedian(z, axis=1)
+np.nanmedian(z, keepdims=True)
+np.nanquantile(z, 0.3, axis=1)
+np.nanquantile(z, s, method="hazen")
+np.nanpercentile(z, 40.0, axis=0, keepdims=True)
+np.poly(x)
+np.astype(x, np.int64)
+np.cumulative_sum(x)
+np.cumulative_sum(m, axis=1, include_initial=True)
+np.cumulative_prod(x, include_initial=True)
+np.hanning(7) * s
+np.hamming(6)
+np.blackman(5)
+np.bartlett(8)
+np.hanning(1)
+np.zeros(2, np.result_type(x, np.float32)) + s
+np.zeros(2, np.promote_types(np.float32, np.int64)) + s
+np.broadcast_shapes((4, 1), (3,))
+k << 2
+k >> 1
+3 << int(k[1])
+"""
+
 CHOICES = """
 np.take(x, k)
 np.take(m, [1, 7])
@@ -610,5 +653,6 @@ GROUPS = {
     "order": ORDER,
     "shapes": SHAPES,
     "grids": GRIDS,
+    "places": PLACES,
     "choices": CHOICES,
 }

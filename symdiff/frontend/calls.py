@@ -41,6 +41,7 @@ from symdiff.frontend.program import Path
 from symdiff.frontend.raising import make_exception
 from symdiff.frontend.resolve import is_generator
 from symdiff.frontend.source import OWN_WRAPPER, Source, is_own, read_source
+from symdiff.frontend.written import HINTS
 from symdiff.ir.graph import Value
 from symdiff.ops import KIND_OF, ROW_OF
 from symdiff.ops.primitive import Primitive
@@ -160,6 +161,8 @@ def unknown(p: Parser, found: Any) -> Any:
     known = {getattr(f, "__name__", "") for f in alike}
     close = difflib.get_close_matches(name, sorted(known - {name}), 3, 0.7)
     hint = f"did you mean {' or '.join(close)}?" if close else "write it with functions that are known"
+    if module == "numpy":
+        hint = HINTS.get(name, hint)
     p.refuse(UnknownFunctionError, f"the derivative of {_name_of(found)!r} is not known", hint)
 
 

@@ -189,3 +189,37 @@ def unwrapped(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 6.28
     change = np.where(np.abs(steps) < (half if discont is None else discont), 0.0, turned - steps)
     later = moved[..., 1:] + np.cumsum(change, axis=-1)
     return np.moveaxis(np.concatenate((moved[..., :1], later), axis=-1), -1, axis)
+
+
+@stands_for(*([np.astype] if hasattr(np, "astype") else []))
+def converted(x: Any, dtype: Any, /) -> Any:
+    """The method of the same name."""
+    return np.asarray(x).astype(dtype)
+
+
+@stands_for(*([np.cumulative_sum] if hasattr(np, "cumulative_sum") else []))
+def running_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
+    """From the first entry, or from nothing."""
+    x = np.asarray(x)
+    if axis is None and x.ndim > 1:
+        refuse("np.cumulative_sum of an array of several dimensions needs axis=")
+    place = 0 if axis is None else axis
+    found = np.cumsum(x, place, dtype)
+    if not include_initial:
+        return found
+    moved = np.moveaxis(found, place, -1)
+    return np.moveaxis(np.concatenate((np.zeros_like(moved[..., :1]), moved), axis=-1), -1, place)
+
+
+@stands_for(*([np.cumulative_prod] if hasattr(np, "cumulative_prod") else []))
+def running_product(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
+    """From the first entry, or from 1."""
+    x = np.asarray(x)
+    if axis is None and x.ndim > 1:
+        refuse("np.cumulative_prod of an array of several dimensions needs axis=")
+    place = 0 if axis is None else axis
+    found = np.cumprod(x, place, dtype)
+    if not include_initial:
+        return found
+    moved = np.moveaxis(found, place, -1)
+    return np.moveaxis(np.concatenate((np.ones_like(moved[..., :1]), moved), axis=-1), -1, place)

@@ -210,6 +210,20 @@ def product_of_polynomials(a1: Any, a2: Any) -> Any:
     return convolved(np.atleast_1d(a1), np.atleast_1d(a2))
 
 
+@stands_for(np.poly)
+def polynomial_with_roots(seq_of_zeros: Any) -> Any:
+    """The product of its factors."""
+    roots = np.asarray(seq_of_zeros)
+    if roots.ndim != 1:
+        refuse("np.poly of a matrix is not supported", "give the roots")
+    size = len(roots)
+    found = np.zeros(size + 1)
+    found[0] = 1.0
+    for i in range(size):
+        found = found - roots[i] * np.concatenate((np.zeros(1), found[:-1]))
+    return found
+
+
 @stands_for(np.vander)
 def powers(x: Any, N: Any = None, increasing: bool = False) -> Any:
     """A column for each power."""

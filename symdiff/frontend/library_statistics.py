@@ -228,6 +228,42 @@ def percentile(a: Any, q: Any, axis: Any = None, *, method: Any = "linear", keep
     return np.quantile(a, np.asarray(q) / 100, axis, method=method, keepdims=keepdims)
 
 
+def among_numbers(a: Any, axis: Any, keepdims: bool, q: Any, method: str) -> Any:
+    """A quantile of the entries that are not NaN, which a sort puts last."""
+    rows = np.sort(lined_up(a, axis))
+    count = np.sum(np.where(np.isnan(rows), 0, 1), axis=-1, keepdims=True)
+    place = np.clip(place_of_quantile(q, count, method), 0.0, np.maximum(count - 1.0, 0.0))
+    size = rows.shape[-1]
+    inside = (q >= 0.0) & (q <= 1.0)
+    low = np.take_along_axis(rows, np.where(inside, np.floor(place), size).astype(np.int64), axis=-1)
+    high = np.take_along_axis(rows, np.where(inside, np.ceil(place), size).astype(np.int64), axis=-1)
+    weight = place - np.floor(place)
+    found = np.where(weight >= 0.5, high - (high - low) * (1 - weight), low + (high - low) * weight)
+    return with_axes(found[..., 0], a, axis, keepdims)
+
+
+@stands_for(np.nanquantile)
+def quantile_of_numbers(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
+    """One quantile; where all are NaN, NaN."""
+    if np.ndim(q) > 0:
+        refuse("np.nanquantile of several quantiles is not supported", "call it for each of them")
+    return among_numbers(np.asarray(a), axis, keepdims, q, method)
+
+
+@stands_for(np.nanpercentile)
+def percentile_of_numbers(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
+    """The quantile at a hundredth."""
+    if np.ndim(q) > 0:
+        refuse("np.nanpercentile of several percentiles is not supported", "call it for each of them")
+    return among_numbers(np.asarray(a), axis, keepdims, q / 100, method)
+
+
+@stands_for(np.nanmedian)
+def median_of_numbers(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    """The quantile in the middle."""
+    return among_numbers(np.asarray(a), axis, keepdims, 0.5, "linear")
+
+
 # -- counting ----------------------------------------------------------------------------------------------------------
 
 

@@ -10,9 +10,10 @@ from symdiff.errors import LocatedTypeError
 from symdiff.frontend.abstract import Abstract, Array, Known, Tuple, View
 from symdiff.frontend.attributes import ndim, shape, size
 from symdiff.frontend.core import Parser, function, method
-from symdiff.frontend.numpy_shaping import array_of, static_axis
+from symdiff.frontend.numpy_shaping import array_of, dims_of, static_axis
 from symdiff.frontend.operators import binary
 from symdiff.ir.graph import Type, Value
+from symdiff.ir.shapes import broadcast_shapes
 from symdiff.ops.sizes import product
 
 __all__: list[str] = []
@@ -138,3 +139,39 @@ def square(p: Parser, x: Abstract) -> Abstract:
 def matmul_operator(p: Parser, a: Abstract, b: Abstract) -> Abstract:
     """``operator.matmul``."""
     return binary(p, "matmul", a, b)
+
+
+# -- known while parsing -----------------------------------------------------------------------------------------------
+
+
+@function(np.result_type, np.promote_types)
+def result_type(p: Parser, *arrays_and_dtypes: Abstract) -> Known:
+    """The type that values and types have together."""
+    found = []
+    for item in arrays_and_dtypes:
+        if isinstance(item, Value | Array | View):
+            type_ = p.value(item).type
+            weak = {"float64": 0.0, "int64": 0, "bool": False} if type_.kind == "python" else {}
+            found.append(weak.get(type_.dtype, np.dtype(type_.dtype)))
+        else:
+            found.append(p.static(item, "a type"))
+    return Known(np.result_type(*found))
+
+
+@function(np.broadcast_shapes)
+def broadcast_shapes_of(p: Parser, *args: Abstract) -> Tuple:
+    """The shape that arrays of these shapes have together."""
+    shape_ = broadcast_shapes(p.build, [dims_of(p, item) for item in args])
+    return Tuple(tuple(p.build.size(dim) for dim in shape_))
+
+
+@function(np.unravel_index)
+def unravel_index(p: Parser, indices: Abstract, shape: Abstract) -> Tuple:
+    """Indices from the number of an element; a number that is too large gives a first index that is."""
+    rest = array_of(p, indices)
+    found: list[Abstract] = []
+    for dim in reversed(dims_of(p, shape)[1:]):
+        length = p.build.size(dim)
+        found.insert(0, binary(p, "remainder", rest, length))
+        rest = binary(p, "floor_divide", rest, length)
+    return Tuple((rest, *found))

@@ -12,6 +12,7 @@ from symdiff.frontend.core import Parser, as_dtype, function
 from symdiff.frontend.extending import rows_as_array
 from symdiff.frontend.numpy_joining import stack
 from symdiff.frontend.numpy_shaping import dims_of
+from symdiff.frontend.operators import arithmetic
 from symdiff.frontend.rows import Rows
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import require_same
@@ -119,6 +120,8 @@ def arange(
     parts = (first, last, stride)
     natural = "float64" if any(v.type.is_float for v in parts) else "int64"
     found = dtype_of(p, dtype) or natural
+    if natural == "float64" and not found.startswith("float"):
+        p.unsupported("np.arange of floats as integers is not supported", "convert the result with .astype(int)")
     known = [p.build.constant_of(v) for v in parts]
     if None not in known:
         length: Dim = len(np.arange(*known))  # type: ignore[arg-type]
@@ -126,6 +129,9 @@ def arange(
         length = p.build.dim(p.emit("range_length", *parts, kind="python"))
     else:
         length = _float_length(p, *parts)
+    if natural == "float64" and known[0] != 0:
+        # NumPy takes the step from the first two entries it has computed
+        stride = arithmetic(p, "subtract", arithmetic(p, "add", first, stride), first)
     return p.wrap(p.emit("arange", first, stride, length=p.build.hoist(length), dtype=found), contiguous=True)
 
 

@@ -6,7 +6,15 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from symdiff.frontend import library_choices, library_elements, library_iteration, library_series, library_statistics
+from symdiff.frontend import (
+    library_choices,
+    library_elements,
+    library_iteration,
+    library_places,
+    library_series,
+    library_statistics,
+    library_windows,
+)
 from symdiff.frontend.abstract import Abstract, Array
 from symdiff.frontend.calls import inline_known
 from symdiff.frontend.core import Parser, function, method
@@ -29,7 +37,15 @@ from symdiff.ops.sizes import product
 __all__: list[str] = []
 
 # Imported so that their functions are in the table.
-LIBRARY = (library_choices, library_elements, library_iteration, library_series, library_statistics)
+LIBRARY = (
+    library_choices,
+    library_elements,
+    library_iteration,
+    library_places,
+    library_series,
+    library_statistics,
+    library_windows,
+)
 
 
 def _handler(written: Any) -> Callable[..., Abstract]:

@@ -110,7 +110,7 @@ def _operand(p: Parser, name: str, item: Abstract, other: Abstract) -> Value:
 def arithmetic(p: Parser, name: str, a: Value, b: Value) -> Value:
     """An operator on two operands of the graph; Python ints that are known are computed at once."""
     if name in ("left_shift", "right_shift"):
-        p.unsupported("shifting bits is not supported", "multiply or floor-divide by a power of two")
+        return _shifted(p, name, a, b)
     folded = _fold(p, name, a, b)
     if folded is not None:
         return folded
@@ -119,6 +119,16 @@ def arithmetic(p: Parser, name: str, a: Value, b: Value) -> Value:
     if name == "matmul":
         return p.emit("matmul", a, b)
     return p.emit(name, a, b)
+
+
+def _shifted(p: Parser, name: str, a: Value, b: Value) -> Value:
+    """Python's ints are multiplied or divided by a power of two, which tells when the result does not fit."""
+    if a.type.is_float or b.type.is_float:
+        p.refuse(LocatedTypeError, f"unsupported operand of {'<<' if name == 'left_shift' else '>>'}: a float")
+    if a.type.kind == b.type.kind == "python":
+        power = arithmetic(p, "power", p.constant(2), b)
+        return arithmetic(p, "multiply" if name == "left_shift" else "floor_divide", a, power)
+    return p.value(p.call(Known(getattr(np, name)), [p.wrap(a), p.wrap(b)], {}))
 
 
 def _fold(p: Parser, name: str, a: Value, b: Value) -> Value | None:

@@ -27,7 +27,14 @@ Written = TypeVar("Written", bound=Callable[..., Any])
 
 WRITTEN: dict[Any, Callable[..., Any]] = {}
 METHODS_WRITTEN: dict[str, Callable[..., Any]] = {}
-HINTS: dict[str, str] = {}
+HINTS: dict[str, str] = {
+    "frexp": "write it with np.log2, np.floor and np.ldexp",
+    "nextafter": "the neighbour of a number is a constant step away: add it",
+    "spacing": "use np.finfo(x.dtype).eps * np.abs(x)",
+    "poly1d": "keep the coefficients in an array, and use np.polyval",
+    "vectorize": "call the function on the whole array, or in a loop over its elements",
+    "unique": "the number of results is known only at run time: find them outside, and pass them as an argument",
+}
 """What to do instead of functions that are refused, by the name in NumPy."""
 
 

@@ -26,6 +26,12 @@ NAMES = [*FLOATS, *CONSTANTS]
 ARGUMENTS = {**FLOATS, **CONSTANTS}
 
 
+@pytest.fixture(autouse=True)
+def quick_native_code(monkeypatch):
+    """The passes of LLVM do not change the bits, and take most of the time."""
+    monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+
+
 def calls_of(text):
     return [line for line in text.strip().splitlines() if exists(line)]
 
