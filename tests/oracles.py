@@ -38,6 +38,7 @@ import numpy as np
 import symdiff
 from tests.oracle_derivatives import Derivatives
 from tests.oracle_random import Random
+from tests.oracles_numpy import MoreNumpy
 
 EPS = float(np.finfo(float).eps)
 DIGITS = 50
@@ -740,7 +741,7 @@ class Linalg(Namespace):
         raise NotCovered(f"norm with ord={ord}")
 
 
-class Numpy(Namespace):
+class Numpy(MoreNumpy, Namespace):
     """`np` on object arrays of numbers: elementwise functions give nan and inf outside their domain."""
 
     pi, e, inf, nan, newaxis = np.pi, np.e, np.inf, np.nan, None
@@ -755,6 +756,7 @@ class Numpy(Namespace):
             setattr(self, name, functools.partial(self.elementwise, name))
         for name, ours in NUMPY_NAMES.items():
             setattr(self, name, functools.partial(self.elementwise, ours))
+        self.add_operations()
 
     def lift(self, x: Any) -> Any:
         """The object array, or number, of an argument: floats become numbers so that all is done in many digits."""
@@ -865,8 +867,8 @@ class Numpy(Namespace):
         total = self.sum(x, axis, keepdims)
         return total / (np.size(x) // max(1, np.size(total)))
 
-    def average(self, x):
-        return self.mean(x)
+    def average(self, x, weights=None):
+        return self.mean(x) if weights is None else self.sum(x * weights) / self.sum(weights)
 
     def var(self, x, axis=None, ddof=0, keepdims=False):
         d = x - self.mean(x, axis, keepdims=True)
@@ -904,8 +906,8 @@ class Numpy(Namespace):
     def stack(self, parts, axis=0):
         return np.stack([self.lift(p) for p in parts], axis=axis).view(Array)
 
-    def diag(self, x):
-        return np.diag(self.lift(x)).copy().view(Array)
+    def diag(self, x, k=0):
+        return np.diag(self.lift(x), k).copy().view(Array)
 
     def diagonal(self, x):
         return self.lift(x).diagonal()
@@ -960,8 +962,8 @@ class Numpy(Namespace):
     def full_like(self, x, value):
         return self.full(np.shape(x), value)
 
-    def eye(self, n, m=None):
-        return self.lift(np.eye(n, m))
+    def eye(self, n, m=None, k=0):
+        return self.lift(np.eye(n, m, k))
 
     def arange(self, *bounds, dtype=None):
         made = np.arange(*bounds)

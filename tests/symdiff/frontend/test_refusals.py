@@ -41,7 +41,7 @@ REFUSED = {
     "captured list": ("def f(x):\n    ITEMS.append(1.0)\n    return x", (A,)),
     "captured item": ("def f(x):\n    ITEMS[0] = 1.0\n    return x", (A,)),
     "unknown function": ("def f(x):\n    return math.nextafter(x, 2.0)", (1.0,), UnknownFunctionError),
-    "misspelt function": ("def f(x):\n    return np.nanargmax(x)", (A,), UnknownFunctionError),
+    "misspelt function": ("def f(x):\n    return np.polydiv(x, x)", (A,), UnknownFunctionError),
     "undefined name": ("def f(x):\n    return undefined(x)", (1.0,), NameError),
     "unbound": ("def f(x):\n    y = y + x\n    return y", (1.0,), UnboundLocalError),
     "maybe unbound": ("def f(x):\n    if x > 0:\n        y = x\n    return y", (1.0,), UnboundLocalError),
