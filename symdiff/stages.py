@@ -19,7 +19,6 @@ from symdiff.frontend.program import Argument, Program
 from symdiff.ir.graph import Function, Value
 from symdiff.ir.python import print_function
 from symdiff.ir.verify import verify
-from symdiff.ir.walk import shown_values
 from symdiff.lower.lower import Lowered, lower
 from symdiff.lower.specialise import SizeOfOne, specialise
 from symdiff.steps import Step
@@ -94,12 +93,10 @@ def cleaned(program: Program) -> Program:
 def simplified(program: Program, primal: Program, options: Options, rewrites: list[Rewrite]) -> Program:
     """Simplified; what was rewritten is appended to the list.
 
-    What the function returns besides its gradient keeps the bits it has in the function alone; so does what it shows,
-    and what decides whether it is shown.
+    What the function returns besides its gradient keeps the bits it has in the function alone.
     """
     own = set(primal.graph.results)
     pinned = [result for result in program.graph.results if result in own]
-    pinned += shown_values(program.graph.block)
     derivative = program is not primal
     graph, done = simplify(
         program.graph, options.simplify, pinned=pinned, derivative=derivative, on_disk=options.cache

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Value
 from symdiff.ops.primitive import Primitive, numeric_attrs
 from tests.graph_numbers import ELEMENTWISE, PASSIVE_ROWS, Dual, dual
 from tests.graph_rows import ROWS, object_array
@@ -181,12 +181,23 @@ class Run:
         elif node.op is WHILE:
             self.while_loop(node)
         elif node.op is ACT:
-            assert not node.attrs["site"].raises, "an exception of the user's"
+            if node.attrs["site"].raises:
+                node.attrs["site"].run([self.plain[v] for v in node.inputs])
+        elif node.op is TRY:
+            self.assign(node.outputs, [(self.attempt(node), None)])
         elif node.op is REQUIRE_EQUAL:
             sizes = [self.plain[v] for v in node.inputs]
             assert sizes[0] == sizes[1], f"{node.attrs.get('message')}: sizes {sizes}"
         else:
             self.row(node)
+
+    def attempt(self, node: Node) -> int:
+        clauses = node.attrs["clauses"]
+        try:
+            self.block(node.blocks[0])
+        except Exception as error:
+            return next(k for k, clause in enumerate(clauses, 1) if isinstance(error, clause.classes))
+        return 0
 
     def for_loop(self, node: Node) -> None:
         bounds = [int(self.plain[v]) for v in node.inputs[:3]]

@@ -218,3 +218,90 @@ def effect_print_between_stores(v):
     else:
         w[3] = w[0]
     return np.sum(w**2)
+
+
+# -- try ---------------------------------------------------------------------------------------------------------------
+
+
+@program({"definite": lambda rng: (definite(rng, 3), rng.normal(size=3))}, ("K", "r"), "array linalg effect return")
+def effect_try_cholesky(K, r):
+    try:
+        L = np.linalg.cholesky(K)
+    except np.linalg.LinAlgError:
+        raise ModelError("the covariance is not positive definite") from None
+    z = np.linalg.solve(L, r)
+    return -0.5 * np.sum(z * z) - np.sum(np.log(np.diag(L)))
+
+
+@program({"inside": lambda rng: (2.5,), "outside": lambda rng: (-1.5,)}, "x", "scalar effect", second=True)
+def effect_try_logarithm(x):
+    try:
+        y = math.log(x)
+    except ValueError:
+        y = 3.0 * x
+    return y * y
+
+
+@program({"usual": lambda rng: (3.0, 2.0), "null": lambda rng: (3.0, 0.0)}, "x", "scalar effect return")
+def effect_try_division(x, y):
+    try:
+        return x * x / y
+    except ZeroDivisionError:
+        return 2 * x**3
+
+
+@program({"low": lambda rng: (0.5,), "middle": lambda rng: (1.5,), "high": lambda rng: (2.5,)}, "x",
+         "scalar branch effect")  # fmt: skip
+def effect_try_own_exceptions(x):
+    try:
+        if x > 2:
+            raise ModelError("large")
+        if x > 1:
+            raise KeyError(x)
+        y = math.sin(x)
+    except ModelError:
+        y = x**2
+    except (KeyError, IndexError):
+        y = x**3
+    else:
+        y = y * x
+    return y
+
+
+@program({"mixed": lambda rng: (np.array([0.5, -1.5, 2.5]),), "zero": lambda rng: (np.zeros(0),)}, "v",
+         "array loop effect zero-trip size-0")  # fmt: skip
+def effect_try_in_loop(v):
+    total = 0.0
+    for i in range(len(v)):
+        try:
+            y = math.log(v[i])
+        except ValueError:
+            y = v[i] * 2
+        total += y * y * (i + 1)
+    return total
+
+
+@program({"good": lambda rng: (np.array([0.5, 1.5, 2.5]),), "bad": lambda rng: (np.array([0.5, -1.5, 2.5]),)}, "v",
+         "array loop branch effect")  # fmt: skip
+def effect_try_around_loop(v):
+    try:
+        total = 0.0
+        for i in range(len(v)):
+            if v[i] < 0:
+                raise ValueError("negative")
+            total += math.sqrt(v[i])
+    except ValueError:
+        total = np.sum(v**2)
+    return total
+
+
+@program({"inside": lambda rng: (rng.normal(size=3), 1), "outside": lambda rng: (rng.normal(size=3), 3)}, "v",
+         "array index effect int")  # fmt: skip
+def effect_try_index(v, i):
+    try:
+        x = v[i]
+    except IndexError:
+        x = v[-1] * 3
+    finally:
+        print("looked up", i)
+    return x * x

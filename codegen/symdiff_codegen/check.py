@@ -14,6 +14,7 @@ from .instructions import FLOATS, LINALG, NUMBERS, REDUCTIONS, result_type
 from .kernel import (
     Accumulate,
     Alloc,
+    Attempt,
     Body,
     Buffer,
     Carried,
@@ -310,6 +311,15 @@ class _Checker(Names):
         for merge in branch.merges:
             self.define(merge.out)
 
+    def attempt(self, attempt: Attempt) -> Nested:
+        self.same(attempt.status.type, "i64", attempt.status.name)
+        filled = set(self.filled)
+        with self.scope():
+            yield self.body(attempt.body)
+            self.current = attempt
+        self.filled = filled
+        self.define(attempt.status)
+
     def check(self, check: Check) -> None:
         self.expect(check.condition, "i1")
         self.require(check.error > 0, "the status of an error is positive")
@@ -388,6 +398,7 @@ RULES: Mapping[type, Callable[[_Checker, Any], Nested | None]] = {
     While: _Checker.while_loop,
     If: _Checker.branch,
     Check: _Checker.check,
+    Attempt: _Checker.attempt,
     Matmul: _Checker.matmul,
     Linalg: _Checker.linalg,
     Invoke: _Checker.invoke,

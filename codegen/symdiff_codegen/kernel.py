@@ -5,7 +5,7 @@
 
     scalars     Let  Load  Result
     arrays      Alloc  Output  View  Store  Accumulate  Fill  Copy  Mark  Release
-    control     For  While  If  Check
+    control     For  While  If  Check  Attempt
     calls       Matmul  Linalg  Invoke
     stacks      NewStack  Push  Pop
 
@@ -22,9 +22,10 @@ from .instructions import TYPES
 from .operands import Buffer, Const, Local, Operand, Stack
 
 __all__ = [
-    "Accumulate", "Alloc", "Body", "Buffer", "Carried", "Check", "Const", "Copy", "Fill", "For", "If", "Instruction",
-    "Invoke", "Kernel", "Let", "Linalg", "Load", "Local", "Mark", "Matmul", "Merge", "NewStack", "Operand", "Output",
-    "Pop", "Push", "Reduction", "Release", "Result", "ResultSpec", "Stack", "Store", "View", "While",
+    "Accumulate", "Alloc", "Attempt", "Body", "Buffer", "Carried", "Check", "Const", "Copy", "Fill", "For", "If",
+    "Instruction", "Invoke", "Kernel", "Let", "Linalg", "Load", "Local", "Mark", "Matmul", "Merge", "NewStack",
+    "Operand", "Output", "Pop", "Push", "Reduction", "Release", "Result", "ResultSpec", "Stack", "Store", "View",
+    "While",
 ]  # fmt: skip
 
 
@@ -212,6 +213,18 @@ class Check:
     args: tuple[Operand, ...] = ()
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Attempt:
+    """Run ``body``: ``status`` is 0 where it ends, or the number of the failed check if that is in ``caught``.
+
+    What the body defines is gone after it.
+    """
+
+    status: Local
+    caught: frozenset[int]
+    body: Body
+
+
 # Calls.
 
 
@@ -282,7 +295,7 @@ class Pop:
 
 Instruction = (
     Let | Load | Store | Accumulate | Result | Alloc | Output | View | Fill | Copy | Mark | Release
-    | For | While | If | Check | Matmul | Linalg | Invoke | NewStack | Push | Pop
+    | For | While | If | Check | Attempt | Matmul | Linalg | Invoke | NewStack | Push | Pop
 )  # fmt: skip
 Body = tuple[Instruction, ...]
 

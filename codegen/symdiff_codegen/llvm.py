@@ -17,6 +17,7 @@ from .context import EXCEPTION_SET, I8, I32, I64, OK, POINTER, declare, field, i
 from .kernel import (
     Accumulate,
     Alloc,
+    Attempt,
     Body,
     Buffer,
     Check,
@@ -310,6 +311,19 @@ def lower_check(state: State, check: Check) -> None:
     state.guard(state.operand(check.condition), check.error, store_args)
 
 
+def lower_attempt(state: State, attempt: Attempt) -> None:
+    """The checks in the body that are caught lead to the end of the body, not out of the kernel."""
+    builder, landing = state.builder, state.block("attempted")
+    status = ir.IRBuilder(landing).phi(I64, attempt.status.name)
+    state.catchers.append((attempt.caught, landing, status))
+    lower_body(state, attempt.body)
+    state.catchers.pop()
+    status.add_incoming(I64(0), builder.block)
+    builder.branch(landing)
+    builder.position_at_end(landing)
+    state.values[attempt.status] = status
+
+
 def lower_invoke(state: State, call: Invoke) -> None:
     """Lay the values down in words, an array as its address and its sizes, and call back."""
     builder = state.builder
@@ -352,6 +366,7 @@ LOWER: Mapping[type, Callable[[State, Any], None]] = {
     While: lower_while,
     If: lower_if,
     Check: lower_check,
+    Attempt: lower_attempt,
     Matmul: lower_matmul,
     Linalg: lower_linalg,
     Invoke: lower_invoke,

@@ -50,6 +50,8 @@ class State:
         Which memory the buffers are in.
     values, buffers, stacks, marks
         What the kernel's names stand for.
+    catchers
+        The attempts around: the numbers they catch, where they go on, and the phi that collects the numbers.
     lower_body
         Lowers a nested block in place.
     """
@@ -68,6 +70,7 @@ class State:
     buffers: dict[Buffer, Value] = dataclasses.field(default_factory=dict)
     stacks: dict[Stack, StackCells] = dataclasses.field(default_factory=dict)
     marks: dict[str, tuple[Value, Value]] = dataclasses.field(default_factory=dict)
+    catchers: list[tuple[frozenset[int], ir.Block, Value]] = dataclasses.field(default_factory=list)
 
     @property
     def module(self) -> ir.Module:
@@ -104,13 +107,19 @@ class State:
         self.builder.branch(self.exit)
 
     def guard(self, condition: Value, status: int, on_failure: Callable[[], None] | None = None) -> None:
-        """Go on if a condition holds, else leave the kernel with a status."""
+        """Go on if a condition holds, else leave the kernel with a status, or the innermost attempt that catches it."""
         failed, passed = self.block("failed"), self.block("passed")
         self.builder.cbranch(condition, passed, failed).set_weights(LIKELY)
         self.builder.position_at_end(failed)
         if on_failure is not None:
             on_failure()
-        self.leave(status)
+        for caught, landing, phi in reversed(self.catchers):
+            if status in caught:
+                phi.add_incoming(I64(status), self.builder.block)
+                self.builder.branch(landing)
+                break
+        else:
+            self.leave(status)
         self.builder.position_at_end(passed)
 
     def store_error_arg(self, position: int, scalar: Value) -> None:

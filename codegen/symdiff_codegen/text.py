@@ -16,6 +16,7 @@ from .instructions import KIND, LINALG, NUMPY_NAME, REDUCTIONS, ROWS
 from .kernel import (
     Accumulate,
     Alloc,
+    Attempt,
     Body,
     Buffer,
     Carried,
@@ -323,6 +324,13 @@ class _Printer:
         args = ", ".join([str(check.error), *map(self.operand, check.args)])
         self.block(f"if not {self.inside(check.condition)}:", (), lambda: [f"raise RuntimeError({args})"])
 
+    def attempt(self, attempt: Attempt) -> None:
+        status = self.name(attempt.status)
+        self.block("try:", attempt.body, lambda: [f"{status} = 0"])
+        caught = ", ".join(map(str, sorted(attempt.caught)))
+        known = f"if error.args[0] not in [{caught}]: raise"
+        self.block("except RuntimeError as error:", (), lambda: [known, f"{status} = error.args[0]"])
+
     # Calls and stacks.
 
     def matmul(self, product: Matmul) -> None:
@@ -383,6 +391,7 @@ PRINT: Mapping[type, Callable[[_Printer, Any], None]] = {
     While: _Printer.while_loop,
     If: _Printer.branch,
     Check: _Printer.check,
+    Attempt: _Printer.attempt,
     Matmul: _Printer.matmul,
     Linalg: _Printer.linalg,
     Invoke: _Printer.invoke,

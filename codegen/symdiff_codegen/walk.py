@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from .kernel import (
     Accumulate,
+    Attempt,
     Body,
     Buffer,
     Copy,
@@ -24,7 +25,7 @@ from .kernel import (
 
 def blocks(instruction: Instruction) -> tuple[Body, ...]:
     """Return the blocks nested directly in an instruction, in the order they run."""
-    if isinstance(instruction, For):
+    if isinstance(instruction, For | Attempt):
         return (instruction.body,)
     if isinstance(instruction, While):
         return instruction.test_body, instruction.body

@@ -18,7 +18,7 @@ from symdiff.frontend.scope import Scope
 from symdiff.frontend.unbound import is_absent
 from symdiff.ir.graph import Value
 
-__all__ = ["fork"]
+__all__ = ["fork", "run_side"]
 
 Thunk = Callable[[], Abstract | None]
 NONE = Known(None)
@@ -57,7 +57,7 @@ def fork(
     """
     start, where = now(), p.build.where
     before = p.frame.names
-    sides = (_side(p, then, before, (condition, True)), _side(p, otherwise, before, (condition, False)))
+    sides = (run_side(p, then, before, (condition, True)), run_side(p, otherwise, before, (condition, False)))
     p.frame.names = dict(before)
     p.build.where = where
     if any(side.diverged for side in sides):
@@ -77,12 +77,16 @@ def fork(
     return outcome[0] if outcome is not None else None
 
 
-def _side(p: Parser, thunk: Thunk, before: dict[str, Abstract], fact: tuple[Value, bool]) -> Side:
+def run_side(
+    p: Parser, thunk: Thunk, before: dict[str, Abstract], fact: tuple[Value, bool] | None = None
+) -> Side:
+    """Run a piece of program into a block of its own; names and memory are as they were afterwards."""
     inner = p.build.inner()
     p.frame.names = dict(before)
     places, p.frame.places = p.frame.places, dict(p.frame.places)
     p.memory.push()
-    p.facts.append(fact)
+    known = [] if fact is None else [fact]
+    p.facts += known
     try:
         diverged, outcome = False, None
         with p.inside(inner):
@@ -96,7 +100,7 @@ def _side(p: Parser, thunk: Thunk, before: dict[str, Abstract], fact: tuple[Valu
     finally:
         p.frame.names, p.frame.places = before, places
         p.memory.pop()
-        p.facts.pop()
+        del p.facts[len(p.facts) - len(known) :]
 
 
 def _only(p: Parser, condition: Value, sides: tuple[Side, Side]) -> Abstract | None:

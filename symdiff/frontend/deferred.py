@@ -118,14 +118,21 @@ def _spoken(p: Parser, wanted: str, found: Any) -> str:
 # -- effects -----------------------------------------------------------------------------------------------------------
 
 
-def act(p: Parser, statement: Callable[[ast.expr], ast.stmt], item: Deferred, *, raises: bool = False) -> None:
+def act(
+    p: Parser,
+    statement: Callable[[ast.expr], ast.stmt],
+    item: Deferred,
+    *,
+    raises: bool = False,
+    kind: type[BaseException] | None = None,
+) -> None:
     """Append the effect: a statement made of an expression."""
-    if p.trials and not raises:
+    if p.quiet > raises or (p.trials and not raises):
         return
     names = {name: hole(k) for k, name in enumerate(item.values)}
     tree = _Renamer(names).visit(ast.parse(ast.unparse(statement(item.tree))).body[0])
     frame = p.frame
-    site = Site(tree, len(names), item.objects, frame.source.globals, p.build.where, raises)
+    site = Site(tree, len(names), item.objects, frame.source.globals, p.build.where, raises, kind)
     p.build.append(Node(ACT, tuple(item.values.values()), (), {"site": site}, (), p.build.where))
 
 

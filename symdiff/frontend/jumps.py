@@ -139,8 +139,13 @@ class _Jumps:
         return [ast.copy_location(ast.If(_not(_read(flag, node), node), following, []), node)]
 
     def _guarded(self, node: ast.Try | ast.With, rest: list[ast.stmt], context: _Context | None) -> list[ast.stmt]:
-        """``try`` and ``with``: what follows cannot move inside, so every jump sets a flag."""
+        """``try`` and ``with``: what follows cannot move inside, so every jump sets a flag.
+
+        Unless the body of a ``try`` itself has none: its ``else`` is not guarded, so what follows can move there.
+        """
         made: list[ast.stmt] = []
+        if isinstance(node, ast.Try) and (moved := self._in_else(node, rest, context)) is not None:
+            return moved
         if context is None:
             outer = _Context(None, self.fresh("returned"), self.fresh("result"))
             made.append(_set(outer.returned, False, node))
@@ -155,6 +160,27 @@ class _Jumps:
             after = self.block(rest, None)
             return [*made, ast.copy_location(ast.If(_read(outer.returned, node), [back], after), node)]
         return [*made, *self._unless(left, rest, node, context)]
+
+    def _in_else(self, node: ast.Try, rest: list[ast.stmt], context: _Context | None) -> list[ast.stmt] | None:
+        """A ``try`` with what follows in its ``else`` and in the clauses that go on; None where that does not do."""
+        body, orelse = list(node.body), list(node.orelse)
+        if isinstance(body[-1], ast.Return):
+            last = body[-1]
+            result = self.fresh("result")
+            body[-1] = _assign(result, last.value or ast.copy_location(ast.Constant(None), last), last)
+            orelse = [ast.copy_location(ast.Return(_read(result, last)), last)]
+        open_ends = [part for part in (orelse, *(h.body for h in node.handlers)) if not _ends(part)]
+        if node.finalbody or _jumps(body) or len(open_ends) > 1:
+            return None
+
+        def run(part: list[ast.stmt]) -> list[ast.stmt]:
+            return self.block(part if _ends(part) else [*part, *rest], context)
+
+        handlers = [
+            ast.copy_location(ast.ExceptHandler(h.type, h.name, run(h.body) or [_pass(node)]), h) for h in node.handlers
+        ]
+        made = ast.Try(self.block(body, context), handlers, run(orelse), [])
+        return [ast.copy_location(made, node)]
 
     def _inside(self, node: ast.Try | ast.With, context: _Context) -> ast.stmt:
         def run(statements: list[ast.stmt]) -> list[ast.stmt]:

@@ -16,9 +16,8 @@ __all__ = ["check_language"]
 
 # construct: what it is called, and what to do instead
 STATEMENTS: dict[type[ast.AST], tuple[str, str]] = {
-    ast.Try: ("'try' is not supported yet", "test for the failure with 'if' before it happens, or catch it outside"),
     ast.TryStar: (
-        "'try' is not supported yet",
+        "'except*' is not supported",
         "test for the failure with 'if' before it happens, or catch it outside",
     ),
     ast.With: ("'with' is not supported yet", "move the statement outside the differentiated function"),

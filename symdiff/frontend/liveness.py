@@ -52,6 +52,8 @@ def assigned_names(nodes: Iterable[ast.AST]) -> set[str]:
             names.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             names.update(bound_name(alias) for alias in node.names)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names.add(node.name)
     for node in walk_scope(nodes):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del) and node not in own:
             names.add(node.id)
@@ -162,9 +164,21 @@ class Liveness:
                 return (after - bound) | read | bound
             case ast.Return():
                 return _reads(node.value) if node.value is not None else set()
+            case ast.Try():
+                return self._try(node, after)
             case ast.Raise():
                 return _reads(node)
         return after | _reads(node)
+
+    def _try(self, node: ast.Try, after: set[str]) -> set[str]:
+        """A failure leads to the handlers from anywhere in the body."""
+        after = self.block(node.finalbody, after)
+        failed = set(after) if node.finalbody else set[str]()
+        for handler in node.handlers:
+            read = _reads(handler.type) if handler.type is not None else set[str]()
+            failed |= (self.block(handler.body, after) - {handler.name or ""}) | read
+        body = self.block(node.body, self.block(node.orelse, after) | failed)
+        return body | failed
 
     def _loop(self, node: ast.For | ast.While, after: set[str]) -> set[str]:
         after = self.block(node.orelse, after)

@@ -50,6 +50,14 @@ def _tail(statements: list[ast.stmt], source: Source, budget: list[int]) -> list
             orelse = _tail([*statement.orelse, *rest], source, budget)
             joined = ast.copy_location(ast.If(statement.test, body, orelse), statement)
             return [*statements[:position], joined]
+        if isinstance(statement, ast.Try) and _returns(statement):
+            # nothing follows: see `jumps.py`
+            handlers = [
+                ast.copy_location(ast.ExceptHandler(h.type, h.name, _tail(h.body, source, budget)), h)
+                for h in statement.handlers
+            ]
+            tried = ast.Try(statement.body, handlers, _tail(statement.orelse, source, budget), statement.finalbody)
+            return [*statements[:position], ast.copy_location(tried, statement)]
     return statements
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from symdiff.errors import LocatedTypeError
 from symdiff.frontend.abstract import Abstract, Deferred, Known
 from symdiff.frontend.branches import fork
 from symdiff.frontend.core import Diverged, Parser, statement
 from symdiff.frontend.deferred import act, combined, deferred, deferred_call
+from symdiff.frontend.trying import raise_again
 
 __all__ = ["make_exception"]
 
@@ -23,7 +25,8 @@ def make_exception(p: Parser, cls: type, args: Sequence[Abstract], kwargs: Mappi
 def raise_statement(p: Parser, node: ast.Raise) -> None:
     """``raise error`` and ``raise error from cause``."""
     if node.exc is None:
-        p.unsupported("'raise' without an exception is only supported in an 'except' clause", "raise an exception")
+        raise_again(p)
+        return
     parts = [_exception(p, node.exc)]
     if node.cause is not None:
         cause = p.evaluate(node.cause)
@@ -41,7 +44,7 @@ def _raise(p: Parser, parts: Sequence[Deferred]) -> None:
         assert isinstance(tree, ast.Tuple)
         return ast.Raise(tree.elts[0], tree.elts[1] if len(tree.elts) > 1 else None)
 
-    act(p, make, whole, raises=True)
+    act(p, make, whole, raises=True, kind=parts[0].cls)
     raise Diverged
 
 
@@ -51,7 +54,8 @@ def _exception(p: Parser, node: ast.expr, item: Abstract | None = None) -> Defer
     if isinstance(item, Known):
         found = item.object
         if (isinstance(found, type) and issubclass(found, BaseException)) or isinstance(found, BaseException):
-            return deferred(p, item)
+            cls = found if isinstance(found, type) else type(found)
+            return replace(deferred(p, item), cls=cls)
     if isinstance(item, Deferred) and item.cls is not None:
         return item
     p.refuse(LocatedTypeError, f"exceptions must derive from BaseException, and this is {p.describe(item)}")

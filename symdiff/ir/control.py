@@ -119,6 +119,30 @@ class ControlFlow(Writer):
                 return name
         raise InternalError("no name is free", output.where)
 
+    # -- attempts ------------------------------------------------------------------------------------------------------
+
+    def attempt(self, node: Node, here: Place) -> None:
+        """``try`` with a number for how it ends."""
+        clauses = node.attrs["clauses"]
+        name = ""
+        for option in self.names.candidates(node.output.hint or "failed") if clauses else ():
+            if self.free(option, here):
+                name = option
+                break
+        lines, changed = self.nested(node, node.blocks[0], [], here)
+        if not clauses:
+            self.lines += [line.removeprefix(INDENT) for line in lines]
+            self.forget(changed)
+            return
+        inner = INDENT * (self.indent + 1)
+        self.emit("try:")
+        self.lines += [*lines, f"{inner}{name} = 0"]
+        for k, clause in enumerate(clauses):
+            self.emit(f"except {clause.text}:")
+            self.lines.append(f"{inner}{name} = {k + 1}")
+        self.forget(changed)
+        self.hold(name, node.output)
+
     # -- loops ---------------------------------------------------------------------------------------------------------
 
     def loop(self, node: Node, here: Place) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from symdiff.ir.graph import CONSTANT, FOR, IF, WHILE, Block, Node, Value
+from symdiff.ir.graph import CONSTANT, FOR, IF, TRY, WHILE, Block, Node, Value
 from symdiff.ir.liveness import Needs, bounds_of, carried_of
 
 __all__ = ["Facts"]
@@ -45,7 +45,8 @@ class Facts:
 
     def by_numpy(self, node: Node) -> bool:
         """Whether NumPy's function serves in place of :mod:`math`'s: the same bits, and a result to divide by."""
-        return node.op.name == "sqrt" and node.inputs[0] in self.numpy
+        must_raise = node in self.needs.bare or node in self.needs.tried
+        return node.op.name == "sqrt" and node.inputs[0] in self.numpy and not must_raise
 
     def is_bare(self, node: Node) -> bool:
         """Whether a constant made NumPy's may stay Python's: promotion beside a float32 would tell them apart."""
@@ -62,6 +63,8 @@ class Facts:
                 self._visit_branch(node)
             elif node.op is FOR or node.op is WHILE:
                 self._visit_loop(node)
+            elif node.op is TRY:
+                self._visit(node.blocks[0])
             elif node.op is CONSTANT:
                 if self.needs.uses.get(node.output) and node.output.type.kind == "numpy":
                     self.numpy.add(node.output)
@@ -130,6 +133,8 @@ class Facts:
         if node.op is CONSTANT:
             if node.attrs["value"]:
                 self._not_zero.add(self.number(node.output))
+        elif node in self.needs.tried or node.attrs.get("unchecked"):
+            return  # it may have raised and been caught
         elif not node.blocks and node.outputs and node.outputs[0].type.kind == "python":
             if name in DIVISIONS:
                 self._not_zero.add(self.number(node.inputs[1]))

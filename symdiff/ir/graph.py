@@ -12,8 +12,10 @@ Only a handful of operations are structural; everything else is a row of :mod:`s
     outputs = FOR start stop step initials... [body]  body.params = index, carried...; body.results = carried...
               {reversed}                              the same range, last index first
     outputs = WHILE initials... [test, body]          both have the carried values as params; test has one result
+    number  = TRY {clauses} [body]          0 if the body can be run to its end, else the number of the clause that
+                                            catches its exception; the body gives nothing besides
     value   = CONSTANT {value}
-              ACT values... {site}                    an effect: Python code of the user's runs, which raises or shows
+              ACT values... {site}                    an effect: a statement of the user's, which raises or shows
               REQUIRE_EQUAL size size {message}       an effect: the sizes must be equal, or a ShapeError is raised
 
 A value is defined once. A block may read the values of the blocks around it. A dimension of a type is a Python int or
@@ -39,6 +41,7 @@ __all__ = [
     "IF",
     "NO_ATTRS",
     "REQUIRE_EQUAL",
+    "TRY",
     "WHILE",
     "Block",
     "Dim",
@@ -127,6 +130,7 @@ FOR = Op("for")
 WHILE = Op("while")
 CONSTANT = Op("constant")
 ACT = Op("act")
+TRY = Op("try")
 REQUIRE_EQUAL = Op("require_equal")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from symdiff.ir.graph import ACT, CONSTANT, IF, Block, Node, Value
+from symdiff.ir.graph import ACT, CONSTANT, IF, REQUIRE_EQUAL, Block, Node, Value
 from symdiff.ir.liveness import Needs, is_act
 from symdiff.ir.ownership import Aliases
 from symdiff.ir.rewrite import references
@@ -106,7 +106,7 @@ class Inlining:
         for node in block.nodes:
             if not self.needs.prints(node) or node.op is CONSTANT:
                 continue
-            if node.op is ACT or node in self.needs.acting or node in self.needs.bare:
+            if node.op in (ACT, REQUIRE_EQUAL) or node in self.needs.acting or node in self.needs.bare:
                 return False
             value = node.outputs[0]
             if node.op is IF:
@@ -154,7 +154,7 @@ class Inlining:
         if node.op is IF:
             return node not in self.short
         stores = getattr(node.op, "stores", False) or node in self.aliases.updates
-        return bool(node.blocks) or stores or node.op is ACT or node.op.name in STATEMENTS
+        return bool(node.blocks) or stores or node.op in (ACT, REQUIRE_EQUAL) or node.op.name in STATEMENTS
 
     def _once(self, value: Value) -> bool:
         return self.needs.uses.get(value) == 1

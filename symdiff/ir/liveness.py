@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Value
-from symdiff.ir.walk import can_fail, constants_of
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Value
+from symdiff.ir.walk import all_nodes, can_fail, constants_of, may_raise
 
 __all__ = ["Liveness", "Needs", "Place", "bounds_of", "carried_of", "is_act", "mentions"]
 
@@ -59,6 +59,8 @@ class Needs:
         The names suggested for what is computed, but not those of what is read from tapes.
     uses, user : dict
         How often the text mentions a value, and where last: in a node, or as a result of a block.
+    tried : set of Node
+        What stands in the body of a ``try``.
     bare : set of Node
         Operations that are printed because they may fail, though nothing reads what they give.
     kept : dict
@@ -77,6 +79,7 @@ class Needs:
         self.kept: dict[Node, list[int]] = {}
         self.acting: set[Node] = set()
         self.bare: set[Node] = set()
+        self.tried: set[Node] = set()
         self.hints: set[str] = {p.hint for p in function.params}
         self._collect(function.block)
         self._mark(function)
@@ -117,19 +120,27 @@ class Needs:
         """Values whose definitions are printed. Sizes that only types mention are not."""
         work = list(function.results)
         for node in self.block_of:
-            if is_act(node):
+            if is_act(node) or (node.op is TRY and not node.attrs["clauses"]):
                 self._acting(node, work)
         self._reach(work)
+        self._attempts(function.block)
         # what may fail is asked for even where nothing reads what it gives
         constants = constants_of(function.block)
         for node in self.block_of:
-            if can_fail(node, constants) and node.output not in self.needed:
+            risky = can_fail(node, constants) or (node in self.tried and may_raise(node) and len(node.outputs) == 1)
+            if risky and node.outputs[0] not in self.needed:
                 self.bare.add(node)
-        for node in self.bare:
+        for node in (*self.bare, *(n for n in self.tried if n.op is REQUIRE_EQUAL)):
             self._acting(node, work)
         self._reach(work)
         # one of them may read another
-        self.bare = {node for node in self.bare if node.output not in self.needed}
+        self.bare = {node for node in self.bare if node.outputs[0] not in self.needed}
+
+    def _attempts(self, block: Block) -> None:
+        """What stands in the body of a ``try``."""
+        for node in all_nodes(block):
+            if node.op is TRY:
+                self.tried.update(all_nodes(node.blocks[0]))
 
     def _reach(self, work: list[Value]) -> None:
         while work:
@@ -148,6 +159,7 @@ class Needs:
         work += node.inputs
         while (owner := self.owner.get(self.block_of[node])) is not None:
             self.acting.add(owner)
+            work += owner.outputs if owner.op is TRY else ()
             work += owner.inputs[: 1 if owner.op is IF else bounds_of(owner)]
             if owner.op is WHILE:
                 work += owner.blocks[0].results
@@ -156,7 +168,9 @@ class Needs:
     def prints(self, node: Node) -> bool:
         """Whether the node stands in the text."""
         if node.op is REQUIRE_EQUAL:
-            return False
+            return node in self.tried
+        if node.op is TRY and not node.attrs["clauses"]:
+            return True
         return any(o in self.needed for o in node.outputs) or is_act(node) or node in self.acting or node in self.bare
 
     # -- mentions ------------------------------------------------------------------------------------------------------
@@ -183,6 +197,8 @@ class Needs:
             return
         self.kept[node] = kept = [k for k, o in enumerate(node.outputs) if o in self.needed]
         offset = bounds_of(node)
+        if node.op is TRY:
+            return
         yield from node.inputs[: 1 if node.op is IF else offset]
         if node.op is not IF:
             yield from (node.inputs[offset + k] for k in kept)
@@ -191,6 +207,8 @@ class Needs:
         """The results of a node's block that the text computes."""
         if node.op is WHILE and block is node.blocks[0]:
             return list(block.results)
+        if node.op is TRY:
+            return []
         return [block.results[k] for k in self.kept[node]]
 
 

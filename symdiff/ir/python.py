@@ -16,7 +16,7 @@ from collections.abc import Collection
 from symdiff.errors import InternalError
 from symdiff.ir.control import ControlFlow
 from symdiff.ir.expressions import ATOM, Expression
-from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, WHILE, Block, Function, Node, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Value
 from symdiff.ir.liveness import Place
 from symdiff.ir.ownership import is_view
 from symdiff.ir.sites import import_lines, spoken_objects
@@ -80,6 +80,10 @@ class _Printer(ControlFlow):
                 self.branch(node, here)
             elif node.op is FOR or node.op is WHILE:
                 self.loop(node, here)
+            elif node.op is TRY:
+                self.attempt(node, here)
+            elif node.op is REQUIRE_EQUAL:
+                self.require(node, here)
             elif node in self.needs.bare:
                 self.emit(self.expression(node, here).text)
             elif node.op is ACT:
@@ -96,6 +100,13 @@ class _Printer(ControlFlow):
     def act(self, node: Node, here: Place) -> None:
         """A statement of the user's, with the expressions of here."""
         self.emit(node.attrs["site"].text([self.take(v, here).text for v in node.inputs]))
+
+    def require(self, node: Node, here: Place) -> None:
+        """Sizes that a ``try`` asks for."""
+        a, b = (self.take(v, here).text for v in node.inputs)
+        message = node.attrs.get("message") or "sizes differ"
+        self.emit(f"if {a} != {b}:")
+        self.emit(f"    raise ValueError({message!r})")
 
     def simple(self, node: Node, here: Place) -> None:
         """A value in a variable."""

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from symdiff.errors import Location
-from symdiff.ir.graph import ACT, Function
+from symdiff.ir.graph import ACT, TRY, Function
 from symdiff.ir.walk import all_nodes
 
-__all__ = ["Site", "hole", "import_lines", "spoken_objects"]
+__all__ = ["Clause", "Site", "hole", "import_lines", "spoken_objects"]
 
 
 def hole(position: int) -> str:
@@ -44,6 +44,8 @@ class Site:
         Globals of the function that it stands in.
     raises : bool
         Whether nothing runs after it.
+    kind : type or None
+        The class of the exception, where it raises.
     """
 
     statement: ast.stmt
@@ -52,6 +54,7 @@ class Site:
     surroundings: dict[str, Any] = field(repr=False)
     where: Location | None = None
     raises: bool = False
+    kind: type[BaseException] | None = None
     _made: list[Callable[..., None]] = field(default_factory=list, repr=False)
 
     def run(self, values: Sequence[Any]) -> None:
@@ -83,6 +86,19 @@ class Site:
         return types.FunctionType(code.replace(co_name=name), self.surroundings)
 
 
+@dataclass(frozen=True, eq=False)
+class Clause:
+    """An ``except`` clause: the classes it catches, how they are written, and the objects that the text names."""
+
+    classes: tuple[type[BaseException], ...]
+    text: str
+    objects: Mapping[str, Any]
+
+    def catches(self, kind: type[BaseException]) -> bool:
+        """Whether an exception of this class ends here."""
+        return issubclass(kind, self.classes)
+
+
 class _Filler(ast.NodeTransformer):
     """Puts expressions in the place of names."""
 
@@ -99,6 +115,8 @@ def spoken_objects(function: Function) -> dict[str, Any]:
     for node in all_nodes(function.block):
         if node.op is ACT:
             found.update(node.attrs["site"].objects)
+        for clause in node.attrs["clauses"] if node.op is TRY else ():
+            found.update(clause.objects)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from symdiff.errors import InternalError, SymdiffError
 from symdiff.ir.build import Builder, python_type
-from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import dims_of
 
 __all__ = ["verify"]
@@ -95,6 +95,9 @@ class _Verifier:
             self.branches(node)
         elif node.op is FOR or node.op is WHILE:
             self.loop(node)
+        elif node.op is TRY:
+            parts = (len(node.inputs), len(node.blocks), len(node.outputs))
+            self.arity(node, parts == (0, 1, 1), "has the wrong number of parts")
         elif node.blocks:
             self.fail(node, "has blocks")
         else:

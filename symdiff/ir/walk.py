@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Node, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Node, Value
 
-__all__ = ["all_blocks", "all_nodes", "can_fail", "constants_of", "has_effect", "shown_values"]
+__all__ = ["all_blocks", "all_nodes", "can_fail", "constants_of", "has_effect", "may_raise", "shown_values"]
 
 DIVISIONS = frozenset({"divide", "floor_divide", "remainder"})
+SAFE = frozenset(
+    {"reshape", "transpose", "broadcast_to", "sum", "matmul", "full", "arange", "pack", "diag", "diagonal"}
+)
+"""Operations on whole arrays that cannot fail once their sizes are known to fit."""
 FINITE = frozenset({"sin", "cos"})
 """Functions that fail on infinite numbers only, and whose derivatives do so too."""
 
@@ -66,12 +70,26 @@ def can_fail(node: Node, constants: Mapping[Value, Any]) -> bool:
     return None in known
 
 
+def may_raise(node: Node) -> bool:
+    """Whether an operation in the body of a ``try`` may raise at all: what surely does not is left out of it."""
+    if node.op is REQUIRE_EQUAL or node.op is ACT:
+        return True
+    if node.op is CONSTANT or node.blocks or node.op.name in SAFE:
+        return False
+    if not getattr(node.op, "elementwise", False):
+        return True
+    python = node.outputs[0].type.kind == "python" and not node.attrs.get("unchecked")
+    return python and (bool(getattr(node.op, "checks", ())) or node.outputs[0].type.dtype == "int64")
+
+
 def shown_values(block: Block) -> list[Value]:
     """What effects read, and what decides whether they run."""
     found: list[Value] = []
     for node in block.nodes:
         if node.op is ACT:
             found += node.inputs
+        if node.op is TRY:
+            found += [v for block in node.blocks for inner in all_nodes(block) for v in (*inner.inputs, *inner.outputs)]
         inside = [value for inner in node.blocks for value in shown_values(inner)]
         if inside or any(n.op is ACT for inner in node.blocks for n in inner.nodes):
             found += [*inside, *node.inputs[: {IF: 1, FOR: 3}.get(node.op, 0)]]
@@ -80,4 +98,6 @@ def shown_values(block: Block) -> list[Value]:
 
 
 def _acts(node: Node) -> bool:
+    if node.op is TRY and not node.attrs["clauses"]:
+        return True
     return node.op is REQUIRE_EQUAL or node.op is ACT or bool(getattr(node.op, "effect", False))

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from symdiff.ir.graph import FOR, IF, Block, Node, Value
-from symdiff.lower.emit import Scope, index_const
+from symdiff.ir.graph import FOR, IF, TRY, Block, Node, Value
+from symdiff.lower.emit import RESPECIALISE, Scope, index_const
 from symdiff.lower.state import KERNEL_TYPE, Elements, Rep, State, Stored
 from symdiff.lower.stores import is_overwritten, take_over
 from symdiff.lower.usage import STORES
-from symdiff_codegen.kernel import Buffer, Carried, Const, If, Local, Merge, Operand, Stack, While
+from symdiff_codegen.kernel import Attempt, Buffer, Carried, Check, Const, If, Local, Merge, Operand, Stack, While
+from symdiff_codegen.walk import walk
 
 __all__ = ["emit_structured"]
 
@@ -23,10 +24,37 @@ def emit_structured(state: State, node: Node, position: int, emit_block: EmitBlo
     """Emit an ``if``, ``for`` or ``while``; ``emit_block`` emits the nodes of a block."""
     if node.op is IF:
         _Branches(state, node, position, emit_block).emit()
+    elif node.op is TRY:
+        _emit_attempt(state, node, emit_block)
     elif node.op is FOR:
         _emit_for(state, node, position, emit_block)
     else:
         _emit_while(state, node, position, emit_block)
+
+
+# -- attempts ----------------------------------------------------------------------------------------------------------
+
+
+def _emit_attempt(state: State, node: Node, emit_block: EmitBlock) -> None:
+    """The body of a ``try``; the number of the clause follows from the number of the check that failed."""
+    k, clauses = state.k, node.attrs["clauses"]
+    state.catching.append(clauses)
+    with k.block() as scope, state.inside(node.blocks[0]):
+        emit_block(node.blocks[0])
+    state.catching.pop()
+    scope.allocates = False
+    numbers = {step.error for step in walk(tuple(scope.instructions)) if isinstance(step, Check)} - {RESPECIALISE}
+    caught: dict[int, int] = {}
+    for number in sorted(numbers):
+        kind = k.errors[number].type()
+        found = (position for position, clause in enumerate(clauses, 1) if clause.catches(kind))
+        caught.update((number, position) for position in [next(found, 0)] if position)
+    status = k.define(Local("i64", "status"))
+    k.append(Attempt(status, frozenset(caught), tuple(scope.instructions)))
+    result: Operand = index_const(0)
+    for number, position in caught.items():
+        result = k.let("select", k.let("eq", status, index_const(number)), index_const(position), result)
+    state.set(node.output, result)
 
 
 # -- branches ----------------------------------------------------------------------------------------------------------

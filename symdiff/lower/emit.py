@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from symdiff.errors import Location
+from symdiff import errors
+from symdiff.errors import LOCATED, Location
 from symdiff.lower.bounds import Bounds
 from symdiff_codegen.instructions import result_type
 from symdiff_codegen.kernel import (
@@ -52,6 +53,12 @@ class ErrorSite:
     exception: str
     message: str
     where: Location | None
+    kind: type[BaseException] | None = None
+
+    def type(self) -> type[BaseException]:
+        """The class of the exception."""
+        found = next((k for k in LOCATED if k.__name__ == self.exception), None)
+        return self.kind or found or getattr(errors, self.exception)
 
 
 def index_const(number: int) -> Const:
@@ -221,6 +228,11 @@ class Emitter:
         site = ErrorSite("ShapeError", "a size of 1 needs a variant of its own", self.where)
         self.errors.setdefault(RESPECIALISE, site)
         self.append(Check(condition, RESPECIALISE))
+
+    def fail(self, kind: type[BaseException]) -> None:
+        """An exception of the user's that is caught in the kernel."""
+        site = ErrorSite(kind.__name__, "", self.where, kind)
+        self.append(Check(Const(False, "i1"), self._error_id(site)))
 
     def invoke(
         self, site: Any, kinds: Sequence[str], args: Sequence[Operand | Buffer], outputs: Sequence[Buffer] = ()

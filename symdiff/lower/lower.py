@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symdiff.config import Options
-from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Type, Value
 from symdiff.lower.control import emit_structured
 from symdiff.lower.emit import ErrorSite, index_const
 from symdiff.lower.mapped import emit_mapped
@@ -178,7 +178,7 @@ def _emit_node(state: State, node: Node, position: int) -> None:
         _emit_require(state, node)
     elif node.op is ACT:
         _emit_act(state, node)
-    elif node.op in (IF, FOR, WHILE):
+    elif node.op in (IF, FOR, WHILE, TRY):
         emit_structured(state, node, position, lambda *args: _emit_block(state, *args))
     elif is_virtual(node):
         emit_mapped(state, node)
@@ -219,6 +219,10 @@ def _emit_constant(state: State, node: Node) -> None:
 
 def _emit_act(state: State, node: Node) -> None:
     """A statement that Python runs."""
+    site = node.attrs["site"]
+    if site.raises and any(clause.catches(site.kind) for clauses in state.catching for clause in clauses):
+        state.k.fail(site.kind)
+        return
     args = [state.buffer(v) if v.type.is_array else state.scalar(v) for v in node.inputs]
     state.k.invoke(node.attrs["site"], [f"{v.type.kind} {v.type.dtype}" for v in node.inputs], args)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from symdiff.ir.build import Builder
-from symdiff.ir.graph import FOR, IF, REQUIRE_EQUAL, WHILE, Block, Dim, Function, Node, Type, Value
+from symdiff.ir.graph import FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Dim, Function, Node, Type, Value
 
 __all__ = ["Keeper", "Rebuilder", "was_raising"]
 
@@ -77,7 +77,7 @@ class Rebuilder:
         """Copy nodes, in order."""
         for node in nodes:
             build.where = node.where
-            if node.op in (IF, FOR, WHILE):
+            if node.op in (IF, FOR, WHILE, TRY):
                 self.structured(build, node)
             elif node.op is REQUIRE_EQUAL:
                 self.require(build, Node(node.op, self.values(node.inputs), (), node.attrs, (), node.where))

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 from symdiff.config import Options
 from symdiff.errors import InternalError
@@ -93,6 +94,7 @@ class State:
         self.usage = Usage(function)
         self.sizes = Sizes()
         self.checked = Sizes()
+        self.catching: list[Any] = []  # the clauses of the attempts around
         self.bound: set[Operand] = set()
         self.nest_depth: int | None = None
         self.targets: dict[Value, Buffer] = {}

@@ -7,6 +7,7 @@ import dataclasses
 from symdiff_codegen.kernel import (
     Accumulate,
     Alloc,
+    Attempt,
     Body,
     Buffer,
     Check,
@@ -74,6 +75,8 @@ class _Tidier:
                 return self.loop(instruction)
             case While():
                 return self.while_(instruction)
+            case Attempt():
+                return dataclasses.replace(instruction, body=self.body(instruction.body))
             case If():
                 return self.branch(instruction)
         return instruction

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LOCATED, InternalError, ShapeError, SymdiffError, located
-from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Type, Value
 from symdiff.ops.primitive import Primitive, numeric_attrs
 
 __all__ = ["interpret"]
@@ -100,6 +100,15 @@ class _Frame:
 
     def act(self, node: Node) -> None:
         node.attrs["site"].run(self.read(node.inputs))
+
+    def attempt(self, node: Node) -> None:
+        clauses = node.attrs["clauses"]
+        number = 0
+        try:
+            self.run(node.blocks[0])
+        except tuple(kind for clause in clauses for kind in clause.classes) as error:
+            number = 1 + next(k for k, clause in enumerate(clauses) if isinstance(error, clause.classes))
+        self.values[node.output] = number
 
     def branch(self, node: Node) -> None:
         condition = self.values[node.inputs[0]]
@@ -201,6 +210,7 @@ def _builtin(error: Exception) -> type[Exception]:
 
 STRUCTURAL: Mapping[Any, Callable[[_Frame, Node], None]] = {
     ACT: _Frame.act,
+    TRY: _Frame.attempt,
     CONSTANT: _Frame.constant,
     REQUIRE_EQUAL: _Frame.require_equal,
     IF: _Frame.branch,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Node, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Node, Value
 from symdiff.ops.columns import EachArgument, NoDerivative
 
 __all__ = ["differentiable_inputs", "varied_values", "wanted_values"]
@@ -48,7 +48,7 @@ def _mark_varied(block: Block, varied: set[Value]) -> None:
                     varied.add(output)
         elif node.op is FOR or node.op is WHILE:
             _mark_loop_varied(node, varied)
-        elif node.op is CONSTANT or node.op is REQUIRE_EQUAL or node.op is ACT:
+        elif node.op is CONSTANT or node.op is REQUIRE_EQUAL or node.op is ACT or node.op is TRY:
             continue
         elif any(node.inputs[i] in varied for i in differentiable_inputs(node)):
             _refuse_unknown(node, varied)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from symdiff.ir.graph import FOR, IF, WHILE, Block, Function, Node, Value
+from symdiff.ir.graph import FOR, IF, TRY, WHILE, Block, Function, Node, Value
 from symdiff.ir.rewrite import dims_of
-from symdiff.ir.walk import all_nodes, can_fail, constants_of, has_effect
+from symdiff.ir.walk import all_nodes, can_fail, constants_of, has_effect, may_raise
 
 __all__ = ["eliminate_dead_code"]
 
@@ -69,6 +69,8 @@ class _Liveness:
                 self.mark_branches(node)
             elif node.op is FOR or node.op is WHILE:
                 self.mark_loop(node)
+            elif node.op is TRY:
+                self.mark_attempt(node.blocks[0])
             else:
                 self.add(node.inputs)
                 self.add(dims_of(node))
@@ -79,6 +81,13 @@ class _Liveness:
             self.add((node.outputs[k], *(b.results[k] for b in node.blocks)))
         for block in node.blocks:
             self.mark(block)
+
+    def mark_attempt(self, body: Block) -> None:
+        """All that may raise in the body of a ``try`` decides how it ends."""
+        for node in all_nodes(body):
+            risky = (inner for block in node.blocks for inner in all_nodes(block) if may_raise(inner))
+            self.effects[node] = may_raise(node) or node.op is TRY or any(True for _ in risky)
+        self.mark(body)
 
     def mark_loop(self, node: Node) -> None:
         """A carried value is live when it is read after the loop, or in a trip that makes a live one."""
@@ -118,6 +127,10 @@ class _Liveness:
     def pruned_node(self, node: Node) -> Node:
         if not node.blocks:
             return node
+        if node.op is TRY:
+            block = self.pruned(node.blocks[0], ())
+            same = block is node.blocks[0]
+            return node if same else Node(node.op, (), node.outputs, node.attrs, (block,), node.where)
         kept = self.kept(node)
         if node.op is IF:
             inputs = node.inputs

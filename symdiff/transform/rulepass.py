@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from symdiff.ir.graph import CONSTANT, IF, Block, Function, Node, Value
+from symdiff.ir.graph import CONSTANT, IF, TRY, Block, Function, Node, Value
 from symdiff.ir.walk import all_blocks, all_nodes
 from symdiff.transform.preparation import all_definitions
 from symdiff.transform.rewriting import Walker, carried_params, loop_parts
@@ -110,7 +110,7 @@ class RulePass(Walker):
 
     def prepared(self, node: Node) -> Node:
         """What a loop hands on unchanged is its initial value, inside and after it; dead carried values go later."""
-        if node.op is IF:
+        if node.op is IF or node.op is TRY:
             return node
         initials = loop_parts(node)[1]
         carried = [carried_params(node, block) for block in node.blocks]

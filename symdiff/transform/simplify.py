@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from symdiff.errors import Location
 from symdiff.ir.graph import CONSTANT, Function, Value
-from symdiff.ir.walk import all_nodes
+from symdiff.ir.walk import all_nodes, shown_values
 from symdiff.transform.cse import share_equal
 from symdiff.transform.dce import eliminate_dead_code
 from symdiff.transform.describe import Describer
@@ -103,17 +103,22 @@ def simplify(
     return function, rewrites
 
 
+def _pinned(function: Function, positions: Sequence[int]) -> set[Value]:
+    """What these results depend on; and what is shown, and what decides whether it is."""
+    return pinned_values(function, [*(function.results[k] for k in positions), *shown_values(function.block)])
+
+
 def _by_rules(function: Function, positions: Sequence[int], rewrites: list[Rewrite]) -> Function:
     """Apply rules and share equal operations until nothing changes."""
     single_precision = any(v.type.dtype == "float32" for v in (*function.params, *_outputs(function)))
     for _ in range(PASSES):
         before = function
-        pinned = pinned_values(function, [function.results[k] for k in positions])
+        pinned = _pinned(function, positions)
         rules = RulePass(function, pinned, sizes_of(function), single_precision)
         function = rules.function(function)
         for applied in rules.applied:
             rewrites.append(_rewrite(applied, rules, described=len(rewrites) < DESCRIBED))
-        pinned = pinned_values(function, [function.results[k] for k in positions])
+        pinned = _pinned(function, positions)
         function, shared = share_equal(function, pinned, single_precision=single_precision)
         if shared:
             rewrites.append(Rewrite("shared", None, shared, 0))
@@ -128,7 +133,7 @@ def _by_regions(
     function: Function, positions: Sequence[int], rewrites: list[Rewrite], *, full: bool, on_disk: bool
 ) -> Function:
     """Simplify regions symbolically, and what that left by rules again."""
-    pinned = pinned_values(function, [function.results[k] for k in positions])
+    pinned = _pinned(function, positions)
     made, searched = simplify_regions(function, pinned, full=full, on_disk=on_disk)
     rewrites.extend(map(_searched, searched))
     return function if made is function else _by_rules(made, positions, rewrites)

@@ -17,7 +17,7 @@ from typing import Any
 
 from symdiff.errors import InternalError
 from symdiff.ir.build import Builder
-from symdiff.ir.graph import FOR, IF, NO_ATTRS, WHILE, Block, Function, Node, Type, Value
+from symdiff.ir.graph import FOR, IF, NO_ATTRS, TRY, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import references, substitute
 from symdiff.ops import REGISTRY, Primitive, Traced
 from symdiff.transform.activity import can_vary, carried, differentiable_inputs, varied_values
@@ -93,6 +93,8 @@ class _Forward:
                 self.branch(node, known, build)
             elif node.op is FOR or node.op is WHILE:
                 self.loop(node, known, build)
+            elif node.op is TRY:
+                build.append(node)
             elif node.blocks:
                 raise InternalError(f"forward mode does not know {node.op.name!r}", node.where)
             else:

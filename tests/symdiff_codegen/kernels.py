@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from symdiff_codegen.kernel import (
+    Attempt,
     Buffer,
     Const,
     Copy,
@@ -169,6 +170,25 @@ def guarded() -> Kernel:
     block.check(block.let("gt", x, f64(0.0)), 3, x, n)
     block.check(block.let("lt", n, i64(10)), 4, n)
     return block.kernel("guarded", (x, n), block.let("mul", x, block.let("f64", n)))
+
+
+def attempts() -> Kernel:
+    """Checks that are caught: in a loop, by the inner and by the outer attempt, with workspace that stays behind."""
+    n, block = Local("i64", "n"), Block()
+
+    def trip(body: Block, i: Local, total: Local) -> list[Local]:
+        inner, outer = Block(), Block()
+        inner.alloc(i)
+        inner.check(inner.let("ne", inner.let("mod", i, i64(3)), i64(0)), 5)
+        inner.check(inner.let("ne", inner.let("mod", i, i64(4)), i64(1)), 6)
+        first, second = Local("i64", "first"), Local("i64", "second")
+        outer.put(Attempt(first, frozenset({5}), inner.body))
+        outer.check(outer.let("ne", first, i64(0)), 7)
+        body.put(Attempt(second, frozenset({6, 7}), outer.body))
+        return [body.let("add", body.let("mul", total, i64(10)), second)]
+
+    (total,) = block.loop(n, trip, i64(0))
+    return block.kernel("attempts", (n,), total)
 
 
 def results() -> Kernel:
@@ -367,6 +387,7 @@ EXAMPLES = [
     Example(reverse, tuple((numbers(n),) for n in (0, 1, 5, 40))),
     Example(stacks, ((0,), (1,), (300,), (1100,))),
     Example(guarded, ((1.5, 4),)),
+    Example(attempts, ((0,), (1,), (14,))),
     Example(results, ((2.75, True), (-3.5, False))),
     Example(pieces, ((numbers(0, 3),), (numbers(1, 3),), (numbers(20, 3),))),
     Example(chain, tuple((numbers(n), numbers(n), numbers(1)) for n in LENGTHS)),

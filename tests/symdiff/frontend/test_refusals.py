@@ -14,7 +14,6 @@ HEADER = "import math\nimport numpy as np\nK = 2.0\nWEIGHTS = np.ones(3)\nITEMS 
 
 # name: source, arguments, kind of error
 REFUSED = {
-    "try": ("def f(x):\n    try:\n        return x\n    except ValueError:\n        return 0.0", (1.0,)),
     "with": ("def f(x):\n    with np.errstate():\n        return x", (1.0,)),
     "raise": ("def f(x):\n    if x < 0:\n        raise 'negative'\n    return x", (1.0,), TypeError),
     "bare raise": ("def f(x):\n    raise", (1.0,)),
