@@ -22,6 +22,7 @@ from symdiff.frontend.failing import caught_as, refuse_half_done
 from symdiff.frontend.joins import Side
 from symdiff.ir.graph import TRY, Node, Type, Value
 from symdiff.ir.sites import Clause
+from symdiff.ir.walk import all_nodes
 
 __all__ = ["raise_again"]
 
@@ -113,8 +114,12 @@ def _probe(p: Parser, body: Sequence[ast.stmt], clauses: tuple[Clause, ...]) -> 
     p.build.where = where
     if side.outcome is not None:
         raise UnsupportedSyntaxError("a return in 'try' was left in place", where)
-    number = Value(Type("int64", (), "python"), "failed", where)
     block = side.build.finish((), ())
+    for node in all_nodes(block):
+        if getattr(node.op, "effect", False):
+            message, hint = "random numbers drawn in 'try' are not supported", "draw them before the 'try'"
+            raise UnsupportedSyntaxError(message, node.where, hint)
+    number = Value(Type("int64", (), "python"), "failed", where)
     p.build.append(Node(TRY, (), (number,), {"clauses": clauses}, (block,), where))
     return side, number
 

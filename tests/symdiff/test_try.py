@@ -533,6 +533,15 @@ def unreadable(x: float) -> float:
     return y
 
 
+def draws(x: float) -> float:
+    rng = np.random.default_rng(1)
+    try:
+        y = math.log(x) * rng.normal()
+    except ValueError:
+        y = 0.0
+    return y
+
+
 @pytest.mark.parametrize(
     ("function", "args", "line", "words"),
     [
@@ -540,6 +549,7 @@ def unreadable(x: float) -> float:
         (half_done_store, (R,), 3, "this store may have happened or not"),
         (half_done_loop, (R,), 2, "'total' may be assigned or not"),
         (unreadable, (1.0,), 4, "cannot be read"),
+        (draws, (1.0,), 3, "random numbers"),
     ],
     ids=lambda item: getattr(item, "__name__", None),
 )
