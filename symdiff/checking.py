@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from symdiff.api import Differentiable, differentiable, grad, vjp
+from symdiff.api import differentiable, grad, hvp
 from symdiff.errors import LocatedAssertionError, user_facing
 from symdiff.frontend.structure import flatten, unflatten
 
@@ -21,7 +22,7 @@ def gradcheck(function: Callable[..., Any], *args: Any, order: int = 1, seed: in
     Parameters
     ----------
     order : int
-        1 checks the gradient; 2 also the gradient of the gradient.
+        1 checks the gradient; 2 also products with the Hessian.
 
     Returns
     -------
@@ -35,32 +36,41 @@ def gradcheck(function: Callable[..., Any], *args: Any, order: int = 1, seed: in
     """
     wrapped = differentiable(function)
     rng = np.random.default_rng(seed)
-    floats = [k for k, a in enumerate(args) if any(_is_float(leaf) for leaf in flatten(a)[0])]
-    for k in floats:
-        _check_direction(wrapped, args, k, rng)
+    for k, argument in enumerate(args):
+        direction = _direction(argument, rng)
+        if all(d is None for d in direction):
+            continue
+        moved = _Moved(args, k, direction)
+        first = _dot(flatten(wrapped.grad(*args, wrt=k))[0], direction)
+        _compare(f"gradient by argument {k}", first, partial(_value_at, wrapped, moved))
         if order > 1:
-            direction = _direction(args[k], rng)
-            _check_direction(_Directional(wrapped, k, direction), args, k, rng)
+            other = _direction(argument, rng)
+            product = hvp(wrapped, k)(*args, unflatten(moved.structure, direction))
+            second = _dot(flatten(product)[0], other)
+            _compare(f"Hessian by argument {k}", second, partial(_slope_at, grad(wrapped, k), other, moved))
     return True
 
 
-class _Directional:
-    """The derivative of a function along a direction, and its gradient."""
+def _value_at(function: Callable[..., Any], moved: _Moved, step: float) -> float:
+    return float(function(*moved(step)))
 
-    def __init__(self, function: Differentiable, k: int, direction: list[Any]) -> None:
-        self.first, self.k, self.direction = grad(function, k), k, direction
 
-    def __call__(self, *args: Any) -> float:
-        return _dot(flatten(self.first(*args))[0], self.direction)
+def _slope_at(gradient: Callable[..., Any], direction: Sequence[Any], moved: _Moved, step: float) -> float:
+    return _dot(flatten(gradient(*moved(step)))[0], direction)
 
-    def grad(self, *args: Any, wrt: int) -> Any:
-        value, pullback = vjp(self.first, *args)
-        leaves, structure = flatten(value)
-        seeds = [
-            None if d is None else np.asarray(d, dtype=np.asarray(v).dtype)[()]
-            for d, v in zip(self.direction, leaves, strict=True)
-        ]
-        return pullback(unflatten(structure, seeds))[wrt]
+
+class _Moved:
+    """The arguments with one of them moved along a direction."""
+
+    def __init__(self, args: Sequence[Any], k: int, direction: list[Any]) -> None:
+        self.args, self.k, self.direction = args, k, direction
+        self.leaves, self.structure = flatten(args[k])
+
+    def __call__(self, step: float) -> tuple[Any, ...]:
+        pairs = zip(self.leaves, self.direction, strict=True)
+        moved = [leaf if d is None else leaf + step * d for leaf, d in pairs]
+        moved = [float(m) if isinstance(leaf, float) else m for m, leaf in zip(moved, self.leaves, strict=True)]
+        return (*self.args[: self.k], unflatten(self.structure, moved), *self.args[self.k + 1 :])
 
 
 def _is_float(leaf: Any) -> bool:
@@ -75,19 +85,11 @@ def _dot(a: Sequence[Any], b: Sequence[Any]) -> float:
     return float(sum(np.sum(np.asarray(x) * y) for x, y in zip(a, b, strict=True) if y is not None))
 
 
-def _check_direction(function: Any, args: Sequence[Any], k: int, rng: np.random.Generator) -> None:
-    leaves, structure = flatten(args[k])
-    direction = _direction(args[k], rng)
-
-    def along(step: float) -> float:
-        moved = [leaf if d is None else leaf + step * d for leaf, d in zip(leaves, direction, strict=True)]
-        moved = [float(m) if isinstance(leaf, float) else m for m, leaf in zip(moved, leaves, strict=True)]
-        return float(function(*args[:k], unflatten(structure, moved), *args[k + 1 :]))
-
+def _compare(what: str, found: float, along: Callable[[float], float]) -> None:
+    """Compare a slope with central differences of two steps, extrapolated."""
     step = 1e-5
     coarse = (along(2 * step) - along(-2 * step)) / (4 * step)
     fine = (along(step) - along(-step)) / (2 * step)
     expected = (4 * fine - coarse) / 3
-    found = _dot(flatten(function.grad(*args, wrt=k))[0], direction)
     if not abs(found - expected) <= 1e-6 * max(1.0, abs(expected), abs(found)):
-        raise LocatedAssertionError(f"gradient by argument {k}: {found!r}, but differences give {expected!r}")
+        raise LocatedAssertionError(f"{what}: {found!r}, but differences give {expected!r}")

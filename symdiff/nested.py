@@ -98,6 +98,9 @@ class TransformHook:
             return NotImplemented
         # another derivative may stand there at the next call
         path = target.path if target.path is not None else Path(found)
+        if not isinstance(found, self.kind):
+            p.resolver.guard(path, found, "is")
+            return _derivative(p, Known(inner[0], Path(inner[0])), inner[1], args, kwargs)
         p.resolver.guard(path.then("attr", "step"), inner[1], "equal")
         function = p.resolver.wrap(p.build, inner[0], path.then("attr", "inner"))
         return _derivative(p, function, inner[1], args, kwargs)
@@ -167,6 +170,8 @@ def _names(target: Abstract) -> list[str]:
     """Names of the parameters of a callable."""
     if isinstance(target, Known) and isinstance(target.object, NestedDerivative):
         return target.object.parameters
+    if isinstance(target, Known) and isinstance(target.object, NestedQuestion):
+        return _names(target.object.target)
     return parameter_names(target)
 
 

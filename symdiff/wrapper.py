@@ -6,6 +6,7 @@ import functools
 import importlib
 import inspect
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from types import MethodType
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import numpy as np
 from symdiff.config import Options
 from symdiff.directions import WithDirection
 from symdiff.errors import LocatedTypeError, SymdiffError, UnsupportedSyntaxError, strip_frames, user_facing
-from symdiff.steps import ALONG, Step
+from symdiff.steps import ALONG, Step, StepOf
 
 if TYPE_CHECKING:
     from symdiff.inspection import Stages
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from symdiff.runtime.family import Family, Variant
 
 __all__ = ["TRANSFORMATIONS", "Derived", "Differentiable", "machinery", "wrap"]
+
+_ASKED: weakref.WeakKeyDictionary[Any, tuple[weakref.ref[Differentiable], str]] = weakref.WeakKeyDictionary()
+"""Methods of decorated functions, as objects: whose, and which."""
 
 TRANSFORMATIONS: dict[Any, str] = {}
 """What users call to transform functions, and its name: the front end knows these by identity."""
@@ -81,6 +85,7 @@ class Differentiable:
             variant.unit.next = self._native[name][-1].unit.builtin
         self._native.setdefault(name, []).append(variant)
         self._newest[name] = self.__dict__[name] = builtin
+        _remember(builtin, self, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -178,7 +183,24 @@ def _facing(name: str, owner: Differentiable) -> Callable[..., Any]:
         return owner._dispatcher(name)(*args, **kwargs) if native is None else native(*args, **kwargs)
 
     call.__name__ = call.__qualname__ = name.strip("_")
-    return user_facing(call)
+    made = user_facing(call)
+    _remember(made, owner, name)
+    return made
+
+
+def _remember(method: Any, owner: Differentiable, name: str) -> None:
+    if name != "_value":
+        _ASKED[method] = (weakref.ref(owner), name)
+
+
+def _asked(method: Any) -> Derived | None:
+    """A method of a decorated function as a derivative: ``sd.jacobian(loss.grad)``."""
+    try:
+        reference, name = _ASKED.get(method, (None, ""))
+    except TypeError:  # there is no weak reference to it, so it is none
+        return None
+    owner = reference() if reference is not None else None
+    return None if owner is None else Derived(owner, StepOf(name, owner.options.wrt))
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:
@@ -222,6 +244,9 @@ def wrap(function: Any, options: Options | None = None) -> Differentiable:
         return function if options is None or options == function.options else _rewrapped(function, options)
     if not callable(function):
         raise LocatedTypeError(f"{function!r} is not callable", hint="give a function")
+    asked = _asked(function)
+    if asked is not None:
+        return asked if options is None else _rewrapped(asked, options)
     return Differentiable(function, options)
 
 
@@ -267,4 +292,5 @@ def _hook() -> Any:
 
 def _inner_of(found: Any) -> tuple[Any, Any] | None:
     """The function and the step of a derivative made outside a function that calls it."""
-    return (found.inner, found.step) if isinstance(found, Derived) else None
+    made = found if isinstance(found, Derived) else _asked(found)
+    return None if made is None else (made.inner, made.step)

@@ -11,7 +11,7 @@ from symdiff.frontend.program import Argument, Program
 from symdiff.frontend.structure import LEAF
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Block, Function, Type, Value
-from symdiff.ir.rewrite import references, substitute
+from symdiff.ir.rewrite import references, silent, substitute
 from symdiff.ir.shapes import require_same
 from symdiff.ops import REGISTRY
 from symdiff.steps import Step
@@ -72,7 +72,8 @@ def pullback(program: Program, step: Step, arguments: Sequence[Argument]) -> Pro
     seeded = float_results(program)
     # one result for each leaf, so that a value returned twice gets two cotangents
     results = tuple(graph.results[program.result_leaves[n]] for n in seeded)  # type: ignore[index]
-    graph = Function(graph.name, Block(graph.params, graph.block.nodes, results))
+    # the function has run for its value, and shown what it shows
+    graph = Function(graph.name, Block(graph.params, silent(graph.block.nodes), results))
     seeds = [_seed(r) for r in graph.results]
     made = differentiate(graph, positions, tuple(seeds), name=suffixed(graph.name, "vjp"), value=False)
     for seed in seeds:

@@ -18,7 +18,7 @@ from symdiff.frontend.program import Argument, Program
 from symdiff.frontend.structure import Static
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Block, Dim, Function, Node, Type, Value
-from symdiff.ir.rewrite import references, renew
+from symdiff.ir.rewrite import references, renew, silent
 from symdiff.ops import REGISTRY
 from symdiff.ops.sizes import counting, plus, product
 from symdiff.steps import Step
@@ -138,7 +138,7 @@ class _Jacobian:
         single = not seed.type.shape
         before, within = _split(sweep.block.nodes, None if single else seed, self.known)
         mapping: dict[Value, Value] = {}
-        for node in renew(before, mapping):
+        for node in renew(silent(before), mapping):
             build.append(node)
         if not single:
             return self.loop(sweep, seed, within, mapping, types, build, columns)
@@ -166,7 +166,7 @@ class _Jacobian:
         start = body.add(REGISTRY["full"], zero, shape=(size,), dtype=dtype)
         start = body.add(REGISTRY["put"], start, one, index, index=(("int",),))
         mapping[seed] = start if len(shape) == 1 else body.add(REGISTRY["reshape"], start, shape=shape)
-        for node in renew(within, mapping):
+        for node in renew(silent(within), mapping):
             body.append(node)
         filled = []
         for table, part, type_ in zip(carried, sweep.results, types, strict=True):

@@ -9,9 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from symdiff.ir.graph import Block, Dim, Node, Type, Value
+from symdiff.ir.graph import ACT, Block, Dim, Node, Type, Value
 
-__all__ = ["dims_of", "free_values", "map_attrs", "map_type", "references", "renew", "substitute", "substitute_block"]
+__all__ = [
+    "dims_of",
+    "free_values",
+    "map_attrs",
+    "map_type",
+    "references",
+    "renew",
+    "silent",
+    "substitute",
+    "substitute_block",
+]
 
 Mapping_ = dict[Value, Value]
 
@@ -154,3 +164,21 @@ def _copies(values: tuple[Value, ...], mapping: Mapping_) -> tuple[Value, ...]:
     for value in sorted(values, key=lambda v: bool(v.type.shape)):
         mapping[value] = Value(map_type(value.type, mapping), value.hint, value.where)
     return tuple(mapping[v] for v in values)
+
+
+# -- effects -----------------------------------------------------------------------------------------------------------
+
+
+def silent(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """The nodes without the user's effects: for what computes again what has shown them already."""
+    return tuple(_silent_node(node) for node in nodes if node.op is not ACT)
+
+
+def _silent_node(node: Node) -> Node:
+    blocks = tuple(Block(b.params, silent(b.nodes), b.results) for b in node.blocks)
+    same = all(len(a.nodes) == len(b.nodes) for a, b in zip(blocks, node.blocks, strict=True))
+    if same and all(
+        x is y for a, b in zip(blocks, node.blocks, strict=True) for x, y in zip(a.nodes, b.nodes, strict=True)
+    ):
+        return node
+    return Node(node.op, node.inputs, node.outputs, node.attrs, blocks, node.where)
