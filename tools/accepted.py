@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.frontend import parse
-from symdiff.frontend.core import ATTRIBUTES, FUNCTIONS, METHODS
+from symdiff.frontend.core import ATTRIBUTES, FUNCTIONS, METHODS, SUBSCRIPTS
 from symdiff.frontend.language import STATEMENTS
 from symdiff.ops import REGISTRY, ROW_OF, Primitive
 from symdiff.ops.kinks import KINKS
@@ -113,7 +113,17 @@ def functions() -> Iterator[str]:
         found = sorted(name for name in names if wanted(name))
         if found:
             yield f"- {title}: {code(found)}"
+    bound = {f for f in FUNCTIONS if isinstance(getattr(f, "__self__", None), np.ufunc)}
+    reducing = sorted(f"np.{f.__self__.__name__}.{f.__name__}" for f in bound if f.__name__ != "outer")
+    yield f"- Methods of ufuncs: {code(reducing)}, and `.outer` of all that take two arguments"
+    objects = sorted(f"np.{name}" for name, found in vars(np).items() if _is_subscripted(found))
+    yield f"- With brackets: {code(f'{name}[...]' for name in objects)}"
     yield ""
+
+
+def _is_subscripted(found: Any) -> bool:
+    """Whether it is an object such as ``np.mgrid``, whose brackets have a meaning of their own."""
+    return any(found is known for known in SUBSCRIPTS)
 
 
 def members() -> Iterator[str]:

@@ -119,10 +119,15 @@ def weighted_average(
         if axis is None or weights.ndim != 1:
             refuse("np.average with weights of another shape needs axis= of the one axis they belong to")
         moved = np.moveaxis(a, axis, -1)
-        found = np.sum(moved * weights, axis=-1) / np.sum(weights)
+        total = np.sum(weights)
+        if total == 0.0:
+            raise ZeroDivisionError("Weights sum to zero, can't be normalized")
+        found = np.sum(moved * weights, axis=-1) / total
         return np.expand_dims(found, axis) if keepdims else found
-    total = np.sum(a * weights, axis=axis, keepdims=keepdims)
-    return total / np.sum(weights, axis=axis, keepdims=keepdims)
+    total = np.sum(weights, axis=axis, keepdims=keepdims)
+    if np.any(total == 0.0):
+        raise ZeroDivisionError("Weights sum to zero, can't be normalized")
+    return np.sum(a * weights, axis=axis, keepdims=keepdims) / total
 
 
 @stands_for(np.cov)
@@ -201,19 +206,26 @@ def place_of_quantile(q: Any, size: Any, method: str) -> Any:
     return q
 
 
+def check_quantiles(q: Any) -> None:
+    """A number that is known is checked while parsing."""
+    if np.ndim(q) == 0:
+        if not (q >= 0.0 and q <= 1.0):
+            raise ValueError("Quantiles must be in the range [0, 1]")
+    elif not np.all((q >= 0.0) & (q <= 1.0)):
+        raise ValueError("Quantiles must be in the range [0, 1]")
+
+
 @stands_for(np.quantile)
 def quantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
     """Between the entries before and after; several quantiles make a first axis."""
+    check_quantiles(q)
     a, q = np.asarray(a), np.asarray(q)
     if q.ndim > 1 or (keepdims and q.ndim == 1):
         refuse("np.quantile of a matrix of quantiles is not supported", "flatten it, and reshape the result")
     rows = np.sort(lined_up(a, axis))
     size = rows.shape[-1]
     place = np.clip(place_of_quantile(q, size, method), 0.0, size - 1.0)
-    # an index out of bounds is an error, as a quantile outside of 0 to 1 is
-    inside = (q >= 0.0) & (q <= 1.0)
-    below = np.where(inside, np.floor(place), size).astype(np.int64)
-    above = np.where(inside, np.ceil(place), size).astype(np.int64)
+    below, above = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
     weight = place - np.floor(place)
     low, high = rows[..., below], rows[..., above]
     found = np.where(weight >= 0.5, high - (high - low) * (1 - weight), low + (high - low) * weight)
@@ -225,18 +237,18 @@ def quantile(a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdi
 @stands_for(np.percentile)
 def percentile(a: Any, q: Any, axis: Any = None, *, method: Any = "linear", keepdims: bool = False) -> Any:
     """The quantile at a hundredth."""
-    return np.quantile(a, np.asarray(q) / 100, axis, method=method, keepdims=keepdims)
+    share = q / 100 if np.ndim(q) == 0 else np.asarray(q) / 100
+    return np.quantile(a, share, axis, method=method, keepdims=keepdims)
 
 
 def among_numbers(a: Any, axis: Any, keepdims: bool, q: Any, method: str) -> Any:
     """A quantile of the entries that are not NaN, which a sort puts last."""
+    check_quantiles(q)
     rows = np.sort(lined_up(a, axis))
     count = np.sum(np.where(np.isnan(rows), 0, 1), axis=-1, keepdims=True)
     place = np.clip(place_of_quantile(q, count, method), 0.0, np.maximum(count - 1.0, 0.0))
-    size = rows.shape[-1]
-    inside = (q >= 0.0) & (q <= 1.0)
-    low = np.take_along_axis(rows, np.where(inside, np.floor(place), size).astype(np.int64), axis=-1)
-    high = np.take_along_axis(rows, np.where(inside, np.ceil(place), size).astype(np.int64), axis=-1)
+    low = np.take_along_axis(rows, np.floor(place).astype(np.int64), axis=-1)
+    high = np.take_along_axis(rows, np.ceil(place).astype(np.int64), axis=-1)
     weight = place - np.floor(place)
     found = np.where(weight >= 0.5, high - (high - low) * (1 - weight), low + (high - low) * weight)
     return with_axes(found[..., 0], a, axis, keepdims)
