@@ -39,6 +39,7 @@ import symdiff
 from tests.oracle_derivatives import Derivatives
 from tests.oracle_random import Random
 from tests.oracles_numpy import MoreNumpy
+from tests.oracle_stores import add_stores
 
 EPS = float(np.finfo(float).eps)
 DIGITS = 50
@@ -757,6 +758,7 @@ class Numpy(MoreNumpy, Namespace):
         for name, ours in NUMPY_NAMES.items():
             setattr(self, name, functools.partial(self.elementwise, ours))
         self.add_operations()
+        add_stores(self)
 
     def lift(self, x: Any) -> Any:
         """The object array, or number, of an argument: floats become numbers so that all is done in many digits."""
@@ -817,9 +819,29 @@ class Numpy(MoreNumpy, Namespace):
     def clip(self, x, low, high):
         return self.minimum(self.maximum(x, low), high)
 
-    def where(self, condition, x, y):
+    def where(self, condition, x=None, y=None):
+        if x is None:
+            return self.nonzero(condition)
         result = np.where(np.asarray(condition, dtype=bool), self.lift(x), self.lift(y))
         return result.view(Array) if result.ndim else result[()]
+
+    def argmax(self, x, axis=None):
+        found = [
+            float(v.real_value) if isinstance(v, Number) else float(v) for v in np.asarray(x, dtype=object).ravel()
+        ]
+        return np.argmax(np.array(found).reshape(np.shape(x)), axis)
+
+    def flatnonzero(self, x):
+        return np.flatnonzero(np.asarray(x, dtype=bool))
+
+    def nonzero(self, x):
+        return np.nonzero(np.asarray(x, dtype=bool))
+
+    def compress(self, condition, x, axis=None):
+        return np.compress(np.asarray(condition, dtype=bool), self.lift(x), axis).view(Array)
+
+    def extract(self, condition, x):
+        return np.extract(np.asarray(condition, dtype=bool), self.lift(x)).view(Array)
 
     def isnan(self, x):
         found = np.frompyfunc(lambda v: bool(MP.isnan(self.kind.of(v).real_value)), 1, 1)(x)

@@ -48,6 +48,7 @@ TAGS = {
     "int": "an integer takes part in the arithmetic",
     "syntax": "walrus, del, match, a local import, or another small piece of syntax",
     "random": "draws random numbers",
+    "mask": "selects by an array of truth values",
 }
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "Counted",
     "Deferred",
     "DictObject",
+    "Flat",
     "Generated",
     "Known",
     "ListObject",
@@ -113,6 +114,11 @@ class View:
     refusal: str = ""
     parts: Any = None
     serial: int = field(default_factory=now)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Flat(View):
+    """``a.flat``: what is stored goes into the array, what is read is a copy."""
 
 
 def root(array: Array | View) -> Array:

@@ -41,6 +41,7 @@ from symdiff.frontend.program import Path
 from symdiff.frontend.raising import make_exception
 from symdiff.frontend.resolve import is_generator
 from symdiff.frontend.source import OWN_WRAPPER, Source, is_own, read_source
+from symdiff.frontend.storing import store_result
 from symdiff.frontend.written import HINTS
 from symdiff.ir.graph import Value
 from symdiff.ops import KIND_OF, ROW_OF
@@ -168,20 +169,28 @@ def unknown(p: Parser, found: Any) -> Any:
 
 def _handle(p: Parser, handler: Any, name: str, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
     """Call a handler whose signature is that of the function it stands for."""
+    kwargs = dict(kwargs)
+    signature = inspect.signature(handler)
+    out = kwargs.pop("out", None) if "out" not in signature.parameters else None
     try:
-        inspect.signature(handler).bind(p, *args, **kwargs)
+        signature.bind(p, *args, **kwargs)
     except TypeError as error:
         p.refuse(UnsupportedSyntaxError, f"{name}: {error}, or not supported yet")
     where = p.build.where
-    result = handler(p, *args, **kwargs)
+    result: Abstract = handler(p, *args, **kwargs)
     p.build.where = where
-    return result
+    return result if out is None or _is_none(out) else store_result(p, out, result, broadcasts=False)
 
 
 def call_row(
     p: Parser, row: Primitive, kind: str | None, name: str, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]
 ) -> Abstract:
     """An elementwise function."""
+    count = len(row.domain)
+    out = kwargs.get("out", args[count] if kind == "numpy" and len(args) == count + 1 else None)
+    mask = kwargs.get("where")
+    if kind == "numpy" and out is not None and not _is_none(out):
+        return _into(p, row, name, (args[:count], out, mask), kwargs)
     # a signature with its defaults filled in says out=None, where=True, ...
     for key, item in kwargs.items():
         if not isinstance(item, Known) and not (isinstance(item, Value) and p.build.constant_of(item) is True):
@@ -195,6 +204,28 @@ def call_row(
         args = [as_array(p, a) if isinstance(a, Tuple | ListObject) or _is_sequence(a) else a for a in args]
     operands = [p.value(a) for a in args]
     return p.wrap(p.emit(row, *operands, kind=kind))
+
+
+def _into(p: Parser, row: Primitive, name: str, given: Any, kwargs: Mapping[str, Abstract]) -> Abstract:
+    """A ufunc with ``out=``, and maybe ``where=``: elsewhere it is not evaluated, so nothing flows back from there."""
+    args, out, mask = given
+    rest = {key: item for key, item in kwargs.items() if key not in ("out", "where")}
+    if mask is None or (isinstance(mask, Value) and p.build.constant_of(mask) is True):
+        return store_result(p, out, call_row(p, row, "numpy", name, args, rest), broadcasts=True)
+    test = p.value(as_array(p, mask) if isinstance(mask, Tuple | ListObject) else mask)
+    safe: list[Abstract] = []
+    for item, domain in zip(args, row.domain, strict=True):
+        value = p.value(as_array(p, item) if isinstance(item, Tuple | ListObject) or _is_sequence(item) else item)
+        middle = p.constant(0.5 * (domain.low + domain.high) + 0.125)
+        safe.append(p.wrap(p.emit("where", test, value, middle, kind="numpy")) if value.type.is_float else item)
+    result = p.value(call_row(p, row, "numpy", name, safe, rest))
+    target = out.items[0] if isinstance(out, Tuple) and len(out.items) == 1 else out
+    chosen = p.wrap(p.emit("where", test, result, p.value(target), kind="numpy"))
+    return store_result(p, target, chosen, broadcasts=False)
+
+
+def _is_none(item: Abstract) -> bool:
+    return isinstance(item, Known) and item.object is None
 
 
 def _is_sequence(item: Abstract) -> bool:

@@ -214,7 +214,7 @@ class Parser:
             return self.read(item)
         self.refuse(LocatedTypeError, f"{self.describe(item)} cannot be used as a number")
 
-    def wrap(self, value: Value, *, contiguous: bool = False) -> Abstract:
+    def wrap(self, value: Value, *, contiguous: bool = True) -> Abstract:
         """A result: arrays become new array objects."""
         if value.type.is_array:
             return Array(value, contiguous=contiguous, where=self.build.where)

@@ -13,6 +13,7 @@ from symdiff.frontend.abstract import (
     Abstract,
     Array,
     DictObject,
+    Flat,
     Known,
     ListObject,
     Range,
@@ -23,6 +24,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.core import SUBSCRIPTS, Parser, expression
 from symdiff.frontend.growing import item_at, position_of, set_item, trim
+from symdiff.frontend.masks import positions, require_mask_fits
 from symdiff.frontend.rows import Rows
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Value
@@ -180,16 +182,14 @@ def _choose(p: Parser, owner: Tuple | ListObject, position: Value) -> Abstract:
 
 
 def _read_array(p: Parser, owner: Array | View, key: Abstract) -> Abstract:
-    if _is_mask(p, key):
-        p.unsupported(
-            "reading with an array of truth values is not supported yet: its size is known only at run time",
-            "use np.where(mask, ..., ...), or multiply with the mask",
-        )
     content = p.read(owner)
     index = make_index(p, content, key)
     if index.has_arrays:
         return p.wrap(p.emit("index", content, *index.operands, index=index.key))
-    return index_view(p, owner, index)
+    found = index_view(p, owner, index)
+    if isinstance(owner, Flat) and isinstance(found, View):
+        return p.wrap(p.read(found))
+    return found
 
 
 def index_view(p: Parser, owner: Array | View, index: Index) -> Abstract:
@@ -241,7 +241,8 @@ def make_index(p: Parser, content: Value, key: Abstract) -> Index:
     """Entries of a subscript, an ellipsis and missing axes written out."""
     keys = list(key.items) if isinstance(key, Tuple) else [key]
     rank = content.type.rank
-    used = sum(not (isinstance(k, Known) and k.object in (None, ...)) for k in keys)
+    keys = [_as_array(p, k) for k in keys]
+    used = sum(_axes_of(p, k) for k in keys)
     if used > rank:
         shape = show_shape(content.type.shape)
         p.refuse(
@@ -255,13 +256,26 @@ def make_index(p: Parser, content: Value, key: Abstract) -> Index:
         if isinstance(part, Known) and part.object is ...:
             index.entries += [FULL] * (rank - used)
         else:
-            _add_entry(p, index, part)
+            _add_entry(p, index, part, content)
     if not ellipses:
         index.entries += [FULL] * (rank - used)
     return index
 
 
-def _add_entry(p: Parser, index: Index, part: Abstract) -> None:
+def _as_array(p: Parser, key: Abstract) -> Abstract:
+    """A part of a subscript, lists as arrays."""
+    is_list = isinstance(key, ListObject) or (isinstance(key, Known) and isinstance(key.object, list))
+    return p.call(Known(np.array), [key], {}) if is_list else key
+
+
+def _axes_of(p: Parser, key: Abstract) -> int:
+    """How many axes a part of a subscript takes: a mask as many as it has."""
+    if isinstance(key, Known) and (key.object is None or key.object is ...):
+        return 0
+    return p.value(key).type.rank if isinstance(key, Array | View) and _is_mask(p, key) else 1
+
+
+def _add_entry(p: Parser, index: Index, part: Abstract, content: Value) -> None:
     match part:
         case Known(object=None):
             index.entries.append(("new",))
@@ -270,16 +284,15 @@ def _add_entry(p: Parser, index: Index, part: Abstract) -> None:
             index.entries.append(("slice", *parts))
         case Known(object=slice()):
             found = part.object
-            _add_entry(p, index, Slice(*(_constant_part(p, x) for x in (found.start, found.stop, found.step))))
+            parts = (_constant_part(p, x) for x in (found.start, found.stop, found.step))
+            _add_entry(p, index, Slice(*parts), content)
         case Value() if part.type.dtype == "bool":
             p.unsupported("indexing with a truth value is not supported", "use an 'if', or np.where")
         case Value() if part.type.is_integer:
             index.entries.append(("int",))
             index.operands.append(part)
         case Array() | View():
-            _add_array(p, index, p.read(part))
-        case ListObject() | Known(object=list()):
-            _add_array(p, index, p.value(p.call(Known(np.array), [part], {})))
+            _add_array(p, index, p.read(part), content)
         case _:
             message = f"only integers, slices, '...', None and integer arrays are valid indices, not {p.describe(part)}"
             p.refuse(LocatedIndexError, message)
@@ -289,7 +302,13 @@ def _constant_part(p: Parser, found: Any) -> Abstract:
     return Known(None) if found is None else p.constant(int(found))
 
 
-def _add_array(p: Parser, index: Index, value: Value) -> None:
+def _add_array(p: Parser, index: Index, value: Value, content: Value) -> None:
+    if value.type.dtype == "bool" and value.type.shape:
+        require_mask_fits(p, content, value, sum(entry[0] != "new" for entry in index.entries))
+        found = positions(p, value)
+        index.entries += [("array",)] * len(found)
+        index.operands += found
+        return
     if not value.type.is_integer:
         message = f"arrays used as indices must be of integer type, not {value.type.dtype}"
         p.refuse(LocatedIndexError, message, "convert with .astype(int)")
@@ -346,8 +365,10 @@ def _store_array(p: Parser, owner: Array | View, key: Abstract, item: Abstract) 
     content = p.read(owner)
     if value.type.is_float and value.type.dtype != content.type.dtype and content.type.is_float:
         value = p.emit("convert", value, dtype=content.type.dtype, kind="numpy")
-    if _is_mask(p, key):
-        _store_masked(p, owner, content, key, value)
+    if _is_mask(p, key) and not value.type.shape and p.value(key).type.rank == content.type.rank:
+        mask = p.value(key)
+        require_mask_fits(p, content, mask, 0)
+        p.memory.write(p.build, owner, p.emit("where", mask, _fitting(p, value, content), content))
         return
     index = make_index(p, content, key)
     while isinstance(owner, View) and not index.has_arrays:
@@ -362,6 +383,13 @@ def _store_array(p: Parser, owner: Array | View, key: Abstract, item: Abstract) 
     p.memory.write(p.build, owner, p.emit("put", content, value, *index.operands, index=index.key))
 
 
+def _fitting(p: Parser, value: Value, content: Value) -> Value:
+    """A number that is stored, as one of the array's type: floats are not cut."""
+    if value.type.kind == "python" and not (value.type.is_float and not content.type.is_float):
+        return value
+    return _same_dtype(p, value, content)
+
+
 def _same_dtype(p: Parser, value: Value, content: Value) -> Value:
     if value.type.dtype == content.type.dtype:
         return value
@@ -370,14 +398,3 @@ def _same_dtype(p: Parser, value: Value, content: Value) -> Value:
             LocatedTypeError, f"storing {value.type.dtype} into an array of {content.type.dtype} would cut the fraction"
         )
     return p.emit("convert", value, dtype=content.type.dtype, kind="numpy")
-
-
-def _store_masked(p: Parser, owner: Array | View, content: Value, key: Abstract, value: Value) -> None:
-    """``x[mask] = number`` keeps the other elements."""
-    mask = p.value(key)
-    if value.type.shape or mask.type.rank != content.type.rank:
-        p.unsupported(
-            "storing an array with an array of truth values is not supported yet",
-            "use x[:] = np.where(mask, values, x), with values of the shape of x",
-        )
-    p.memory.write(p.build, owner, p.emit("where", mask, value, content))

@@ -26,7 +26,7 @@ __all__: list[str] = []
 def where(p: Parser, condition: Abstract, x: Abstract | None = None, y: Abstract | None = None) -> Abstract:
     """``np.where`` with three arguments."""
     if x is None or y is None:
-        p.unsupported("np.where with one argument is not supported: the number of results is known only at run time")
+        return p.call(Known(np.nonzero), [condition], {})
     test, a, b = (p.value(array_of(p, item)) for item in (condition, x, y))
     if test.type.dtype != "bool":
         test = p.emit("not_equal", test, p.constant(0))

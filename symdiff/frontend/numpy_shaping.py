@@ -10,6 +10,7 @@ from symdiff.errors import LocatedTypeError, LocatedValueError, ShapeError
 from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Tuple, View, root
 from symdiff.frontend.core import Parser, function, method
 from symdiff.frontend.indexing import FULL, Index, index_view
+from symdiff.frontend.layout import ORDERED, is_ordered
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import normalise_axis, require_same, show_shape
 from symdiff.ops.primitive import REGISTRY
@@ -119,22 +120,27 @@ def moveaxis(p: Parser, a: Abstract, source: Abstract, destination: Abstract) ->
     return transposed(p, item, tuple(order))
 
 
-def reshaped(p: Parser, item: Abstract, shape: tuple[Dim, ...]) -> Abstract:
-    """The array in another shape: a view where its memory is known to be in order, else maybe one."""
+def reshaped(p: Parser, item: Abstract, shape: tuple[Dim, ...], *, copies: bool = False) -> Abstract:
+    """The array in another shape: a view where its memory is known to be in order, else maybe one.
+
+    One axis can always be split; ``copies`` says that the function copies whatever is not in order.
+    """
     value = p.value(item)
-    if _same_shape(value.type.shape, shape):
-        return View(item, lambda build, x: x, lambda build, x, v: v) if isinstance(item, Array | View) else item
-    row = REGISTRY["reshape"]
-    if isinstance(item, Array) and item.contiguous:
-        old = value.type.shape
-        return View(
-            item, lambda build, x: build.add(row, x, shape=shape), lambda build, x, v: build.add(row, v, shape=old)
-        )
+    old = value.type.shape
+    if not isinstance(item, Array | View):
+        return item if _same_shape(old, shape) else p.wrap(p.emit("reshape", value, shape=shape))
+    row, ordered = REGISTRY["reshape"], is_ordered(p, item)
+    splits = len(old) <= 1 or _same_shape(*(tuple(d for d in dims if d != 1) for dims in (old, shape)))
+    if ordered or (splits and not copies):
+        parts = ORDERED if ordered else None
+        if _same_shape(old, shape):
+            return View(item, lambda build, x: x, lambda build, x, v: v, parts=parts)
+        to, back = (lambda build, x: build.add(row, x, shape=shape)), (lambda build, x, v: build.add(row, v, shape=old))
+        return View(item, to, back, parts=parts)
     result = Array(p.emit("reshape", value, shape=shape), where=p.build.where)
-    if isinstance(item, Array | View):
-        owner = root(item)
-        for partner in (owner, *p.memory.partners(owner)):
-            result.may_share(partner)
+    owner = root(item)
+    for partner in (owner, *p.memory.partners(owner)):
+        result.may_share(partner)
     return result
 
 
@@ -210,8 +216,9 @@ def _completed(p: Parser, value: Value, shape: tuple[Dim, ...]) -> tuple[Dim, ..
 def ravel(p: Parser, a: Abstract, order: Abstract | None = None) -> Abstract:
     """``np.ravel``."""
     item = array_of(p, a)
-    item = reversed_axes(p, item) if is_fortran(p, order) else item
-    return reshaped(p, item, (product(p.build, p.value(item).type.shape),))
+    fortran = is_fortran(p, order)
+    item = reversed_axes(p, item) if fortran else item
+    return reshaped(p, item, (product(p.build, p.value(item).type.shape),), copies=True)
 
 
 @method(Array, "flatten")

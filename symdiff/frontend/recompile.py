@@ -252,5 +252,3 @@ def _same_constant(one: object, other: object) -> bool:
     if isinstance(one, float | complex):
         return repr(one) == repr(other)
     return one == other
-
-

@@ -164,6 +164,8 @@ class Resolver:
     def attribute(self, build: Scope, owner: Known, name: str) -> Abstract:
         """``owner.name``."""
         holder = owner.object
+        if isinstance(holder, np.ufunc) and hasattr(holder, name):
+            return Known(getattr(holder, name))
         if isinstance(holder, types.ModuleType):
             found = getattr(holder, name, MISSING)
             if found is MISSING:

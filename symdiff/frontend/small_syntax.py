@@ -152,6 +152,18 @@ def _module(p: Parser, name: str, level: int) -> Any:
         raise located(MissingExtraError, str(error), p.build.where, "install it, or correct the name") from None
 
 
+# -- slices ------------------------------------------------------------------------------------------------------------
+
+
+@function(slice)
+def slice_object(p: Parser, first: Abstract, second: Abstract | None = None, third: Abstract | None = None) -> Slice:
+    """``slice(stop)`` and ``slice(start, stop, step)``."""
+    none = Known(None)
+    if second is None:
+        return Slice(none, first, none)
+    return Slice(first, second, none if third is None else third)
+
+
 # -- patterns ----------------------------------------------------------------------------------------------------------
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 
-import numpy as np
-
 from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Closure, Known, ListObject, View
 from symdiff.frontend.core import Frame, Parser, statement
 from symdiff.frontend.extending import extend_list
 from symdiff.frontend.indexing import store
 from symdiff.frontend.operators import OPERATORS, binary
+from symdiff.frontend.storing import cast_same_kind
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import require_same, show_shape
 
@@ -82,6 +81,8 @@ def assign(p: Parser, target: ast.expr, item: Abstract) -> None:
             key = p.evaluate(target.slice)
             p.at(target)
             store(p, owner, key, item)
+        case ast.Attribute(attr="flat"):
+            store(p, p.evaluate(target), Known(...), item)
         case ast.Attribute():
             p.unsupported(
                 f"assigning the attribute {target.attr!r} is not supported",
@@ -209,14 +210,6 @@ def in_place(p: Parser, name: str, old: Abstract, value: Abstract) -> Abstract:
     for have, want in zip(new.type.shape, content.type.shape, strict=True):
         fits = f"the result of shape {show_shape(new.type.shape)} does not fit in place into shape "
         require_same(p.build, have, want, fits + show_shape(content.type.shape))
-    if new.type.dtype != content.type.dtype:
-        new = _cast(p, new, content.type.dtype)
+    new = cast_same_kind(p, new, content.type.dtype)
     p.memory.write(p.build, old, new)
     return old
-
-
-def _cast(p: Parser, value: Value, dtype: str) -> Value:
-    if not np.can_cast(value.type.dtype, dtype, "same_kind"):
-        message = f"cannot put {value.type.dtype} in place into an array of {dtype}"
-        p.refuse(LocatedTypeError, message, "make the array with dtype=float")
-    return p.emit("convert", value, dtype=dtype, kind="numpy")

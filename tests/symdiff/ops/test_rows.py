@@ -192,6 +192,11 @@ def stacks_and_scans() -> list[Case]:
     ]
 
 
+def selecting() -> list[Case]:
+    masks = [[True, False, True], [False, False], [True], []]
+    return [Case("flatnonzero", (np.array(m, bool),), {"length": sum(m)}) for m in masks]
+
+
 def ordering() -> list[Case]:
     tied = np.array([2.0, 1.0, 2.0, 0.5, 1.0])
     cases = [Case(name, (normal(*s),), {"axis": a}) for name in ("sort", "argsort") for s, a in RUNS]
@@ -233,6 +238,7 @@ CASES = (
     + ordering()
     + convolutions()
     + moving()
+    + selecting()
 )
 
 
