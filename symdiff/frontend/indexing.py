@@ -284,8 +284,8 @@ def _add_entry(p: Parser, index: Index, part: Abstract, content: Value) -> None:
             index.entries.append(("slice", *parts))
         case Known(object=slice()):
             found = part.object
-            parts = (_constant_part(p, x) for x in (found.start, found.stop, found.step))
-            _add_entry(p, index, Slice(*parts), content)
+            bounds = (_constant_part(p, x) for x in (found.start, found.stop, found.step))
+            _add_entry(p, index, Slice(*bounds), content)
         case Value() if part.type.dtype == "bool":
             p.unsupported("indexing with a truth value is not supported", "use an 'if', or np.where")
         case Value() if part.type.is_integer:
