@@ -39,6 +39,9 @@ class Stored:
             out[tuple(place)] = self.function(*(x[tuple(place)] for x in spread))
         return out
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.function, name)
+
     def at(self, a: Any, indices: Any, b: Any) -> None:
         """One place after the other."""
         numbers = np.arange(a.size).reshape(a.shape)
@@ -52,7 +55,8 @@ class Stored:
 def add_stores(namespace: Any) -> None:
     """Give a namespace of NumPy's functions these ways to store."""
     for name, function in OPERATORS.items():
-        setattr(namespace, name, Stored(_mapped(namespace, function), 2))
+        known = vars(namespace).get(name) or _mapped(namespace, function)
+        setattr(namespace, name, Stored(known, 2))
     for names, count in ((UNARY, 1), (BINARY, 2)):
         for name in names:
             setattr(namespace, name, Stored(getattr(namespace, name), count))

@@ -38,8 +38,8 @@ import numpy as np
 import symdiff
 from tests.oracle_derivatives import Derivatives
 from tests.oracle_random import Random
-from tests.oracles_numpy import MoreNumpy
 from tests.oracle_stores import add_stores
+from tests.oracles_numpy import MoreNumpy
 
 EPS = float(np.finfo(float).eps)
 DIGITS = 50
