@@ -5,6 +5,8 @@
 import functools
 import itertools
 import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -420,3 +422,153 @@ def comprehension_reads_around(x, n):
     out = [scale * f[1](x) + f[2](i) for i in range(n)]
     scale = 3.0
     return sum(out) + f[2](x) + [scale for scale in out][-1] * scale
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Objects made inside, dicts that change, tuples
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+class Rectangle(NamedTuple):
+    width: float
+    height: float = 2.0
+
+    def area(self):
+        return self.width * self.height
+
+
+@dataclass
+class Oscillator:
+    position: float
+    speed: float = 0.5
+
+    def energy(self):
+        return self.position**2 + self.speed**2
+
+    def step(self, dt):
+        self.position += dt * self.speed
+        self.speed -= dt * self.position
+
+
+@dataclass(frozen=True)
+class Pair:
+    u: float
+    v: float = 0.5
+
+
+class Mean:
+    def __init__(self, scale=1.0):
+        self.scale = scale
+        self.total = 0.0
+        self.count = 0
+
+    def add(self, value):
+        self.total += value * self.scale
+        self.count += 1
+
+    @property
+    def value(self):
+        return self.total / self.count
+
+
+class Track:
+    def __init__(self, start):
+        self.points = [start]
+        self.last = start
+
+    def go(self, step):
+        self.last = self.last * 0.9 + step
+        self.points.append(self.last)
+
+
+@program(COUNTS, "x", "structure method loop", second=True)
+def object_with_a_list(x, n):
+    track = Track(x)
+    for i in range(n):
+        track.go(x * i)
+    return sum(track.points) + track.points[-1] * track.last + len(track.points)
+
+
+@program(lambda rng: (1.3,), "x", "structure method", second=True)
+def named_tuples_made_inside(x):
+    p = Rectangle(x)
+    q = p._replace(height=x)
+    return p.area() * q.area() + Rectangle(height=x, width=p.height)[0] + sum(q) + p._asdict()["width"]
+
+
+@program(COUNTS, "x", "structure method loop", second=True)
+def dataclass_that_changes(x, n):
+    o = Oscillator(x)
+    for _ in range(n):
+        o.step(0.1)
+    return o.energy() + replace(o, speed=x).speed
+
+
+@program(COUNTS, "x", "structure loop carried", second=True)
+def frozen_dataclass_carried(x, n):
+    s = Pair(x)
+    for _ in range(n):
+        s = Pair(s.u * 0.9 + s.v * 0.1, v=s.v + x)
+    return s.u * s.v
+
+
+@program(COUNTS, "x", "structure method loop branch", second=True)
+def object_that_counts(x, n):
+    mean = Mean(scale=x)
+    for i in range(n):
+        mean.add(x * i)
+        if i % 2:
+            mean.scale = mean.scale * 0.9
+    return mean.value * mean.count
+
+
+@program({"n7": lambda rng: (1.3, 7), "one": lambda rng: (0.7, 1)}, "x", "structure loop", second=True)
+def list_of_frozen_objects(x, n):
+    path = []
+    for i in range(n):
+        path.append(Pair(x * i, x))
+    boxes = [Rectangle(x, x * i) for i in range(n)]
+    return sum(s.u * s.v for s in path) + path[-1].v + sum(b.area() for b in boxes)
+
+
+@program(COUNTS, "x", "structure loop nested", second=True)
+def dict_that_changes(x, n):
+    d = {"a": x, "b": 2.0}
+    d["a"] = d["a"] * x
+    d["c"] = x
+    d.update({"b": x}, e=1.0)
+    del d["e"]
+    e = {**d, "f": x * x}
+    for _ in range(n):
+        e["f"] = e["f"] * 0.5 + x
+        for key, value in d.items():
+            e[key] = value * 0.9 + e[key] * 0.1
+    total = sum(e.values()) + d.get("zz", x) + len(e) + ("a" in d) * x
+    return total + e.pop("f") * d.setdefault("q", x) + sum(d.values())
+
+
+@program(COUNTS, "x", "structure loop carried", second=True)
+def dict_carried_through_a_loop(x, n):
+    state = {"position": x, "velocity": (1.0, x)}
+    for _ in range(n):
+        v, w = state["velocity"]
+        state = {"position": state["position"] + 0.1 * v, "velocity": (v - 0.1 * state["position"], w)}
+    return state["position"] * state["velocity"][0] + state["velocity"][1]
+
+
+@program(COUNTS, "x", "structure branch", second=True)
+def object_made_on_either_path(x, n):
+    if n > 3:
+        box, table = Rectangle(x, x), {"k": x, "m": 1.0}
+    else:
+        box, table = Rectangle(2.0 * x), {"k": 3.0, "m": x * x}
+    return box.area() * table["k"] + table["m"]
+
+
+@program(lambda rng: (1.3, 0.4), ("x", "y"), "structure unpack", second=True)
+def tuples_joined_and_taken_apart(x, y):
+    t = (x, 2.0, y) + (x * y,)
+    u = t[1:] * 2
+    first, *rest = t
+    *most, last = u
+    return sum(u) * first + sum(rest) * last + len(most) + (t == (x, 2.0, y, x * y)) * y

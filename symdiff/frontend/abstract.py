@@ -29,6 +29,7 @@ __all__ = [
     "DictObject",
     "Flat",
     "Generated",
+    "Instance",
     "Known",
     "ListObject",
     "Marker",
@@ -162,6 +163,17 @@ class Cell(DictObject):
     """A variable that a function inside assigns through ``nonlocal``: its value is kept in memory under its name."""
 
     __slots__ = ()
+
+
+class Instance:
+    """An object of a user's class made in the function; its attributes are kept in memory under this object."""
+
+    __slots__ = ("cls", "initial", "serial")
+
+    def __init__(self, cls: type, fields: dict[str, Abstract]) -> None:
+        self.cls = cls
+        self.initial = fields
+        self.serial = now()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symdiff.errors import InternalError, LocatedUnboundLocalError, TypeConflictError
-from symdiff.frontend.abstract import Abstract, Array, Cell, DictObject, ListObject, Marker, Maybe, View, now
+from symdiff.frontend.abstract import Abstract, Array, Cell, DictObject, Instance, ListObject, Marker, Maybe, View, now
 from symdiff.frontend.carried import Head, Leaf, Restart, Shape
 from symdiff.frontend.core import UNROLL_LIMIT, Parser, Unroll
 from symdiff.frontend.iteration import Trips
@@ -212,7 +212,12 @@ class Attempt:
             return enter_rows(self.p, head, content, key, found)
         if isinstance(cell, ListObject):
             return tuple(head.enter(item, (*key, i)) for i, item in enumerate(content))
-        return {name: head.enter(item, (*key, name)) for name, item in content.items()}
+        return {name: self._enter_field(head, item, (*key, name)) for name, item in content.items()}
+
+    def _enter_field(self, head: Head, item: Abstract, key: tuple[Any, ...]) -> Abstract:
+        """What a dict or object holds: an object in it is carried by itself unless another takes its place."""
+        held = isinstance(item, ListObject | DictObject | Instance) and key not in self.loop.shape.rebound
+        return item if held else head.enter(item, key)
 
     # -- the end of a trip ---------------------------------------------------------------------------------------------
 
@@ -278,6 +283,15 @@ class Attempt:
             marker = conflict(p, name, self.initial(name), end, line, "after a trip")
             p.refuse(marker.error, marker.message, marker.hint)
 
+    def _find_rebound(self, at_head: dict[Any, Any], content: dict[Any, Any], key: tuple[Any, ...]) -> None:
+        """Objects in a dict or object in whose place a trip puts others."""
+        rebound = self.loop.shape.rebound
+        for name, item in at_head.items():
+            held = isinstance(item, ListObject | DictObject | Instance) and item.serial < self.start
+            if held and item is not content[name] and (*key, name) not in rebound:
+                rebound.add((*key, name))
+                raise Restart
+
     def _grow(self, key: Any, before: Any, content: Any) -> None:
         """A list that is of run-time length, as it turns out."""
         if self._is_short(GROWS_UNROLLED):
@@ -313,6 +327,7 @@ class Attempt:
                     raise Conflict
                 self.head.leave_items(at_head, content, key)
             elif list(at_head) == list(content):
+                self._find_rebound(at_head, content, key)
                 self.head.leave_items(list(at_head.values()), list(content.values()), key)
             else:
                 raise Conflict

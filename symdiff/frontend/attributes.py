@@ -15,6 +15,7 @@ from symdiff.frontend.abstract import (
     BoundMethod,
     Deferred,
     DictObject,
+    Instance,
     Known,
     ListObject,
     RandomSource,
@@ -55,6 +56,9 @@ def read_attribute(p: Parser, owner: Abstract, name: str) -> Abstract:
             return _of_named_tuple(p, owner, name)
         case Deferred():
             return combined(lambda trees: ast.Attribute(trees[0], name, ast.Load()), [owner])
+        case Instance():
+            content = p.memory.content(owner)
+            return content[name] if name in content else _of_class(p, owner, owner.cls, name)
         case Record():
             return owner.fields[name] if name in owner.fields else _of_class(p, owner, owner.cls, name)
     return _container_method(p, owner, name)
@@ -89,6 +93,8 @@ def _of_named_tuple(p: Parser, owner: Tuple, name: str) -> Abstract:
     fields: tuple[str, ...] = getattr(owner.cls, "_fields", ())
     if name in fields:
         return owner.items[fields.index(name)]
+    if (Tuple, name) in METHODS:
+        return BoundMethod(name, owner)
     return _of_class(p, owner, owner.cls, name)
 
 

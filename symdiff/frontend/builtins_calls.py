@@ -19,6 +19,7 @@ from symdiff.frontend.abstract import (
     Counted,
     DictObject,
     Generated,
+    Instance,
     Known,
     ListObject,
     PartialCall,
@@ -358,7 +359,7 @@ def _class_of(p: Parser, item: Abstract) -> type:
             return list
         case DictObject():
             return dict
-        case Record(cls=cls):
+        case Record(cls=cls) | Instance(cls=cls):
             return cls
         case Known():
             return type(item.object)

@@ -20,6 +20,7 @@ from symdiff.frontend.abstract import (
     Closure,
     Deferred,
     DictObject,
+    Instance,
     Known,
     ListObject,
     Marker,
@@ -33,6 +34,7 @@ from symdiff.frontend.deferred import deferred_call, text_method
 from symdiff.frontend.language import check_language
 from symdiff.frontend.liveness import Liveness, assigned_names, nonlocal_names, walk_scope
 from symdiff.frontend.normalise import body_of
+from symdiff.frontend.objects import construct
 from symdiff.frontend.operators import as_array
 from symdiff.frontend.parameters import bind
 from symdiff.frontend.patterns import without_patterns
@@ -86,7 +88,7 @@ def call(p: Parser, target: Abstract, args: Sequence[Abstract], kwargs: Mapping[
             return call(p, target.function, (*target.args, *args), {**target.kwargs, **kwargs})
         case Deferred():
             return deferred_call(p, target, args, kwargs)
-        case Record(cls=cls) if "__call__" in dir(cls):
+        case Record(cls=cls) | Instance(cls=cls) if "__call__" in dir(cls):
             return call(p, p.attribute(target, "__call__"), args, kwargs)
     p.refuse(LocatedTypeError, f"{p.describe(target)} is not callable")
 
@@ -95,7 +97,7 @@ def method_kind(owner: Abstract) -> type:
     """Under which kind the methods of an abstract are registered: NumPy's scalars have those of arrays."""
     if isinstance(owner, Value) and owner.type.kind == "object":
         return RandomSource
-    return type(owner) if isinstance(owner, ListObject | DictObject | Known) else Array
+    return type(owner) if isinstance(owner, ListObject | DictObject | Known | Tuple) else Array
 
 
 def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
@@ -354,20 +356,14 @@ def _call_partial(
 
 
 def _construct(p: Parser, cls: type, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
-    """A NamedTuple or a dataclass without code of its own; other classes run code that may do anything."""
-    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        fields: Any = cls._fields
-        defaults = getattr(cls, "_field_defaults", {})
-        names = dict(zip(fields, args, strict=False)) | dict(kwargs)
-        for name, value in defaults.items():
-            names.setdefault(name, p.resolver.wrap(p.build, value, None))
-        if set(names) != set(fields) or len(args) > len(fields):
-            p.refuse(LocatedTypeError, f"{cls.__name__} takes the arguments {', '.join(fields)}")
-        return Tuple(tuple(names[name] for name in fields), cls)
+    """An object of a class whose code is known."""
     if issubclass(cls, BaseException):
         return make_exception(p, cls, args, kwargs)
     if cls.__module__ in ("builtins", "numpy"):
         unknown(p, cls)
+    made = construct(p, cls, args, kwargs)
+    if made is not None:
+        return made
     p.unsupported(
         f"making an object of class {cls.__name__!r} is not supported yet", "use a tuple, or pass it as argument"
     )

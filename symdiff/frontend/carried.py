@@ -8,6 +8,8 @@ from typing import Any
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
+    DictObject,
+    Instance,
     Known,
     ListObject,
     Marker,
@@ -65,6 +67,7 @@ class Shape:
     shares: dict[Key, set[Array]] = field(default_factory=dict)
     mixes: set[frozenset[Key]] = field(default_factory=set)
     frozen: set[Key] = field(default_factory=set)
+    rebound: set[Key] = field(default_factory=set)
     growing: dict[Any, Growing] = field(default_factory=dict)
 
 
@@ -76,6 +79,7 @@ class Head:
     shape: Shape
     start: int
     leaves: list[Leaf] = field(default_factory=list)
+    named: list[Any] = field(default_factory=list)
 
     # -- before the body -----------------------------------------------------------------------------------------------
 
@@ -91,7 +95,10 @@ class Head:
             case Record():
                 values = self._items(tuple(item.fields.values()), key)
                 return Record(item.cls, dict(zip(item.fields, values, strict=True)))
+            case DictObject() | Instance():
+                return self._keyed(item, key)
             case ListObject():
+                self._once(item)
                 content = self.p.memory.content(item)
                 found = self.shape.growing.get(key)
                 if found is not None or isinstance(content, Rows):
@@ -100,6 +107,21 @@ class Head:
             case Maybe():
                 return Maybe(self.enter(item.bound, (*key, "bound")), self.enter(item.item, key), item.marker)
         return item
+
+    def _keyed(self, item: DictObject | Instance, key: Key) -> DictObject | Instance:
+        """A dict, or an object made in the function, that a name is bound to anew in each trip."""
+        self._once(item)
+        fields = {name: self.enter(part, (*key, name)) for name, part in self.p.memory.content(item).items()}
+        return Instance(item.cls, fields) if isinstance(item, Instance) else DictObject(fields, outside=item.outside)
+
+    def _is_held(self, item: Abstract) -> bool:
+        """Whether an object is carried by itself, wherever it is found."""
+        return isinstance(item, ListObject | DictObject | Instance) and item.serial < self.start
+
+    def _once(self, item: Any) -> None:
+        if any(item is other for other in self.named):
+            self.p.unsupported("two names for one object, both bound anew in a loop, are not supported", "make a copy")
+        self.named.append(item)
 
     def _items(self, items: tuple[Abstract, ...], key: Key) -> tuple[Abstract, ...]:
         return tuple(self.enter(item, (*key, i)) for i, item in enumerate(items))
@@ -140,6 +162,8 @@ class Head:
         Conflict
             When it is something else than at the start.
         """
+        if head is end and self._is_held(head):
+            return
         if isinstance(head, Maybe):
             surely = not isinstance(end, Maybe)
             self.leave(head.bound, self.p.constant(True) if surely else end.bound, (*key, "bound"))
@@ -156,6 +180,13 @@ class Head:
             self.leave_items(head.items, end.items, key)
         elif isinstance(head, Record) and isinstance(end, Record) and head.cls is end.cls:
             self.leave_items(tuple(head.fields.values()), tuple(end.fields.values()), key)
+        elif isinstance(head, DictObject | Instance) and type(head) is type(end):
+            content = self.p.memory.content(end)
+            same = getattr(head, "cls", None) is getattr(end, "cls", None) and list(content) == list(head.initial)
+            if not same or getattr(head, "outside", False) is not getattr(end, "outside", False):
+                raise Conflict
+            for name, part in head.initial.items():
+                self.leave(part, content[name], (*key, name))
         elif isinstance(head, ListObject) and isinstance(end, ListObject):
             content = self.p.memory.content(end)
             if isinstance(head.initial, Rows):
@@ -228,6 +259,8 @@ class Head:
 
     def result(self, head: Abstract, outputs: dict[Leaf, Abstract]) -> Abstract:
         """What the item is after the loop."""
+        if self._is_held(head):
+            return head
         for leaf in self.leaves:
             if head is leaf.param or (leaf.array is not None and head is leaf.array):
                 return outputs[leaf]
@@ -236,6 +269,11 @@ class Head:
                 return Tuple(tuple(self.result(item, outputs) for item in head.items), head.cls)
             case Record():
                 return Record(head.cls, {name: self.result(item, outputs) for name, item in head.fields.items()})
+            case Instance():
+                return Instance(head.cls, {n: self.result(item, outputs) for n, item in head.initial.items()})
+            case DictObject():
+                parts = {n: self.result(item, outputs) for n, item in head.initial.items()}
+                return DictObject(parts, outside=head.outside)
             case ListObject():
                 return ListObject(tuple(self.result(item, outputs) for item in head.initial))
             case Maybe():

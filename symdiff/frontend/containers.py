@@ -103,11 +103,53 @@ def get(p: Parser, owner: DictObject, key: Abstract, default: Abstract | None = 
 
 
 @method(DictObject, "update")
-def update(p: Parser, owner: DictObject, other: Abstract) -> Known:
-    """``d.update(other)``."""
+def update(p: Parser, owner: DictObject, other: Abstract | None = None, **more: Abstract) -> Known:
+    """``d.update(other, a=1)``."""
     _own(p, owner)
+    other = DictObject({}) if other is None else other
     other = p.resolver.materialise(p.build, other) if isinstance(other, Known) else other
     if not isinstance(other, DictObject):
         p.refuse(LocatedKeyError, f"update takes a dict, not {p.describe(other)}")
-    p.memory.replace(owner, {**p.memory.content(owner), **p.memory.content(other)})
+    p.memory.replace(owner, {**p.memory.content(owner), **p.memory.content(other), **more})
+    return Known(None)
+
+
+@method(DictObject, "pop")
+def pop_key(p: Parser, owner: DictObject, key: Abstract, default: Abstract | None = None) -> Abstract:
+    """``d.pop(key, default)``."""
+    _own(p, owner)
+    items, found = dict(p.memory.content(owner)), p.static(key, "a key of a dict")
+    if found not in items and default is None:
+        p.refuse(LocatedKeyError, f"the dict has no key {found!r}")
+    item = items.pop(found, default)
+    p.memory.replace(owner, items)
+    return item
+
+
+@method(DictObject, "setdefault")
+def set_default(p: Parser, owner: DictObject, key: Abstract, default: Abstract) -> Abstract:
+    """``d.setdefault(key, default)``."""
+    _own(p, owner)
+    items, found = p.memory.content(owner), p.static(key, "a key of a dict")
+    if found not in items:
+        p.memory.replace(owner, {**items, found: default})
+    return p.memory.content(owner)[found]
+
+
+@method(ListObject, "reverse")
+def reverse(p: Parser, owner: ListObject) -> Known:
+    """``items.reverse()``."""
+    _own(p, owner)
+    content = p.memory.content(owner)
+    if isinstance(content, Rows):
+        p.unsupported("reversing a list of run-time length in place is not supported", "use items[::-1]")
+    p.memory.replace(owner, tuple(reversed(content)))
+    return Known(None)
+
+
+@method(ListObject, "clear")
+def clear(p: Parser, owner: ListObject) -> Known:
+    """``items.clear()``."""
+    _own(p, owner)
+    p.memory.replace(owner, ())
     return Known(None)

@@ -24,6 +24,7 @@ from symdiff.frontend.abstract import (
     Closure,
     Deferred,
     DictObject,
+    Instance,
     Known,
     ListObject,
     Marker,
@@ -243,7 +244,7 @@ class Parser:
                 return "a list"
             case DictObject():
                 return "a dict"
-            case Record(cls=cls):
+            case Record(cls=cls) | Instance(cls=cls):
                 return f"an object of class {cls.__name__!r}"
             case Closure() | PartialCall() | BoundMethod():
                 return "a function"

@@ -73,7 +73,8 @@ def dict_display(p: Parser, node: ast.Dict) -> DictObject:
     items: dict[Any, Abstract] = {}
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
-            found = p.resolver.materialise(p.build, p.evaluate(value))
+            found = p.evaluate(value)
+            found = p.resolver.materialise(p.build, found) if isinstance(found, Known) else found
             if not isinstance(found, DictObject):
                 p.unsupported("'**' in a dict takes a dict")
             items.update(p.memory.content(found))

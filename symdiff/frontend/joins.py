@@ -15,6 +15,8 @@ from symdiff.errors import Location, TypeConflictError
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
+    DictObject,
+    Instance,
     Known,
     ListObject,
     Marker,
@@ -274,6 +276,14 @@ class Join:
             return None
         if isinstance(a, Known) and isinstance(b, Known) and _same_object(a, b):
             return a
+        if isinstance(a, DictObject | Instance) and type(a) is type(b) and min(a.serial, b.serial) > self.start:
+            found = self._items(0, a), self._items(1, b)
+            same = list(found[0]) == list(found[1]) and getattr(a, "cls", None) is getattr(b, "cls", None)
+            if same:
+                keys = list(found[0])
+                values = list(found[0].values()), list(found[1].values())
+                self._join_items(*values, hint, lambda items: use(_keyed(a, dict(zip(keys, items, strict=True)))))
+                return None
         if isinstance(a, ListObject) and isinstance(b, ListObject) and min(a.serial, b.serial) > self.start:
             items = self._items(0, a), self._items(1, b)
             if len(items[0]) == len(items[1]):
@@ -281,11 +291,10 @@ class Join:
                 return None
         raise Conflict
 
-    def _items(self, side: int, item: ListObject) -> tuple[Abstract, ...]:
+    def _items(self, side: int, item: ListObject | DictObject | Instance) -> Any:
         self.p.memory.push(self.sides[side].layer)
         try:
-            found: tuple[Abstract, ...] = self.p.memory.content(item)
-            return found
+            return self.p.memory.content(item)
         finally:
             self.p.memory.pop()
 
@@ -339,6 +348,10 @@ class Join:
         """Pass the outputs to whoever waits for them."""
         for use, position in self._slots:
             use(outputs[position])
+
+
+def _keyed(like: DictObject | Instance, items: dict[Any, Abstract]) -> DictObject | Instance:
+    return Instance(like.cls, items) if isinstance(like, Instance) else DictObject(items)
 
 
 def _same_object(a: Known, b: Known) -> bool:

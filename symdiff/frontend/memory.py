@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from symdiff.errors import Location, UnsupportedSyntaxError
-from symdiff.frontend.abstract import Array, DictObject, ListObject, View, root
+from symdiff.frontend.abstract import Array, DictObject, Instance, ListObject, View, root
 from symdiff.frontend.scope import Scope
 from symdiff.ir.graph import Value
 
@@ -44,7 +44,7 @@ class Memory:
         """Leave a block, with what it wrote."""
         return self.layers.pop()
 
-    def content(self, item: Array | ListObject | DictObject) -> Any:
+    def content(self, item: Array | ListObject | DictObject | Instance) -> Any:
         """What the object contains."""
         for layer in reversed(self.layers):
             if item in layer:

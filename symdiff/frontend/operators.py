@@ -15,6 +15,7 @@ from symdiff.frontend.abstract import (
     Array,
     Closure,
     DictObject,
+    Instance,
     Known,
     ListObject,
     Range,
@@ -359,7 +360,7 @@ def truth(p: Parser, item: Abstract) -> Value:
             return p.constant(bool(item.object))
         case Known():
             return p.constant(bool(item.object))
-        case Record(cls=cls) if hasattr(cls, "__bool__") or hasattr(cls, "__len__"):
+        case Record(cls=cls) | Instance(cls=cls) if hasattr(cls, "__bool__") or hasattr(cls, "__len__"):
             p.unsupported(f"the truth value of {p.describe(item)} is not supported")
     return p.constant(True)
 

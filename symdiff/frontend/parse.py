@@ -35,6 +35,7 @@ from symdiff.frontend.abstract import (
     Abstract,
     Array,
     DictObject,
+    Instance,
     Known,
     ListObject,
     Record,
@@ -304,6 +305,10 @@ class _Parse:
             case DictObject():
                 items = p.memory.content(item)
                 return Structure("dict", dict, tuple(items), tuple(self._result(x, leaves) for x in items.values()))
+            case Instance():
+                fields = p.memory.content(item)
+                children = tuple(self._result(part, leaves) for part in fields.values())
+                return Structure("object", item.cls, tuple(fields), children)
             case Record():
                 children = tuple(self._result(part, leaves) for part in item.fields.values())
                 return Structure("object", item.cls, tuple(item.fields), children)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
-from symdiff.frontend.abstract import Abstract, Array, Closure, Known, ListObject, View
+from symdiff.frontend.abstract import Abstract, Array, Closure, Instance, Known, ListObject, View
 from symdiff.frontend.core import Frame, Parser, statement
 from symdiff.frontend.extending import extend_list
 from symdiff.frontend.indexing import store
+from symdiff.frontend.objects import set_attribute
 from symdiff.frontend.operators import OPERATORS, binary
 from symdiff.frontend.storing import cast_same_kind
 from symdiff.ir.graph import Value
@@ -84,10 +85,9 @@ def assign(p: Parser, target: ast.expr, item: Abstract) -> None:
         case ast.Attribute(attr="flat"):
             store(p, p.evaluate(target), Known(...), item)
         case ast.Attribute():
-            p.unsupported(
-                f"assigning the attribute {target.attr!r} is not supported",
-                "return the new value instead, and assign it outside",
-            )
+            owner = p.evaluate(target.value)
+            p.at(target)
+            set_attribute(p, owner, target.attr, item)
         case _:
             p.unsupported("this target of an assignment is not supported")
 
@@ -189,8 +189,15 @@ def augmented(p: Parser, node: ast.AugAssign) -> None:
         new = in_place(p, name, old, value)
         if new is not old or not isinstance(new, View):  # a view was stored into already
             store(p, owner, key, new)
-    else:
-        p.unsupported("assigning an attribute is not supported", "return the new value instead")
+    elif isinstance(target, ast.Attribute):
+        owner = p.evaluate(target.value)
+        p.at(target)
+        old = p.attribute(owner, target.attr)
+        value = p.evaluate(node.value)
+        p.at(node)
+        new = in_place(p, name, old, value) if isinstance(owner, Instance) else old
+        if new is not old or not isinstance(owner, Instance):
+            set_attribute(p, owner, target.attr, new)
 
 
 def in_place(p: Parser, name: str, old: Abstract, value: Abstract) -> Abstract:
