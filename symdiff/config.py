@@ -149,8 +149,9 @@ class Options:
         Keep compiled code on disk.
     checkpoint : True, int or None
         Bound the memory of the tape of every loop, to a square-root schedule (True) or to a number of bytes.
-    at_kink : tuple of (name, value), or None
-        Conventions at kinks that differ from the table, given as a mapping from the operation's name.
+    at_kink : tuple of (name, slope), or None
+        Slopes at kinks that differ from the table, given as a mapping from the convention's name: ``{"abs": 1.0}``.
+        Where arguments share the slope, as those of ``maximum`` do, it is that of the first.
     """
 
     wrt: Wrt = 0
@@ -161,7 +162,7 @@ class Options:
     simplify: str | bool = "auto"
     cache: bool = True
     checkpoint: bool | int | None = None
-    at_kink: tuple[tuple[str, Any], ...] | None = None
+    at_kink: tuple[tuple[str, float], ...] | None = None
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -249,7 +250,7 @@ def _check_checkpoint(name: str, value: Any) -> bool | int | None:
     return size
 
 
-def _check_at_kink(name: str, value: Any) -> tuple[tuple[str, Any], ...] | None:
+def _check_at_kink(name: str, value: Any) -> tuple[tuple[str, float], ...] | None:
     if value is None:
         return None
     try:
@@ -257,9 +258,10 @@ def _check_at_kink(name: str, value: Any) -> tuple[tuple[str, Any], ...] | None:
         hash(tuple(choices.items()))
     except (TypeError, ValueError):
         choices = {None: value}
-    if not all(isinstance(operation, str) for operation in choices):
+    slopes = [slope for slope in choices.values() if not isinstance(slope, (int, float)) or isinstance(slope, bool)]
+    if slopes or not all(isinstance(operation, str) for operation in choices):
         raise located(TypeError, f"option at_kink is {value!r}", hint='give a mapping such as {"abs": 1.0}')
-    return tuple(sorted(choices.items(), key=lambda choice: choice[0])) or None
+    return tuple(sorted((operation, float(slope)) for operation, slope in choices.items())) or None
 
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from symdiff.config import Options, setting
 from symdiff.derive import argument_levels, derive
 from symdiff.frontend.parse import parse
 from symdiff.frontend.program import Argument, Program
+from symdiff.frontend.scope import NO_SLOPES
 from symdiff.ir.graph import Function, Value
 from symdiff.ir.python import print_function
 from symdiff.ir.verify import verify
@@ -56,14 +57,17 @@ class Stages:
     unit: Unit | None = None
 
 
-def front(function: Callable[..., Any], arguments: Sequence[Argument], hook: Any = None) -> Program:
+def front(
+    function: Callable[..., Any],
+    arguments: Sequence[Argument],
+    hook: Any = None,
+    slopes: Mapping[str, float] = NO_SLOPES,
+) -> Program:
     """Source to graph."""
-    return parse(function, tuple(arguments), transform_hook=hook)
+    return parse(function, tuple(arguments), transform_hook=hook, slopes=slopes)
 
 
-def reverse(
-    program: Program, steps: Sequence[Step], levels: Sequence[Sequence[Argument]], options: Options
-) -> Stages:
+def reverse(program: Program, steps: Sequence[Step], levels: Sequence[Sequence[Argument]], options: Options) -> Stages:
     """Graph to simplified adjoint; without a derivative to take, to the simplified graph.
 
     ``levels`` are the arguments before each step and after the last, as `argument_levels` gives them.
@@ -98,9 +102,7 @@ def simplified(program: Program, primal: Program, options: Options, rewrites: li
     own = set(primal.graph.results)
     pinned = [result for result in program.graph.results if result in own]
     derivative = program is not primal
-    graph, done = simplify(
-        program.graph, options.simplify, pinned=pinned, derivative=derivative, on_disk=options.cache
-    )
+    graph, done = simplify(program.graph, options.simplify, pinned=pinned, derivative=derivative, on_disk=options.cache)
     rewrites.extend(done)
     return replace(program, graph=checked(graph))
 

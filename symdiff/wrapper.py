@@ -68,7 +68,7 @@ class Differentiable:
             own = (lambda positions, single: ()) if name == "_value" else functools.partial(_one_step, name)
             wrt = None if name == "_value" else self.options.wrt
             publish = functools.partial(self._publish, name)
-            parse = compiler.parser(_hook())
+            parse = compiler.parser(_hook(), self.options.at_kink)
             self._made[name] = compiler.Dispatcher(
                 self.__wrapped__, self.__signature__, self.options, self._after(own), wrt, publish, parse
             )
@@ -161,7 +161,7 @@ def machinery() -> Any:
 
 def _supported(options: Options) -> Options:
     """The options, unless one asks for what is not there yet: silently giving something else would be wrong."""
-    for name in ("at_kink", "checkpoint", "parallel"):
+    for name in ("checkpoint", "parallel"):
         if name in options.changed():
             raise UnsupportedSyntaxError(f"the option {name} is not supported yet", hint="leave it out")
     return options

@@ -156,3 +156,65 @@ def test_kink_of_a_reduction(key, text, at, slope, size, dtype, simplify, tmp_pa
     function = function_of(source_of("def f({args}):\n    return {text}\n", text, ["x"]), "kink", tmp_path)
     for route, (found,) in gradients(function, (np.full(size, at, dtype),), ["x"], simplify):
         np.testing.assert_allclose(found, np.full(size, slope(size)), rtol=1e-6, err_msg=route)
+
+
+# the option at_kink=: what is chosen, and the slopes that follow; elsewhere they are those of the table
+CHOSEN = [
+    (Row("abs", "np.abs(x)", (0.0,), (1.0,)), 1.0),
+    (Row("abs", "abs(x)", (-0.0,), (-0.5,)), -0.5),
+    (Row("abs", "np.abs(x)", (2.0,), (1.0,)), 0.25),
+    (Row("abs", "np.abs(x)", (-2.0,), (-1.0,)), 0.25),
+    (Row("maximum", "np.maximum(x, y)", (2.0, 2.0), (1.0, 0.0)), 1.0),
+    (Row("maximum", "np.minimum(x, y)", (2.0, 2.0), (0.25, 0.75)), 0.25),
+    (Row("maximum", "np.maximum(x, y)", (2.0, 1.0), (1.0, 0.0)), 0.25),
+    (Row("clip", "np.clip(x, y, 5.0)", (1.0, 1.0), (0.5, 0.5)), 0.5),
+    (Row("clip", "np.clip(x, 0.0, y)", (1.0, 1.0), (0.0, 1.0)), 0.0),
+    (Row("clip", "np.clip(x, 0.0, y)", (2.0, 1.0), (0.0, 1.0)), 0.5),
+    (Row("sqrt", "np.sqrt(x)", (0.0,), (7.0,)), 7.0),
+    (Row("sqrt", "np.sqrt(x)", (4.0,), (0.25,)), 7.0),
+]
+
+
+@pytest.mark.parametrize("simplify", ["auto", False], ids=["simplified", "plain"])
+@pytest.mark.parametrize("form", Row.forms.split())
+@pytest.mark.parametrize(("row", "slope"), CHOSEN, ids=[f"{row.text}-{row.at}-{slope}" for row, slope in CHOSEN])
+def test_chosen_slope(row, slope, form, simplify, tmp_path):
+    check(row, form, simplify, tmp_path, row.slopes, at_kink={row.key: slope})
+
+
+NESTED = """def f(x):
+    return sd.grad(lambda t: abs(t) * 3.0)(x) + 0.0 * x
+"""
+
+
+def test_chosen_slope_in_every_kind_of_derivative(tmp_path):
+    options = {"at_kink": {"abs": 1.0}, "cache": False}
+    absolute = function_of("def f(x):\n    return abs(x) * 2.0\n", "absolute", tmp_path)
+    chosen = sd.differentiable(absolute, **options)
+    assert chosen.grad(0.0) == 2.0 and chosen(0.0) == 0.0
+    assert sd.grad(chosen)(0.0) == 2.0
+    assert sd.jvp(chosen, (0.0,), (1.0,)) == (0.0, 2.0)
+    assert sd.vjp(chosen, 0.0)[1](1.0) == (2.0,)
+    assert sd.grad(absolute)(0.0) == 0.0
+    nested = function_of("import symdiff as sd\n\n\n" + NESTED, "nested", tmp_path)
+    assert sd.differentiable(nested, **options)(0.0) == 3.0
+    assert sd.differentiable(nested)(0.0) == 0.0
+
+
+def test_chosen_slope_is_seen_in_the_text(tmp_path):
+    absolute = function_of("import numpy as np\n\n\ndef f(x):\n    return np.sum(np.abs(x))\n", "absolute", tmp_path)
+    text = sd.differentiable(absolute, at_kink={"abs": 0.25}).gradient_source(np.zeros(3))
+    assert "np.where(x == 0, 0.25, np.sign(x))" in text
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"relu": 1.0}, "'relu' cannot be changed\nhint: those that can be changed are abs, maximum, clip, sqrt"),
+        ({"modulus": 1.0}, "'modulus' is not in the table of conventions"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(choice, message, tmp_path):
+    function = function_of("def f(x):\n    return abs(x)\n", "refused", tmp_path)
+    with pytest.raises(ValueError, match=message):
+        sd.differentiable(function, at_kink=choice).grad(1.0)

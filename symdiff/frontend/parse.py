@@ -56,7 +56,7 @@ from symdiff.frontend.operators import truth
 from symdiff.frontend.program import FUNCTION, Argument, Path, Program, StaticNeeded, Written
 from symdiff.frontend.resolve import Resolver
 from symdiff.frontend.rows import Form, Rows
-from symdiff.frontend.scope import Scope
+from symdiff.frontend.scope import NO_SLOPES, Scope
 from symdiff.frontend.statements import assign
 from symdiff.frontend.structure import LEAF, Static, Structure
 from symdiff.ir.graph import Function, Type, Value
@@ -134,6 +134,7 @@ def parse(
     arguments: Sequence[Argument],
     *,
     transform_hook: Callable[..., Any] | None = None,
+    slopes: Mapping[str, float] = NO_SLOPES,
 ) -> Program:
     """Make the graph of a function.
 
@@ -146,6 +147,8 @@ def parse(
     transform_hook : callable, optional
         ``transform_hook(callable, parser, args, kwargs)`` is asked about every callable that has no handler; it gives
         the result, or NotImplemented.
+    slopes : mapping
+        Slopes at kinks that differ from the table, by the name of the convention.
 
     Returns
     -------
@@ -161,7 +164,7 @@ def parse(
     static: frozenset[Path] = frozenset()
     while True:
         try:
-            return _Parse(function, tuple(arguments), transform_hook, static).run()
+            return _Parse(function, tuple(arguments), transform_hook, static, slopes).run()
         except StaticCapture as needed:
             if needed.path in static:
                 raise InternalError(f"{needed.path} is a constant already") from None
@@ -174,11 +177,16 @@ class _Parse:
     """One attempt at a function."""
 
     def __init__(
-        self, function: Callable[..., Any], arguments: tuple[Argument, ...], hook: Any, static: frozenset[Path]
+        self,
+        function: Callable[..., Any],
+        arguments: tuple[Argument, ...],
+        hook: Any,
+        static: frozenset[Path],
+        slopes: Mapping[str, float],
     ) -> None:
         self.function, self.arguments = function, arguments
         self.leaves = [leaf for argument in arguments for leaf in argument.leaves]
-        self.build = Scope()
+        self.build = Scope(slopes=slopes)
         positions: dict[Value, int] = {}
         for position, leaf in enumerate(self.leaves):
             if isinstance(leaf, Value):

@@ -8,12 +8,16 @@ read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, Dim, Node, Value
+from symdiff.ops.kinks import SLOPE
 
-__all__ = ["Scope"]
+__all__ = ["NO_SLOPES", "Scope"]
+
+NO_SLOPES: Mapping[str, float] = MappingProxyType({})
 
 SIZE_ROWS = frozenset(
     {"add", "subtract", "multiply", "maximum", "minimum", "floor_divide", "negative", "range_length", "where", "less"}
@@ -26,10 +30,12 @@ class Scope(Builder):
 
     parent: Scope | None
 
-    def __init__(self, parent: Scope | None = None) -> None:
+    def __init__(self, parent: Scope | None = None, slopes: Mapping[str, float] = NO_SLOPES) -> None:
         super().__init__(parent)
         self.depth: int = parent.depth + 1 if parent else 0
         self.homes: dict[Value, Scope] = parent.homes if parent else {}
+        self.slopes: Mapping[str, float] = parent.slopes if parent else slopes
+        """The slopes at kinks that were chosen, by the name of the convention."""
         self._sizing = 0
 
     def inner(self) -> Scope:
@@ -41,6 +47,9 @@ class Scope(Builder):
             self.homes[value] = self
 
     def append(self, node: Node) -> Node:
+        slope = self.slopes.get(getattr(node.op, "kink", None) or "")
+        if slope is not None and node.outputs[0].type.is_float:
+            node = Node(node.op, node.inputs, node.outputs, {**node.attrs, SLOPE: slope}, node.blocks, node.where)
         for output in node.outputs:
             self.homes[output] = self
         return super().append(node)

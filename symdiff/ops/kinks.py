@@ -13,7 +13,10 @@ from typing import Any
 
 from symdiff.ops.comparison import equal, logical_or, where
 
-__all__ = ["KINKS", "Example", "Kink", "with_slope"]
+__all__ = ["KINKS", "SLOPE", "Example", "Kink", "changeable", "with_slope"]
+
+# the attribute of a node whose slope at its kink was chosen
+SLOPE = "slope"
 
 INF, NAN = math.inf, math.nan
 
@@ -42,9 +45,10 @@ class Kink:
     others : dict
         What other systems give, as measured or documented.
     at : callable or None
-        ``at(y, *inputs)``: the condition under which a row is at the kink; None where ``at_kink=`` cannot change it.
+        ``at(position, *inputs)``: the condition under which what flows to an argument is a matter of convention; None
+        where ``at_kink=`` cannot change it.
     shares : bool
-        Whether the two arguments share the cotangent, so that a slope for the first leaves the rest to the second.
+        Whether the arguments share the cotangent, so that a slope for the first leaves the rest to the others.
     examples : tuple of Example
         Checked by the tests.
     """
@@ -71,7 +75,7 @@ KINKS: dict[str, Kink] = {
             Example("fabs", (-0.0,), (0.0,)),
             Example("copysign", (0.0, 1.0), (0.0, None)),
         ),
-        at=lambda y, x, *more: equal(x, 0),
+        at=lambda position, x, *more: equal(x, 0),
     ),
     "maximum": Kink(
         "maximum(a, b) of arrays, also minimum, fmax, fmin",
@@ -84,7 +88,7 @@ KINKS: dict[str, Kink] = {
             Example("fmax", (1.0, 1.0), (0.5, 0.5)),
             Example("fmin", (1.0, 1.0), (0.5, 0.5)),
         ),
-        at=lambda y, a, b: equal(a, b),
+        at=lambda position, a, b: equal(a, b),
         shares=True,
     ),
     "relu": Kink(
@@ -117,7 +121,10 @@ KINKS: dict[str, Kink] = {
         "1: the closed interval counts as inside",
         {"JAX": "0.5", "autograd": "0", "PyTorch": "1"},
         (Example("clip", (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)), Example("clip", (1.0, 0.0, 1.0), (1.0, 0.0, 0.0))),
-        at=lambda y, x, low, high: logical_or(equal(x, low), equal(x, high)),
+        at=lambda position, x, low, high: (
+            logical_or(equal(x, low), equal(x, high)) if position == 0 else equal(x, low if position == 1 else high)
+        ),
+        shares=True,
     ),
     "sqrt": Kink(
         "sqrt(x)",
@@ -125,7 +132,7 @@ KINKS: dict[str, Kink] = {
         "inf, but 0 if the incoming cotangent is exactly 0",
         {"JAX": "inf", "autograd": "error", "PyTorch": "inf"},
         (Example("sqrt", (0.0,), (INF,)), Example("sqrt", (0.0,), (0.0,), cotangent=0.0)),
-        at=lambda y, x: equal(x, 0),
+        at=lambda position, x: equal(x, 0),
     ),
     "norm": Kink(
         "norm(x), std(x), hypot(a, b)",
@@ -174,10 +181,15 @@ KINKS: dict[str, Kink] = {
 }
 
 
-def with_slope(key: str, position: int, slope: float, contribution: Any, g: Any, y: Any, *inputs: Any) -> Any:
+def changeable() -> tuple[str, ...]:
+    """The entries whose slope ``at_kink=`` may choose."""
+    return tuple(key for key, kink in KINKS.items() if kink.at is not None)
+
+
+def with_slope(key: str, position: int, slope: float, contribution: Any, g: Any, *inputs: Any) -> Any:
     """What flows to argument ``position`` of a row whose slope at the kink was chosen by ``at_kink=``."""
     kink = KINKS[key]
     if kink.at is None:
         raise ValueError(f"the convention of {kink.expression} cannot be changed")
-    share = 1.0 - slope if kink.shares and position == 1 else slope
-    return where(kink.at(y, *inputs), share * g, contribution)
+    share = 1.0 - slope if kink.shares and position > 0 else slope
+    return where(kink.at(position, *inputs), share * g, contribution)

@@ -195,7 +195,7 @@ class Primitive(Op):
 
 def numeric_attrs(attrs: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes that functions of numbers take: not those that only say how the operation may fail."""
-    return {name: value for name, value in attrs.items() if name not in ("kind", "unchecked")}
+    return {name: value for name, value in attrs.items() if name not in ("kind", "unchecked", "slope")}
 
 
 def lift(build: Builder, operand: Any) -> Value:

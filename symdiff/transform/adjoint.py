@@ -21,6 +21,8 @@ from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import definitions
 from symdiff.ops import REGISTRY, Primitive, Traced
+from symdiff.ops.kinks import SLOPE, with_slope
+from symdiff.ops.primitive import numeric_attrs
 from symdiff.transform.activity import (
     can_vary,
     carried,
@@ -148,7 +150,7 @@ class _Adjoint:
         assert isinstance(row, Primitive)
         inputs = [Traced(build, v) for v in node.inputs]
         g, mask = self.arriving(node, inputs, output, cotangents)
-        attrs = {k: v for k, v in node.attrs.items() if k not in ("kind", "unchecked")}
+        attrs = numeric_attrs(node.attrs)
         before = len(build.nodes)
         wanted = [i for i in differentiable_inputs(node) if node.inputs[i] in self.varied]
         # what a store put down is read from the cotangent before the place is cleared, so that clearing may happen
@@ -181,6 +183,8 @@ class _Adjoint:
         part = row.vjp[i](small, output, *inputs, **attrs)
         if part is None:
             return None
+        if SLOPE in node.attrs:
+            part = with_slope(row.kink, i, node.attrs[SLOPE], part, small, *inputs)
         made = part if isinstance(part, Traced) else Traced(build, build.constant(part))
         if small is g or made.shape == output.shape or inputs[i].shape == output.shape:
             return made

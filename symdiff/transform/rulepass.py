@@ -10,6 +10,7 @@ from typing import Any
 
 from symdiff.ir.graph import CONSTANT, IF, TRY, Block, Function, Node, Value
 from symdiff.ir.walk import all_blocks, all_nodes
+from symdiff.ops.kinks import SLOPE
 from symdiff.transform.preparation import all_definitions
 from symdiff.transform.rewriting import Walker, carried_params, loop_parts
 from symdiff.transform.rules import EXACT, Match, Rule, by_row, replaces
@@ -62,7 +63,7 @@ class RulePass(Walker):
 
     def visit(self, node: Node, nodes: list[Node]) -> None:
         rules = BY_ROW.get(node.op.name, ())
-        if rules and node.output in self.sizes:
+        if rules and (node.output in self.sizes or SLOPE in node.attrs):
             rules = ()
         for rule in rules:
             if rule.exactness != EXACT and node.output in self.pinned:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.ir.graph import CONSTANT, Value
+from symdiff.ops.primitive import numeric_attrs
 from symdiff.transform.rules import DERIVATIVE, EXACT, STABLE, Match, Rule, other
 
 __all__ = ["ARITHMETIC"]
@@ -278,7 +279,7 @@ def _computed(m: Match, operands: list[Any]) -> Any:
     """The value of the node, in the form its type says; None where it fails or does not fit."""
     row: Any = m.node.op
     type_ = m.node.output.type
-    attrs = {k: v for k, v in m.node.attrs.items() if k not in ("kind", "unchecked")}
+    attrs = numeric_attrs(m.node.attrs)
     scalar = row.scalar if type_.kind == "python" else None
     try:
         with np.errstate(all="ignore"):

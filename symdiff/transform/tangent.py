@@ -20,6 +20,8 @@ from symdiff.ir.build import Builder
 from symdiff.ir.graph import FOR, IF, NO_ATTRS, TRY, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import references, substitute
 from symdiff.ops import REGISTRY, Primitive, Traced
+from symdiff.ops.kinks import SLOPE, with_slope
+from symdiff.ops.primitive import numeric_attrs
 from symdiff.transform.activity import can_vary, carried, differentiable_inputs, varied_values
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.cotangents import Contribution, fitted, spread
@@ -152,9 +154,9 @@ class _Forward:
     def row(self, node: Node, known: Tangents, build: Builder) -> None:
         """Append the tangents of what a row gives."""
         row: Any = node.op
-        attrs = {k: v for k, v in node.attrs.items() if k not in ("kind", "unchecked")}
+        attrs = numeric_attrs(node.attrs)
         active = {i: known[node.inputs[i]] for i in differentiable_inputs(node) if node.inputs[i] in known}
-        if row.jvp is not None:
+        if row.jvp is not None and SLOPE not in node.attrs:
             given = tuple(_traced(build, active.get(i)) for i in range(len(node.inputs)))
             found = row.jvp(given, _output(node, build), *(Traced(build, v) for v in node.inputs), **attrs)
         elif row.linear and not (row.elementwise and _is_real(node)):
@@ -172,9 +174,10 @@ class _Forward:
         total: list[Traced | None] = [None] * len(node.outputs)
         for i, tangent in active.items():
             if row.elementwise and _is_real(node):
-                part = row.vjp[i](
-                    Traced(build, tangent), _output(node, build), *(Traced(build, v) for v in node.inputs), **attrs
-                )
+                along, operands = Traced(build, tangent), [Traced(build, v) for v in node.inputs]
+                part = row.vjp[i](along, _output(node, build), *operands, **attrs)
+                if part is not None and SLOPE in node.attrs:
+                    part = with_slope(row.kink, i, node.attrs[SLOPE], part, along, *operands)
                 parts: Sequence[Any] = (part,)
             else:
                 parts = _transposed(node, i, tangent, attrs, build)

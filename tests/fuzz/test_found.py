@@ -35,7 +35,7 @@ FOUND = {
     ),
     "a_view_read_after_a_loop_that_stores_into_what_it_views": (
         """def f(best, prev):
-    best = best + best
+    best += best
     z0 = best[0] * np.sum(best, axis=1, keepdims=True)
     for p in range(0, prev.size, 2):
         best[p % 1] = prev

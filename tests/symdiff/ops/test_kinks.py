@@ -26,7 +26,7 @@ def gradients(example: Example, operands: list[Any], slope: tuple[str, float] | 
     for position, rule in enumerate(row.vjp):
         part = rule(g, y, *xs, **example.attrs) if rule is not None else None
         if slope is not None and part is not None:
-            part = with_slope(slope[0], position, slope[1], part, g, y, *xs)
+            part = with_slope(slope[0], position, slope[1], part, g, *xs)
         found.append(part)
     results = tuple(part.value for part in found if part is not None)
     function = Function(example.row, Block((*params, g.value), tuple(build.nodes), results))
