@@ -203,8 +203,10 @@ class ControlFlow(Writer):
         """``while test:``; where the test takes statements, they stand in the body and leave it with ``break``."""
         test, body = node.blocks
         place = Place(test, len(test.nodes), here, True)
+        outer, self.tested = self.tested, self.tested.union(name for name, _, _ in results)
         before, tested = self.nested(node, test, [], here)
         condition = self.take(test.results[0], place)
+        self.tested = outer
         lines, changed = self.nested(node, body, results, here)
         self.forget(tested | changed)
         if not before:

@@ -34,6 +34,8 @@ class Writer:
         Sizes of parameters, which are written wherever they are mentioned.
     preferred : dict
         Names that values get if they are free: those of the carried values that they become.
+    tested : frozenset
+        What the loop carries whose test is printed: the body reads it afterwards.
     pinned : set
         Parameters that are never overwritten, because their sizes are mentioned.
     """
@@ -55,6 +57,7 @@ class Writer:
         self.preferred: dict[Value, str] = {}
         self.pinned: set[Value] = set()
         self.assigned: list[set[str]] = [set()]
+        self.tested: frozenset[str] = frozenset()
         self.helpers: dict[str, None] = {}
         self.facts = Facts(self.needs)
 
@@ -72,6 +75,8 @@ class Writer:
 
     def free(self, name: str, here: Place) -> bool:
         """Whether nothing reads the variable after this place."""
+        if name in self.tested:
+            return False
         holder = self.holders.get(name)
         return holder is None or (holder not in self.pinned and not self.live.live(holder, here))
 

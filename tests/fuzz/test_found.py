@@ -44,6 +44,21 @@ FOUND = {
         [(np.array([[-0.1, 0.9, -1.4]]), np.array([-1.2, 0.3, 1.1]))],
         ("best", "prev"),
     ),
+    "the_test_of_a_loop_leaves_what_the_loop_carries_alone": (
+        """def f(t, p):
+    p = t
+    w = 0
+    while w and 2.0 * p:
+        w += 1
+        if t:
+            t += p
+        else:
+            return t
+    return t
+""",
+        [(0.03, -1.5)],
+        ("t",),
+    ),
     "a_store_into_a_small_array_reads_another_at_a_running_index": (
         """def f(q, x, n):
     q = q * x
