@@ -28,7 +28,7 @@ def pushed(program: Program, step: Step, before: Sequence[Argument], after: Sequ
     wanted = [before[k] for k in step.wrt]
     structure = wanted[0].structure if step.single else pair(*(a.structure for a in wanted))
     names = [a.name for a in wanted for _ in a.leaves]
-    given = _matched(structure, along.structure, iter(along.leaves))
+    given = _matched(structure, along.structure, along.leaves)
     moving: dict[Value, Value] = {}
     for name, leaf, tangent in zip(names, (x for a in wanted for x in a.leaves), given, strict=True):
         if tangent is not None:
@@ -57,10 +57,10 @@ def _varying(name: str, leaf: Leaf) -> Value:
     return leaf
 
 
-def _matched(wanted: Structure, given: Structure, leaves: Iterator[Leaf]) -> Iterator[Value | None]:
+def _matched(wanted: Structure, given: Structure, leaves: Sequence[Leaf]) -> Iterator[Value | None]:
     """For each leaf of the arguments its tangent; None, for a leaf or for a part, where it is zero."""
     if given == LEAF:
-        leaf = next(leaves)
+        (leaf,) = leaves
         if isinstance(leaf, Static):
             if leaf.object is not None:
                 raise LocatedTypeError(f"a tangent is a number or an array, not {leaf.object!r}")
@@ -70,11 +70,15 @@ def _matched(wanted: Structure, given: Structure, leaves: Iterator[Leaf]) -> Ite
             raise LocatedTypeError("the tangents must have the structure of the arguments")
         yield leaf
         return
-    same = (wanted.kind, wanted.cls, wanted.keys) == (given.kind, given.cls, given.keys)
-    if not same or len(wanted.children) != len(given.children):
+    parts, start = {}, 0
+    for label, child in zip(given.labels, given.children, strict=True):
+        parts[label] = (child, leaves[start : start + child.count])
+        start += child.count
+    # dicts are equal in whatever order their keys were set
+    if (wanted.kind, wanted.cls, set(wanted.labels)) != (given.kind, given.cls, set(parts)):
         raise LocatedTypeError("the tangents must have the structure of the arguments")
-    for a, b in zip(wanted.children, given.children, strict=True):
-        yield from _matched(a, b, leaves)
+    for label, child in zip(wanted.labels, wanted.children, strict=True):
+        yield from _matched(child, *parts[label])
 
 
 def _graph(program: Program, moving: dict[Value, Value], given: Sequence[Value], step: Step) -> Function:

@@ -72,11 +72,15 @@ def _spread(axes: Any, structure: Structure, name: str) -> Iterator[int | None]:
     if axes is None or isinstance(axes, int):
         yield from [axes] * structure.count
         return
-    labels = tuple(label for label, _ in axes)
-    if structure == LEAF or (labels != structure.labels and labels != tuple(range(len(structure.children)))):
+    entries = dict(axes)
+    # dicts by key, whatever the order; other containers may be written as tuples
+    labels: Sequence[Any] = structure.labels
+    if set(entries) != set(labels):
+        labels = range(len(structure.children))
+    if structure == LEAF or set(entries) != set(labels):
         raise LocatedTypeError(f"in_axes does not have the structure of argument {name}")
-    for (_, entry), child in zip(axes, structure.children, strict=True):
-        yield from _spread(entry, child, name)
+    for label, child in zip(labels, structure.children, strict=True):
+        yield from _spread(entries[label], child, name)
 
 
 def mapped(program: Program, step: Step, before: Sequence[Argument], after: Sequence[Argument]) -> Program:

@@ -85,6 +85,12 @@ def test_structures():
     assert tangent["more"][1:] == (None, None)
 
 
+def test_dicts_are_matched_by_key():
+    f = lambda p: p["a"] * p["b"] ** 2
+    assert sd.jvp(f, ({"a": 2.0, "b": 3.0},), ({"b": 1.0, "a": 10.0},)) == (18.0, 90.0 + 12.0)
+    assert sd.hvp(f)({"a": 2.0, "b": 3.0}, {"b": 1.0, "a": 10.0}) == {"a": 6.0, "b": 60.0 + 4.0}
+
+
 def test_both_modes_give_the_same_products():
     x, v, u = RNG.normal(size=30), RNG.normal(size=30), RNG.normal(size=40)
     _, tangent = sd.jvp(waves, (x,), (v,))

@@ -59,6 +59,8 @@ def test_axes_of_structures():
     p = {"w": RNG.normal(size=(4, 3)), "b": RNG.normal(size=4), "c": 2.0}
     found = sd.vmap(lambda q: q["w"] * q["b"] + q["c"], in_axes=({"w": 0, "b": 0, "c": None},))(p)
     np.testing.assert_allclose(found, p["w"] * p["b"][:, None] + 2.0, rtol=1e-15)
+    found = sd.vmap(lambda q: q["w"] * q["c"], in_axes=({"c": None, "w": 1, "b": None},))(p)
+    np.testing.assert_allclose(found, 2.0 * p["w"].T, rtol=1e-15)
     pair = (RNG.normal(size=(3, 4)), RNG.normal(size=3))
     found = sd.vmap(lambda q: q[0] * q[1], in_axes=((1, None),))(pair)
     np.testing.assert_allclose(found, (pair[0] * pair[1][:, None]).T, rtol=1e-15)
