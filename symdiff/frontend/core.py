@@ -162,6 +162,7 @@ class Parser:
         self.facts: list[tuple[Value, bool]] = []  # the conditions of the branches around
         self.argument_of = arguments  # position of a leaf of the arguments, by its value
         self.spoken: dict[str, Any] = {}  # names of objects in statements that Python runs
+        self.ignoring = ""  # whether a context catches warnings, and whether they are ignored
         self.quiet = 0  # which effects have had their time already: see `trying.py`
         self.handling: list[tuple[Frame, Callable[[], None]]] = []  # how to raise again what an `except` clause caught
         self.indices: dict[Value, int] = {}  # number of trips of loops that can be unrolled, by their index

@@ -87,6 +87,9 @@ class _Jumps:
                 return [*done, *loop, *self.block([*after, *rest], context)]
             if isinstance(node, _GUARDED) and _has_jump(node):
                 return [*done, *self._guarded(node, rest, context)]
+            if isinstance(node, _GUARDED) and _is_compound([node]):
+                done.append(self._inside(node, context))
+                continue
             if isinstance(node, ast.If) and context is not None and _has_jump(node):
                 return [*done, *self._branches(node, rest, context)]
             if isinstance(node, ast.If):
@@ -182,7 +185,7 @@ class _Jumps:
         made = ast.Try(self.block(body, context), handlers, run(orelse), [])
         return [ast.copy_location(made, node)]
 
-    def _inside(self, node: ast.Try | ast.With, context: _Context) -> ast.stmt:
+    def _inside(self, node: ast.Try | ast.With, context: _Context | None) -> ast.stmt:
         def run(statements: list[ast.stmt]) -> list[ast.stmt]:
             return self.block(statements, context) or [_pass(node)]
 

@@ -20,7 +20,6 @@ STATEMENTS: dict[type[ast.AST], tuple[str, str]] = {
         "'except*' is not supported",
         "test for the failure with 'if' before it happens, or catch it outside",
     ),
-    ast.With: ("'with' is not supported yet", "move the statement outside the differentiated function"),
     ast.AsyncWith: ("'async' cannot be differentiated", "write an ordinary function"),
     ast.AsyncFor: ("'async' cannot be differentiated", "write an ordinary function"),
     ast.AsyncFunctionDef: ("'async' cannot be differentiated", "write an ordinary function"),

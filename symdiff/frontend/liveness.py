@@ -166,6 +166,8 @@ class Liveness:
                 return _reads(node.value) if node.value is not None else set()
             case ast.Try():
                 return self._try(node, after)
+            case ast.With():
+                return self.block(node.body, after).union(*(_reads(item) for item in node.items))
             case ast.Raise():
                 return _reads(node)
         return after | _reads(node)

@@ -13,6 +13,7 @@ from symdiff.errors import InternalError, LimitError, Location, UnsupportedSynta
 from symdiff.frontend import (
     builtins_calls,
     containers,
+    contexts,
     numpy_calls,
     numpy_choices,
     numpy_grids,
@@ -67,6 +68,7 @@ __all__ = ["StaticNeeded", "parse"]
 HANDLERS = (
     builtins_calls,
     containers,
+    contexts,
     numpy_calls,
     numpy_choices,
     numpy_grids,

@@ -40,6 +40,8 @@ def warned(p: Parser, message: Abstract, category: Abstract = NONE, **options: A
     for name in options:
         if name != "stacklevel" or p.static(options[name], "stacklevel") != 1:
             p.unsupported(f"warnings.warn with {name}= is not supported", "leave it out: the warning names this line")
+    if p.ignoring == "everything":
+        return NONE
     args = [message] if isinstance(category, Known) and category.object is None else [message, category]
     return _show(p, deferred_call(p, _attribute(p, warnings, "warn"), args, {}))
 

@@ -10,11 +10,18 @@ from symdiff.errors import SymdiffError, TypeConflictError, UnknownFunctionError
 from tests.symdiff.frontend.running import run
 
 A = np.array([1.0, -2.0, 3.0])
-HEADER = "import math\nimport numpy as np\nK = 2.0\nWEIGHTS = np.ones(3)\nITEMS = [1.0]\n\n\n"
+HEADER = "import math, warnings\nimport numpy as np\nK = 2.0\nWEIGHTS = np.ones(3)\nITEMS = [1.0]\n\n\n"
 
 # name: source, arguments, kind of error
 REFUSED = {
-    "with": ("def f(x):\n    with np.errstate():\n        return x", (1.0,)),
+    "with": ("def f(x):\n    with open('x') as file:\n        return x", (1.0,)),
+    "errstate": ("def f(x):\n    with np.errstate(all='raise'):\n        return x", (1.0,)),
+    "warnings filter": ("def f(x):\n    warnings.simplefilter('error')\n    return x", (1.0,)),
+    "half done": ("def f(x):\n    y = 1.0\n    try:\n        y = 2.0\n        z = math.log(x)\n"
+                  "    except ValueError:\n        z = y\n    return z", (1.0,)),
+    "except of a number": ("def f(x):\n    try:\n        return math.log(x)\n    except 3:\n        return x", (1.0,), TypeError),
+    "except star": ("def f(x):\n    try:\n        return x\n    except* ValueError:\n        x = 0.0\n    return x", (1.0,)),
+    "cause": ("def f(x):\n    raise ValueError('a') from 3", (1.0,), TypeError),
     "raise": ("def f(x):\n    if x < 0:\n        raise 'negative'\n    return x", (1.0,), TypeError),
     "bare raise": ("def f(x):\n    raise", (1.0,)),
     "generator": ("def f(x):\n    yield x", (1.0,)),
