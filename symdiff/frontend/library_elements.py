@@ -208,7 +208,7 @@ def running_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initi
     if not include_initial:
         return found
     moved = np.moveaxis(found, place, -1)
-    return np.moveaxis(np.concatenate((np.zeros_like(moved[..., :1]), moved), axis=-1), -1, place)
+    return np.moveaxis(np.concatenate((np.zeros((*moved.shape[:-1], 1), moved.dtype), moved), axis=-1), -1, place)
 
 
 @stands_for(*([np.cumulative_prod] if hasattr(np, "cumulative_prod") else []))
@@ -222,4 +222,4 @@ def running_product(x: Any, /, *, axis: Any = None, dtype: Any = None, include_i
     if not include_initial:
         return found
     moved = np.moveaxis(found, place, -1)
-    return np.moveaxis(np.concatenate((np.ones_like(moved[..., :1]), moved), axis=-1), -1, place)
+    return np.moveaxis(np.concatenate((np.ones((*moved.shape[:-1], 1), moved.dtype), moved), axis=-1), -1, place)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["places_of_padding", "places_of_repeats"]
+__all__ = ["places_of_padding", "places_of_repeats", "require_several"]
 
 
 def places_of_repeats(repeats: Any, size: int) -> Any:
@@ -28,3 +28,9 @@ def places_of_padding(size: int, before: int, after: int, mode: str) -> Any:
         return np.where(turned < size, turned, 2 * size - 1 - turned)
     last = size - 1
     return last - np.abs(np.remainder(place, np.maximum(2 * last, 1)) - last)
+
+
+def require_several(size: int) -> None:
+    """For functions that give a number where there is one row."""
+    if size == 1:
+        raise ValueError("the number of rows is computed by the program, and 1 gives a result of another shape")

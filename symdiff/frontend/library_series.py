@@ -217,6 +217,8 @@ def polynomial_with_roots(seq_of_zeros: Any) -> Any:
     if roots.ndim != 1:
         refuse("np.poly of a matrix is not supported", "give the roots")
     size = len(roots)
+    if size == 0:
+        raise ValueError("np.poly of no roots is a number, which is not supported")
     found = np.zeros(size + 1)
     found[0] = 1.0
     for i in range(size):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.frontend.written import is_inexact, lined_up, refuse, stands_for, totals, with_axes
+from symdiff.frontend.written import is_inexact, is_single, lined_up, refuse, stands_for, totals, with_axes
 
 __all__: list[str] = []
 
@@ -154,7 +154,9 @@ def covariance(
     less = (0 if bias else 1) if ddof is None else ddof
     away = rows - np.mean(rows, axis=1, keepdims=True)
     found = away @ away.T / (rows.shape[1] - less)
-    return found[0, 0] if np.ndim(m) == 1 and y is None else found
+    if y is None and is_single(rows):
+        return found[0, 0]
+    return found
 
 
 @stands_for(np.corrcoef)

@@ -10,12 +10,13 @@ from symdiff.frontend import (
     library_choices,
     library_elements,
     library_iteration,
+    library_moving,
     library_places,
     library_series,
     library_statistics,
     library_windows,
 )
-from symdiff.frontend.abstract import Abstract, Array
+from symdiff.frontend.abstract import Abstract, Array, Known
 from symdiff.frontend.calls import inline_known
 from symdiff.frontend.core import Parser, function, method
 from symdiff.frontend.numpy_shaping import array_of, reshaped, static_axis, transposed
@@ -25,6 +26,7 @@ from symdiff.frontend.written import (
     WRITTEN,
     convolved,
     is_inexact,
+    is_single,
     lined_up,
     refuse,
     totals,
@@ -75,6 +77,14 @@ def _refuse(p: Parser, message: Abstract, hint: Abstract | None = None) -> Abstr
 @function(is_inexact)
 def _is_inexact(p: Parser, x: Abstract) -> Value:
     return p.constant(p.value(array_of(p, x)).type.is_float)
+
+
+@function(is_single)
+def _is_single(p: Parser, a: Abstract) -> Value:
+    size = p.value(a).type.shape[0]
+    if isinstance(size, Value) and size in p.build.definitions:  # that of an argument is never 1 where it is a symbol
+        p.call(Known(library_moving.require_several), [p.build.size(size)], {})
+    return p.constant(size == 1)
 
 
 @function(lined_up)

@@ -16,6 +16,7 @@ __all__ = [
     "WRITTEN",
     "convolved",
     "is_inexact",
+    "is_single",
     "lined_up",
     "refuse",
     "stands_for",
@@ -89,3 +90,8 @@ def totals(places: Any, weights: Any, size: int) -> Any:
 def convolved(a: Any, v: Any) -> Any:
     """The full convolution of two vectors."""
     raise NotImplementedError(a, v)
+
+
+def is_single(a: Any) -> bool:
+    """Whether the first axis has one entry; a size that is computed by the program may not be 1."""
+    raise NotImplementedError(a)
