@@ -132,6 +132,12 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
         return call(p, Known(found.__func__, path.then("attr", "__func__")), (owner, *args), kwargs)
     if isinstance(found, functools.partial):
         return _call_partial(p, found, path, args, kwargs)
+    if isinstance(found, functools._lru_cache_wrapper):
+        if args and not kwargs and all(isinstance(a, Known) for a in args):
+            # what is kept for equal arguments depends on them alone: of classes and names it is known now
+            return p.resolver.wrap(p.build, found(*(a.object for a in args)), None)
+        inner = p.resolver.wrap(p.build, found.__wrapped__, path.then("attr", "__wrapped__"))
+        return call(p, inner, args, kwargs)
     if isinstance(found, type):
         return _construct(p, found, args, kwargs)
     by_call = getattr(type(found), "__call__", None)  # noqa: B004 - a callable of C has no source

@@ -27,8 +27,6 @@ STATEMENTS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Yield: ("a generator cannot be differentiated", "return an array or a tuple of all values"),
     ast.YieldFrom: ("a generator cannot be differentiated", "return an array or a tuple of all values"),
     ast.ClassDef: ("a class inside the function is not supported", "define the class outside"),
-    ast.Set: ("a set is not supported", "use a tuple or a list"),
-    ast.SetComp: ("a set is not supported", "use a tuple or a list"),
 }
 
 

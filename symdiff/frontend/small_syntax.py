@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import operator
 import sys
 from typing import Any
+
+import numpy as np
 
 from symdiff.errors import (
     LocatedIndexError,
@@ -29,7 +32,7 @@ from symdiff.frontend.abstract import (
     Tuple,
     View,
 )
-from symdiff.frontend.core import Parser, expression, function, statement
+from symdiff.frontend.core import FUNCTIONS, Parser, expression, function, statement
 from symdiff.frontend.iteration import count_of
 from symdiff.frontend.liveness import bound_name
 from symdiff.frontend.operators import compared
@@ -47,6 +50,12 @@ def named(p: Parser, node: ast.NamedExpr) -> Abstract:
     p.at(node)
     assign_name(p, node.target.id, item)
     return item
+
+
+@expression(ast.Set, ast.SetComp)
+def set_display(p: Parser, node: ast.expr) -> Abstract:
+    """Refused where it is reached: functions of libraries make sets on paths that are not taken."""
+    p.unsupported("a set is not supported", "use a tuple or a list")
 
 
 # -- del ---------------------------------------------------------------------------------------------------------------
@@ -162,6 +171,36 @@ def slice_object(p: Parser, first: Abstract, second: Abstract | None = None, thi
     if second is None:
         return Slice(none, first, none)
     return Slice(first, second, none if third is None else third)
+
+
+@function(np.iterable)
+def iterable(p: Parser, y: Abstract) -> Value:
+    """Decided while parsing: everything but numbers, and objects without ``__iter__``."""
+    if isinstance(y, Known):
+        return p.constant(np.iterable(y.object))
+    if isinstance(y, Value):
+        return p.constant(False)
+    return p.constant(isinstance(y, Array | View | Tuple | ListObject | DictObject | Range))
+
+
+def _of_types(found: Any) -> None:
+    """Register a question about dtypes, which are known while parsing."""
+
+    def handler(p: Parser, *types: Abstract) -> Abstract:
+        return p.resolver.wrap(p.build, found(*(p.static(item, "a dtype") for item in types)), None)
+
+    function(found)(handler)
+
+
+for _question in (getattr(np, name, None) for name in ("isdtype", "issubdtype", "promote_types")):
+    if _question is not None and _question not in FUNCTIONS:
+        _of_types(_question)
+
+
+@function(operator.getitem)
+def get_item(p: Parser, a: Abstract, b: Abstract) -> Abstract:
+    """``operator.getitem``."""
+    return p.subscript(a, b)
 
 
 # -- patterns ----------------------------------------------------------------------------------------------------------
