@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["places_of_padding", "places_of_repeats", "require_several"]
+__all__ = ["places_of_padding", "places_of_repeats", "require_no_rest", "require_places", "require_several"]
 
 
 def places_of_repeats(repeats: Any, size: int) -> Any:
@@ -34,3 +34,15 @@ def require_several(size: int) -> None:
     """For functions that give a number where there is one row."""
     if size == 1:
         raise ValueError("the number of rows is computed by the program, and 1 gives a result of another shape")
+
+
+def require_places(size: int, least: int) -> None:
+    """For functions that take known places of an axis."""
+    if size < least:
+        raise IndexError("a place is out of bounds for the axis")
+
+
+def require_no_rest(rest: int) -> None:
+    """For functions that split into equal parts."""
+    if rest != 0:
+        raise ValueError("array split does not result in an equal division")

@@ -11,6 +11,7 @@ from symdiff.errors import LocatedValueError
 from symdiff.frontend.abstract import Abstract, Known, ListObject, Slice, Tuple
 from symdiff.frontend.core import Parser, function
 from symdiff.frontend.indexing import FULL
+from symdiff.frontend.library_moving import require_places
 from symdiff.frontend.numpy_shaping import (
     NEW,
     array_of,
@@ -23,8 +24,8 @@ from symdiff.frontend.numpy_shaping import (
     with_entries,
 )
 from symdiff.ir.graph import Dim, Value
-from symdiff.ir.shapes import normalise_axis, require_same
-from symdiff.ops.sizes import at_least, product
+from symdiff.ir.shapes import normalise_axis
+from symdiff.ops.sizes import product
 
 __all__ = ["stack"]
 
@@ -164,7 +165,7 @@ def _cut(p: Parser, value: Value, axis: int, start: Dim | None, stop: Dim | None
 def _place(p: Parser, place: int, size: Dim, behind: int) -> None:
     """Refuse a place that the axis does not have, now or when the program runs."""
     least = place + 1 - behind if place >= 0 else -place
-    require_same(p.build, size, at_least(p.build, size, least), f"index {place} is out of bounds for its axis")
+    p.call(Known(require_places), [p.build.size(size), p.constant(least)], {})
 
 
 def _flat_or(p: Parser, arr: Abstract, axis: Abstract | None) -> tuple[Value, int]:

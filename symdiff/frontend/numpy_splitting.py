@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LocatedValueError
-from symdiff.frontend.abstract import Abstract, Array, ListObject, View
+from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, View
 from symdiff.frontend.core import Parser, function
+from symdiff.frontend.library_moving import require_no_rest
 from symdiff.frontend.numpy_moving import parts_of
 from symdiff.frontend.numpy_shaping import array_of, static_axis
 from symdiff.ir.graph import Dim, Value
-from symdiff.ir.shapes import normalise_axis, require_same
+from symdiff.ir.shapes import normalise_axis
 from symdiff.ops.sizes import minus, plus, times
 
 __all__ = ["split_at"]
@@ -47,7 +48,7 @@ def split_at(p: Parser, ary: Abstract, sections: Abstract, axis: int, *, equal: 
         p.refuse(LocatedValueError, "number sections must be larger than 0.")
     share, rest = _divided(p, size, count)
     if equal:
-        _require_no_rest(p, rest)
+        p.call(Known(require_no_rest), [p.build.size(rest)], {})
         rest = 0
     cuts: list[Dim | None] = [0]
     for part in range(1, count + 1):
@@ -62,15 +63,6 @@ def _divided(p: Parser, size: Dim, count: int) -> tuple[Dim, Dim]:
     whole, number = p.build.size(size), p.constant(count)
     share = p.build.dim(p.emit("floor_divide", whole, number))
     return share, minus(p.build, size, times(p.build, share, count))
-
-
-def _require_no_rest(p: Parser, rest: Dim) -> None:
-    message = "array split does not result in an equal division"
-    if isinstance(rest, int):
-        if rest:
-            p.refuse(LocatedValueError, message)
-        return
-    require_same(p.build, rest, 0, message)
 
 
 @function(np.split)
