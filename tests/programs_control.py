@@ -477,3 +477,63 @@ def else_of_the_inner_loop(x, n):
         else:
             s = s * x + i
     return s
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# names that only some paths assign
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@program({"yes": lambda rng: (1.5,), "no": lambda rng: (-1.5,)}, "x", "scalar branch")
+def assigned_and_read_under_one_condition(x):
+    if x > 0:
+        y = x * x
+    z = x * 3.0
+    if x > 0:
+        z = z + y
+    return z * x
+
+
+@program({"some": lambda rng: (1.2, 4), "one": lambda rng: (1.2, 1)}, "x", "scalar loop carried int")
+def read_after_the_loop(x, n):
+    v = x
+    for i in range(n):
+        last = v * i
+        v = v * x + last
+    return v + last + i
+
+
+@program({"only": lambda rng: (rng.normal(size=(3, 4)),)}, "m", "array loop index")
+def array_read_after_the_loop(m):
+    for i in range(len(m)):
+        row = m[i] * (i + 1.0)
+    return np.sum(row * row)
+
+
+@program({"flag": lambda rng: (rng.normal(size=6), 0.0), "none": lambda rng: (rng.normal(size=6), 9.0)}, "a",
+         "array loop branch index")  # fmt: skip
+def remembered_in_some_trips(a, limit):
+    found = False
+    for i in range(len(a)):
+        if a[i] > limit:
+            best = a[i] * i
+            found = True
+    if found:
+        return best * best
+    return a[0]
+
+
+@program(
+    {"found": lambda rng: (positive(rng, 5), 1.2), "none": lambda rng: (positive(rng, 5), 9.0)},
+    "a",
+    "array loop index",
+)
+def last_bound_before_break(a, limit):
+    seen = a[0]
+    for i in range(len(a)):
+        seen = a[i] * seen
+        if a[i] > limit:
+            break
+    return seen + a[i]
+
+

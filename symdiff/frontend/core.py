@@ -370,6 +370,10 @@ class Parser:
         """``owner[key]``."""
         raise NotImplementedError
 
+    def require_bound(self, name: str, bound: Value) -> None:
+        """Raise what Python raises where a name has no value."""
+        raise NotImplementedError
+
     @contextmanager
     def inside(self, build: Scope) -> Iterator[None]:
         """Append to another block meanwhile."""
@@ -391,7 +395,9 @@ class Parser:
                 if found is None:
                     message = f"local variable {name!r} is read before it is assigned"
                     self.refuse(UnboundLocalError, message, f"assign {name!r} before this line")
-                return found.item if isinstance(found, Maybe) and is_hidden(name) else self.checked(found)
+                if isinstance(found, Maybe):
+                    return found.item if is_hidden(name) else self._certain(frame, name, found)
+                return self.checked(found)
             if frame.parent is None or name in frame.outside:
                 return self.resolver.name(self.build, frame, name)
             frame = frame.parent
@@ -403,12 +409,17 @@ class Parser:
             if found.retry is not None:
                 raise found.retry
             self.refuse(found.error, found.message, found.hint)
-        return self._certain(found) if isinstance(found, Maybe) else found
+        return found
 
-    def _certain(self, found: Maybe) -> Abstract:
-        """The value of a name that may have none."""
-        if decide(self.build.definitions, self.facts, found.bound) is not True:
+    def _certain(self, frame: Frame, name: str, found: Maybe) -> Abstract:
+        """The value of a name that may have none: it is asked when the program runs, once on every path."""
+        decided = decide(self.build.definitions, self.facts, found.bound)
+        if decided is False or (decided is None and found.marker.retry is not None):
             self.checked(found.marker)
+        if decided is None:
+            self.require_bound(name, found.bound)
+        if frame.cells.get(name) is None:
+            frame.names[name] = found.item
         return found.item
 
 

@@ -55,6 +55,7 @@ from symdiff.frontend.loops import loop_statement
 from symdiff.frontend.memory import Stale
 from symdiff.frontend.operators import truth
 from symdiff.frontend.program import FUNCTION, Argument, Path, Program, StaticNeeded, Written
+from symdiff.frontend.raising import require_bound
 from symdiff.frontend.resolve import Resolver
 from symdiff.frontend.rows import Form, Rows
 from symdiff.frontend.scope import NO_SLOPES, Scope
@@ -112,6 +113,9 @@ class FunctionParser(Parser):
 
     def assign(self, target: ast.expr, item: Abstract) -> None:
         assign(self, target, item)
+
+    def require_bound(self, name: str, bound: Value) -> None:
+        require_bound(self, name, bound)
 
     def block(self, statements: Sequence[ast.stmt]) -> Abstract | None:
         for position, node in enumerate(statements):

@@ -12,8 +12,9 @@ from symdiff.frontend.branches import fork
 from symdiff.frontend.core import Diverged, Parser, statement
 from symdiff.frontend.deferred import act, combined, deferred, deferred_call
 from symdiff.frontend.trying import raise_again
+from symdiff.ir.graph import Value
 
-__all__ = ["make_exception"]
+__all__ = ["make_exception", "require_bound"]
 
 
 def make_exception(p: Parser, cls: type, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Deferred:
@@ -59,6 +60,19 @@ def _exception(p: Parser, node: ast.expr, item: Abstract | None = None) -> Defer
     if isinstance(item, Deferred) and item.cls is not None:
         return item
     p.refuse(LocatedTypeError, f"exceptions must derive from BaseException, and this is {p.describe(item)}")
+
+
+def require_bound(p: Parser, name: str, bound: Value) -> None:
+    """Raise UnboundLocalError, in CPython's words, where a name has no value."""
+    where = p.build.where
+
+    def fails() -> None:
+        p.build.where = where
+        message = f"cannot access local variable {name!r} where it is not associated with a value"
+        _raise(p, [make_exception(p, UnboundLocalError, [Known(message)], {})])
+
+    fork(p, bound, lambda: None, fails, lambda name: True)
+    p.build.where = where
 
 
 @statement(ast.Assert)
