@@ -392,6 +392,9 @@ class Parser:
             if name in frame.local:
                 cell = frame.cells.get(name)
                 found = frame.names.get(name) if cell is None else self.memory.content(cell).get(name)
+                if found is None and self.facts:
+                    # only some paths lead here
+                    self.require_bound(name, self.constant(False))
                 if found is None:
                     message = f"local variable {name!r} is read before it is assigned"
                     self.refuse(UnboundLocalError, message, f"assign {name!r} before this line")
@@ -414,9 +417,11 @@ class Parser:
     def _certain(self, frame: Frame, name: str, found: Maybe) -> Abstract:
         """The value of a name that may have none: it is asked when the program runs, once on every path."""
         decided = decide(self.build.definitions, self.facts, found.bound)
-        if decided is False or (decided is None and found.marker.retry is not None):
+        if found.marker.retry is not None and decided is not True:
+            raise found.marker.retry
+        if decided is False and not self.facts:
             self.checked(found.marker)
-        if decided is None:
+        if decided is not True:
             self.require_bound(name, found.bound)
         if frame.cells.get(name) is None:
             frame.names[name] = found.item

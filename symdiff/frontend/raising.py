@@ -71,6 +71,8 @@ def require_bound(p: Parser, name: str, bound: Value) -> None:
         message = f"cannot access local variable {name!r} where it is not associated with a value"
         _raise(p, [make_exception(p, UnboundLocalError, [Known(message)], {})])
 
+    if p.decided(bound) is False:
+        fails()
     fork(p, bound, lambda: None, fails, lambda name: True)
     p.build.where = where
 

@@ -14,6 +14,7 @@ from symdiff.frontend.structure import Static, flatten, unflatten
 from symdiff.ir.graph import Type, Value
 from symdiff.ir.verify import verify
 from symdiff.runtime.interpret import interpret
+from symdiff.wrapper import _hook
 
 SYMBOL = Type("int64", (), "python")
 
@@ -70,7 +71,7 @@ def _program_of(function: Any, args: tuple, kwargs: dict, needed: set[int]) -> t
                 abstracts.append(seen[id(leaf)])
                 values.append(leaf)
         arguments.append(Argument(name, structure, tuple(abstracts)))
-    program = parse(function, arguments)
+    program = parse(function, arguments, transform_hook=_hook())
     verify(program.graph)
     assert all(guard.holds(function) for guard in program.guards), [g for g in program.guards if not g.holds(function)]
     return program, values + [c.read(function) for c in program.captured], every

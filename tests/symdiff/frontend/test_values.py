@@ -557,20 +557,6 @@ def unknownname(x):
     return foo(x)
 
 
-@t(1.0)
-def unboundbranch(x):
-    if x > 3:
-        y = 1.0
-    return y
-
-
-@t(1.0, 0)
-def unboundloop(x, n):
-    for i in range(n):
-        y = x
-    return y
-
-
 @t(A)
 def badidx(x):
     return x[1.0]
