@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from symdiff.errors import InternalError
 from symdiff.ir.expressions import ATOM, Expression
-from symdiff.ir.graph import FOR, WHILE, Block, Node, Value
+from symdiff.ir.graph import FOR, IF, WHILE, Block, Node, Value
 from symdiff.ir.liveness import Place, bounds_of, carried_of
 from symdiff.ir.rewrite import references
 from symdiff.ir.unread import is_unread
@@ -62,8 +62,24 @@ class ControlFlow(Writer):
             expression = self.take(value, end)
             if end.loop:
                 expression = self.own.returning(node, k, expression)
+            if expression.text != name:
+                self.exposed.update(self.unassigned(value))
             moves.append((name, expression, value))
         self.moves(moves)
+
+    def unassigned(self, value: Value) -> set[Value]:
+        """Outputs of branches without which a value may have none: an arm leaves them unassigned."""
+        found: set[Value] = set()
+        work = [value]
+        while work:
+            current = work.pop()
+            node = self.needs.producer.get(current)
+            if node is not None and node.op is IF and current not in found:
+                results = [b.results[node.outputs.index(current)] for b in node.blocks]
+                if any(is_unread(self.needs.producer.get(r)) for r in results):
+                    found.add(current)
+                work += results
+        return found
 
     def body_lines(self, lines: list[str]) -> list[str]:
         return lines or [INDENT * (self.indent + 1) + "pass"]

@@ -19,6 +19,7 @@ from symdiff.ir.expressions import ATOM, Expression
 from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Value
 from symdiff.ir.liveness import Place
 from symdiff.ir.ownership import is_view
+from symdiff.ir.repeats import repeat_small
 from symdiff.ir.sites import import_lines, spoken_objects
 
 __all__ = ["print_function"]
@@ -38,8 +39,14 @@ def print_function(function: Function, *, header: bool = True) -> str:
     header : bool
         Whether the imports and the helpers that the text needs stand above it.
     """
-    printer = _Printer(function)
-    text = printer.function()
+    graph = repeat_small(function)
+    assigned: set[Value] = set()
+    while True:
+        printer = _Printer(graph, assigned)
+        text = printer.function()
+        if not printer.exposed:
+            break
+        assigned |= printer.exposed
     if not header:
         return text
     whole = text + "".join(printer.helpers)

@@ -6,6 +6,8 @@ read it. A value is never a problem in a graph; a line that sets a variable for 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from symdiff.ir.facts import Facts
 from symdiff.ir.graph import CONSTANT, IF, Block, Function, Node, Value
 from symdiff.ir.liveness import Needs
@@ -16,8 +18,11 @@ Path = tuple[tuple[int, int], ...]
 """The conditions under which a block is reached, and the arms taken."""
 
 
-def drop_unread(function: Function) -> Function:
-    """The function with a placeholder for each result that is not read; the same object where there is none."""
+def drop_unread(function: Function, assigned: Collection[Value] = ()) -> Function:
+    """The function with a placeholder for each result that is not read; the same object where there is none.
+
+    The outputs in `assigned` get none: the text passes them on from one variable to another.
+    """
     if not any(node.op is IF for node in function.block.nodes):
         return function
     found = _Search(function)
@@ -25,6 +30,8 @@ def drop_unread(function: Function) -> Function:
     for node in found.needs.block_of:
         for arm, block in enumerate(node.blocks if node.op is IF else ()):
             for k in found.needs.kept.get(node, ()):
+                if node.outputs[k] in assigned:
+                    continue
                 if found.is_filler(block.results[k]) and found.unread(node, k, arm):
                     dropped.setdefault(block, {})[k] = Value(node.outputs[k].type)
     return Function(function.name, _without(function.block, dropped)) if dropped else function

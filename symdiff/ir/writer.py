@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from symdiff.errors import InternalError
@@ -14,7 +14,6 @@ from symdiff.ir.inlining import Inlining
 from symdiff.ir.liveness import Liveness, Needs, Place
 from symdiff.ir.names import Names
 from symdiff.ir.ownership import Aliases, Ownership
-from symdiff.ir.repeats import repeat_small
 from symdiff.ir.sites import spoken_objects
 from symdiff.ir.unread import drop_unread
 
@@ -36,12 +35,15 @@ class Writer:
         Names that values get if they are free: those of the carried values that they become.
     tested : frozenset
         What the loop carries whose test is printed: the body reads it afterwards.
+    exposed : set
+        Outputs of branches that would be read without having been assigned: they must be, in another attempt.
     pinned : set
         Parameters that are never overwritten, because their sizes are mentioned.
     """
 
-    def __init__(self, function: Function) -> None:
-        self.graph = function = drop_unread(repeat_small(function))
+    def __init__(self, function: Function, assigned: Collection[Value] = ()) -> None:
+        self.graph = function = drop_unread(function, assigned)
+        self.exposed: set[Value] = set()
         self.needs = Needs(function)
         self.aliases = Aliases(self.needs)
         self.inlining = Inlining(self.needs, self.aliases)

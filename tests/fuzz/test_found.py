@@ -59,6 +59,20 @@ FOUND = {
         [(0.03, -1.5)],
         ("t",),
     ),
+    "what_an_arm_leaves_unassigned_is_not_passed_on": (
+        """def f(x):
+    z = 0.5
+    if x:
+        y = x
+        if 2 < x < x:
+            y = y ** 2 / x
+            y = y - y
+        z = y * 1
+    return z
+""",
+        [(-0.9,), (2.5,), (0.0,)],
+        ("x",),
+    ),
     "a_store_into_a_small_array_reads_another_at_a_running_index": (
         """def f(q, x, n):
     q = q * x
