@@ -37,9 +37,14 @@ def is_mapping(subject: Any) -> bool:
 
 def without_patterns(node: Any, source: Source) -> Any:
     """The function, or lambda, in plainer syntax; the tree itself stays as it is."""
-    if not any(isinstance(n, ast.Match | ast.While) for n in ast.walk(node)):
+    if not any(isinstance(n, ast.Match) or (isinstance(n, ast.While) and _assigns(n.test)) for n in ast.walk(node)):
         return node
     return _Plainer(source).visit(copy.deepcopy(node))
+
+
+def _assigns(test: ast.expr) -> bool:
+    """Whether a test binds a name."""
+    return any(isinstance(n, ast.NamedExpr) for n in ast.walk(test))
 
 
 class _Plainer(ast.NodeTransformer):
@@ -56,7 +61,7 @@ class _Plainer(ast.NodeTransformer):
 
     def visit_While(self, node: ast.While) -> Any:
         self.generic_visit(node)
-        if not any(isinstance(n, ast.NamedExpr) for n in ast.walk(node.test)):
+        if not _assigns(node.test):
             return node
         if _assigns_late(node.test):
             # such names are bound where the test holds: the body stands under it

@@ -43,7 +43,7 @@ def script(program: Program, text: str) -> str:
         f"{platform.machine()} {platform.processor()}",
         source=program.source,
         arguments=", ".join(exactly(value) for value in program.inputs[0].values),
-        simplify=options.simplify,
+        simplify="auto" if options.simplify == "rules" else options.simplify,
         strict=options.strict,
         wrt=program.wrt,
     )
