@@ -30,25 +30,26 @@ def main() -> int:
     print(f"features: {' '.join(sorted(on))}\nnot yet: {' '.join(sorted(set(features.PROBES) - on))}")
     for name, error in features.BROKEN.items():
         print(f"the probe of {name} fails: {error}")
+
+    def told(seed: int, word: str, text: str) -> None:
+        print(f"seed {seed}, {word}: {text[:300]}", flush=True)
+        write(seed, word, text, given.out, shrink=False)
+
     tally = run(given.first, given.count, given.jobs, told)
     print(tally.report())
-    for seed, word, text in tally.failures[:MOST_SHRUNK] if given.shrink else tally.failures:
-        write(seed, word, text, given.out, given.shrink)
+    for seed, word, text in tally.failures[:MOST_SHRUNK] if given.shrink else ():
+        write(seed, word, text, given.out, shrink=True)
     return 1 if tally.failures else 0
 
 
-def told(seed: int, word: str, text: str) -> None:
-    print(f"seed {seed}, {word}: {text[:300]}", flush=True)
-
-
-def write(seed: int, word: str, text: str, folder: Path, shrink: bool) -> None:
+def write(seed: int, word: str, text: str, folder: Path, *, shrink: bool) -> None:
     """A reproducer, of the program as it is or reduced."""
     program = generate(seed, features.available())
     if shrink:
         with tempfile.TemporaryDirectory() as work_folder:
             program = shrunk(program, word, Path(work_folder))
     folder.mkdir(exist_ok=True)
-    path = folder / f"seed_{seed}.py"
+    path = folder / f"seed_{seed}{'_shrunk' if shrink else ''}.py"
     path.write_text(script(program, text.replace("\\", "\\\\").replace('"""', "'''")), encoding="utf-8")
     print(f"{path}: {word}")
 

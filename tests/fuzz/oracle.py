@@ -152,8 +152,10 @@ class Compiled:
             return refusal_or_failure(error)
         try:
             value, gradients = self.compiled.value_and_grad(*arguments, wrt=self.program.wrt)
-        except (InternalError, LimitError) as error:
+        except InternalError as error:
             raise Failure(f"internal {type(error).__name__}", repr(error)) from error
+        except LimitError as error:
+            return Outcome("refused", error.message)
         except SymdiffError as error:
             if "shares memory" in str(error):
                 return Outcome("refused", "an argument stored into shares memory with another")
@@ -197,7 +199,9 @@ def positions(program: Program) -> list[int]:
 
 def refusal_or_failure(error: Exception) -> Outcome:
     """A refusal names a line; everything else is a fault of the compiler."""
-    if isinstance(error, (InternalError, LimitError)) or not isinstance(error, SymdiffError):
+    if isinstance(error, LimitError):
+        return Outcome("refused", error.message)
+    if isinstance(error, InternalError) or not isinstance(error, SymdiffError):
         raise Failure(f"internal {type(error).__name__}", repr(error)) from error
     if error.where is None:
         raise Failure("unlocated", repr(error)) from error
