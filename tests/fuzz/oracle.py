@@ -66,13 +66,14 @@ class Options:
     strict: bool = True
     printed: bool = True
     rewritten: str | None = None
+    forward: bool = False
 
     @classmethod
     def of_seed(cls, seed: int) -> "Options":
         """Cheap ones mostly."""
         simplify = "auto" if seed % 64 == 3 else "rules" if seed % 4 == 3 else False
         rewritten = rewrites.NAMES[(seed // 6) % len(rewrites.NAMES)] if seed % 6 == 1 else None
-        return cls(simplify, strict=seed % 5 != 4, printed=seed % 2 == 0, rewritten=rewritten)
+        return cls(simplify, seed % 5 != 4, printed=seed % 2 == 0, rewritten=rewritten, forward=seed % 10 == 2)
 
 
 def examine(program: Program, folder: Path, options: Options | None = None) -> Outcome:
@@ -111,6 +112,8 @@ def compared(program: Program, folder: Path, options: Options, notes: list[str])
         if found.error is not None:
             continue
         against_dual(program, dual, found)
+        if options.forward and dual is not None:
+            forward_mode(compiled, inputs.arguments(), dual, notes)
         if options.printed:
             against_text(program, compiled, inputs.arguments(), found, options)
         if other is not None:
@@ -279,6 +282,20 @@ def against_dual(program: Program, dual: Along | None, found: Found) -> None:
     scale = max(dual.sizes, 1e-3, *(float(np.sum(np.abs(g * d))) for g, d in parts))
     if not abs(ours - dual.slope) <= CLOSE * 10.0 * scale:
         raise Failure("gradient", f"forward mode gives {dual.slope!r} (size {dual.sizes:.3g}), we give {ours!r}")
+
+
+def forward_mode(compiled: Compiled, arguments: tuple[Any, ...], dual: Along, notes: list[str]) -> None:
+    """The compiler's own forward mode, along the same direction."""
+    try:
+        _, slope = sd.jvp(compiled.compiled, arguments, tuple(dual.directions))
+    except SymdiffError as error:
+        if isinstance(error, InternalError):
+            raise Failure("forward internal", repr(error)) from error
+        notes.append(f"forward mode: {error.message}")
+        return
+    comparable = np.isfinite(dual.slope) and dual.sizes < ILL
+    if comparable and not abs(slope - dual.slope) <= CLOSE * 10.0 * max(dual.sizes, 1e-3):
+        raise Failure("forward", f"duals give {dual.slope!r}, the compiler's forward mode {slope!r}")
 
 
 def against_text(
