@@ -30,19 +30,30 @@ from symdiff.frontend.statements import assign
 from symdiff.frontend.structure import LONGEST
 from symdiff.ir.graph import Value
 
-__all__ = ["Trips", "count_of", "is_runtime", "iterate", "known_items", "trips_of"]
+__all__ = [
+    "Trips",
+    "count_of",
+    "is_runtime",
+    "iterate",
+    "known_items",
+    "lengths_of",
+    "lists_in",
+    "require_unchanged",
+    "trips_of",
+]
 
 
 @dataclass(frozen=True, eq=False)
 class Trips:
     """A run-time loop: its range, and what its target is bound to in the trip with some index.
 
-    ``plain`` says that the target is the index itself.
+    ``plain`` says that the target is the index itself; ``over`` are the lists whose items it is bound to.
     """
 
     bounds: tuple[Value, Value, Value]
     element: Callable[[Parser, Value], Abstract]
     plain: bool = False
+    over: tuple[ListObject, ...] = ()
 
     def bind(self, p: Parser, target: ast.expr, index: Value) -> None:
         """Assign the loop's target."""
@@ -71,7 +82,7 @@ class Trips:
 
     def starting(self, start: Value) -> Trips:
         """The trips from some index on."""
-        return Trips((start, *self.bounds[1:]), self.element, self.plain)
+        return Trips((start, *self.bounds[1:]), self.element, self.plain, self.over)
 
     def after_first(self, p: Parser) -> Trips:
         """The trips without the first one."""
@@ -86,8 +97,33 @@ def iterate(p: Parser, item: Abstract) -> Trips | tuple[Abstract, ...]:
         return Trips((item.start, item.stop, item.step), lambda p, index: index, plain=True)
     if is_runtime(p, item):
         length, element = trips_of(p, item)
-        return Trips((p.constant(0), length, p.constant(1)), element)
+        return Trips((p.constant(0), length, p.constant(1)), element, over=lists_in(item))
     return known_items(p, item)
+
+
+def lists_in(item: Abstract) -> tuple[ListObject, ...]:
+    """The lists that something runs over."""
+    match item:
+        case ListObject():
+            return (item,)
+        case Counted() | Sequence():
+            return lists_in(item.items)
+        case Zipped():
+            return tuple(found for part in item.items for found in lists_in(part))
+    return ()
+
+
+def lengths_of(p: Parser, lists: tuple[ListObject, ...]) -> list[int | Value]:
+    """How long lists are now."""
+    contents = [p.memory.content(found) for found in lists]
+    return [content.count if isinstance(content, Rows) else len(content) for content in contents]
+
+
+def require_unchanged(p: Parser, lists: tuple[ListObject, ...], before: list[int | Value]) -> None:
+    """Python looks for the next item in the list as it is then; here the trips are known before the loop."""
+    pairs = zip(before, lengths_of(p, lists), strict=True)
+    if not all(a is b or (isinstance(a, int) and isinstance(b, int) and a == b) for a, b in pairs):
+        p.unsupported("a list that changes its length while a loop runs over it is not supported", "run over a copy")
 
 
 def _check_step(p: Parser, item: Range) -> None:

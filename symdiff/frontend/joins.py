@@ -286,7 +286,7 @@ class Join:
                 return None
         if isinstance(a, ListObject) and isinstance(b, ListObject) and min(a.serial, b.serial) > self.start:
             items = self._items(0, a), self._items(1, b)
-            if len(items[0]) == len(items[1]):
+            if all(isinstance(part, tuple) for part in items) and len(items[0]) == len(items[1]):
                 self._join_items(*items, hint, lambda joined: use(ListObject(joined)))
                 return None
         raise Conflict

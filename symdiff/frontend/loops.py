@@ -18,7 +18,7 @@ from symdiff.frontend.branches import fork
 from symdiff.frontend.breakable import breakable
 from symdiff.frontend.carried import Restart
 from symdiff.frontend.core import Diverged, Parser, Unroll
-from symdiff.frontend.iteration import Trips, iterate
+from symdiff.frontend.iteration import Trips, iterate, lengths_of, lists_in, require_unchanged
 from symdiff.frontend.lengths import lengths_by_running
 from symdiff.frontend.liveness import BreakableFor, assigned_names
 from symdiff.frontend.reserving import make_room, start_growing
@@ -43,7 +43,10 @@ def loop_statement(p: Parser, node: ast.For | ast.While, rest: Sequence[ast.stmt
         return _run(loop if not isinstance(node, BreakableFor) else breakable(loop), rest)
     if len(trips) > ITEM_LIMIT:
         p.refuse(LimitError, f"a loop over {len(trips)} items of a tuple or list is too long", "loop over an array")
+    over = lists_in(item)
+    before = lengths_of(p, over)
     _item_by_item(p, node, trips)
+    require_unchanged(p, over, before)
     return False, None
 
 
@@ -125,11 +128,14 @@ def run_loop(loop: Loop) -> None:
         for name in loop.assigned
         if not is_absent(p.frame.names.get(name)) and loop.is_live(name) and not loop.only_augmented(name)
     ]
+    over = loop.most.over if loop.most is not None else ()
+    before = lengths_of(p, over)
     for _ in range(ATTEMPTS):
         make_room(p, loop.shape.growing, loop.most, lambda keys: lengths_by_running(loop, keys, run_loop))
         attempt = Attempt(loop)
         try:
             attempt.run()
+            require_unchanged(p, over, before)
             return
         except Restart:
             pass

@@ -182,3 +182,24 @@ def test_sums_of_the_standard_library():
 def test_a_captured_scalar_of_32_bits():
     three = np.int32(3)
     assert sd.grad(lambda x: x * three * three)(2.0) == 9.0
+
+
+@pytest.mark.parametrize("size", [3, 40])
+def test_a_list_that_grows_while_a_loop_runs_over_it_is_refused(size):
+    def f(x, n):
+        out = [x * i for i in range(n)]
+        for v in out:
+            if len(out) < 60:
+                out.append(v)
+        return sum(out)
+
+    def g(x):
+        out = [x] * size
+        for v in out:
+            if len(out) < size + 3:
+                out.append(v)
+        return sum(out)
+
+    for refused in (lambda: sd.grad(f)(1.5, size), lambda: sd.grad(g)(1.5)):
+        with pytest.raises(sd.UnsupportedSyntaxError, match="a loop runs over it"):
+            refused()
