@@ -221,7 +221,8 @@ class Plan:
         group = self._joined(space, leaves, first)
         if group is None:
             self.number += 1
-            group = Group(self.number, space)
+            # the sizes as the node has them: what stands for them may be computed later
+            group = Group(self.number, tuple(shape))
             self.groups.append(group)
             self._placed.append((self.number, 0, position, group))
         if fails:

@@ -73,6 +73,17 @@ FOUND = {
         [(-0.9,), (2.5,), (0.0,)],
         ("x",),
     ),
+    "a_size_that_stands_for_an_equal_one_may_be_computed_later": (
+        """def f(x, h):
+    y = np.roll(x, h)
+    s = 0.0
+    if h < 5:
+        s = np.sum(np.where(y > 0.1, 0.3, y)) * y[0]
+    return s
+""",
+        [(np.array([0.5, -0.2, 0.7]), 1), (np.array([0.5, -0.2, 0.7, 0.05, 0.3]), 2)],
+        ("x",),
+    ),
     "a_store_into_a_small_array_reads_another_at_a_running_index": (
         """def f(q, x, n):
     q = q * x
