@@ -44,9 +44,9 @@ def loop_statement(p: Parser, node: ast.For | ast.While, rest: Sequence[ast.stmt
     if len(trips) > ITEM_LIMIT:
         p.refuse(LimitError, f"a loop over {len(trips)} items of a tuple or list is too long", "loop over an array")
     over = lists_in(item)
-    before = lengths_of(p, over)
+    lengths = lengths_of(p, over)
     _item_by_item(p, node, trips)
-    require_unchanged(p, over, before)
+    require_unchanged(p, over, lengths)
     return False, None
 
 
@@ -129,13 +129,13 @@ def run_loop(loop: Loop) -> None:
         if not is_absent(p.frame.names.get(name)) and loop.is_live(name) and not loop.only_augmented(name)
     ]
     over = loop.most.over if loop.most is not None else ()
-    before = lengths_of(p, over)
+    lengths = lengths_of(p, over)
     for _ in range(ATTEMPTS):
         make_room(p, loop.shape.growing, loop.most, lambda keys: lengths_by_running(loop, keys, run_loop))
         attempt = Attempt(loop)
         try:
             attempt.run()
-            require_unchanged(p, over, before)
+            require_unchanged(p, over, lengths)
             return
         except Restart:
             pass
