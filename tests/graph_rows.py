@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.ops import REGISTRY
+from tests.graph_linalg import LINALG
 from tests.graph_numbers import Dual, chain, dual
 from tests.oracles import MP
 
@@ -187,64 +188,6 @@ def dot(a: Any, b: Any) -> Any:
     return matmul(a, b) if np.ndim(a) and np.ndim(b) else objects(a) * objects(b)
 
 
-def values(a: np.ndarray) -> Any:
-    """The 50-digit values of a matrix of duals."""
-    matrix = MP.matrix(*a.shape)
-    for i, j in np.ndindex(*a.shape):
-        matrix[i, j] = dual(a[i, j]).value
-    return matrix
-
-
-def solve(a: Any, b: Any) -> np.ndarray:
-    """By the inverse; its derivative is ``inverse (db - da x)``, and its rounding that of an ill-conditioned system."""
-    a, b = objects(a), objects(b)
-    columns = b[:, None] if b.ndim == 1 else b
-    n, m = columns.shape
-    inverse = values(a) ** -1 if n else values(a)
-    x = inverse * values(columns)
-    condition = max((float(MP.norm(values(a), 1) * MP.norm(inverse, 1)) if n else 1.0), 1.0)
-    found = []
-    for i, c in np.ndindex(n, m):
-        by_right = ((inverse[i, k], dual(columns[k, c])) for k in range(n))
-        by_left = ((-inverse[i, k] * x[j, c], dual(a[k, j])) for k, j in np.ndindex(n, n))
-        terms = [(p, d, condition * abs(float(p))) for p, d in (*by_right, *by_left)]
-        found.append(chain(x[i, c], *terms))
-    return object_array(found, b.shape)
-
-
-def inv(a: Any) -> np.ndarray:
-    return solve(a, np.eye(len(a)))
-
-
-def det(a: Any, logarithm: bool = False) -> Dual:
-    a = objects(a)
-    n = len(a)
-    inverse = values(a) ** -1 if n else values(a)
-    value = MP.det(values(a)) if n else MP.mpf(1)
-    condition = max((float(MP.norm(values(a), 1) * MP.norm(inverse, 1)) if n else 1.0), 1.0)
-    partials = [(inverse[j, i] * (1 if logarithm else value), dual(a[i, j])) for i, j in np.ndindex(n, n)]
-    made = MP.log(abs(value)) if logarithm else value
-    return chain(made, *((p, d, condition * abs(float(p))) for p, d in partials))
-
-
-def cholesky(a: Any) -> np.ndarray:
-    """Column by column; only the lower triangle is read."""
-    a = objects(a)
-    n = len(a)
-    low = full(0.0, (n, n), "float64")
-    for j in range(n):
-        rest = dual(a[j, j])
-        for k in range(j):
-            rest = rest - low[j, k] * low[j, k]
-        low[j, j] = root(rest)
-        for i in range(j + 1, n):
-            rest = dual(a[i, j])
-            for k in range(j):
-                rest = rest - low[i, k] * low[j, k]
-            low[i, j] = rest / low[j, j]
-    return low
-
-
 def trace(a: Any) -> Dual:
     return total([dual(x) for x in np.diagonal(objects(a))])
 
@@ -277,11 +220,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "dot": dot,
     "outer": lambda a, b: objects(a)[:, None] * objects(b),
     "trace": trace,
-    "solve": solve,
-    "inv": inv,
-    "det": det,
-    "slogdet_logabs": lambda a: det(a, logarithm=True),
-    "cholesky": cholesky,
+    **LINALG,
     "new_stack": lambda dtype, shape: (),
     "push": lambda stack, v: (stack, v),
     "pop": lambda stack: stack,

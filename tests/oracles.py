@@ -36,6 +36,7 @@ import mpmath
 import numpy as np
 
 import symdiff
+from tests import oracle_linalg
 from tests.oracle_derivatives import Derivatives
 from tests.oracle_random import Random
 from tests.oracle_stores import add_stores
@@ -689,19 +690,41 @@ class Linalg(Namespace):
     def __init__(self, numpy: "Numpy"):
         self.numpy = numpy
 
+    def __getattr__(self, name: str) -> Any:
+        """What is written in terms of other functions."""
+        found = getattr(oracle_linalg, name, None) if name in oracle_linalg.__all__ else None
+        if found is None:
+            raise NotCovered(f"Linalg.{name}")
+        return functools.partial(found, self.numpy)
+
     def solve(self, a, b):
         """Gaussian elimination with partial pivoting."""
-        return self.eliminate(a, b)[0]
+        a, b = self.numpy.lift(a), self.numpy.lift(b)
+        return oracle_linalg.each(lambda a, b: self.eliminate(a, b)[0], a, b)
 
     def inv(self, a):
-        return self.solve(a, np.eye(len(a)))
+        return self.solve(a, np.eye(np.shape(a)[-1]))
 
     def det(self, a):
-        return self.eliminate(a, np.zeros((len(a), 0)))[1]
+        return oracle_linalg.each(
+            lambda a: self.eliminate(a, np.zeros((len(a), 0)))[1], self.numpy.lift(a)
+        )
 
     def slogdet(self, a):
         d = self.det(a)
         return (1.0 if d > 0 else -1.0), abs(d).elementary("log")
+
+    def eigvalsh(self, a, UPLO="L"):
+        return self.eigh(a, UPLO)[0]
+
+    def svd(self, a, full_matrices=True, compute_uv=True):
+        found = oracle_linalg.svd(self.numpy, a)
+        if full_matrices and compute_uv:
+            raise NotCovered("all vectors of svd")
+        return found if compute_uv else found[1]
+
+    def lstsq(self, a, b, rcond=None):
+        return oracle_linalg.lstsq(self.numpy, a, b)
 
     def eliminate(self, a, b):
         """The solution of a x = b, and the determinant of a."""
@@ -724,8 +747,14 @@ class Linalg(Namespace):
             x[k] = (x[k] - self.numpy.sum(a[k, k + 1 :, None] * x[k + 1 :], axis=0)) / a[k, k]
         return x.reshape(b.shape), determinant
 
+    def matrix_power(self, a, n):
+        a = self.inv(a) if n < 0 else self.numpy.lift(a)
+        return functools.reduce(matrix_product, [a] * abs(n), self.numpy.eye(len(a)))
+
     def cholesky(self, a):
         a = self.numpy.lift(a)
+        if a.ndim != 2:
+            return oracle_linalg.each(self.cholesky, a)
         low = self.numpy.zeros(a.shape)
         for i in range(len(a)):
             for j in range(i + 1):
@@ -739,6 +768,9 @@ class Linalg(Namespace):
             return self.numpy.sqrt(self.numpy.sum(x * x, axis=axis, keepdims=keepdims))
         if ord == 1 and x.ndim == 1:
             return self.numpy.sum(np.abs(x), axis=axis, keepdims=keepdims)
+        found = oracle_linalg.norm(self.numpy, x, ord, axis, keepdims)
+        if found is not None:
+            return found
         raise NotCovered(f"norm with ord={ord}")
 
 
@@ -945,6 +977,28 @@ class Numpy(MoreNumpy, Namespace):
 
     def outer(self, a, b):
         return self.lift(a)[:, None] * self.lift(b)[None, :]
+
+    def tensordot(self, a, b, axes=2):
+        return oracle_linalg.tensordot(self, a, b, axes)
+
+    def kron(self, a, b):
+        return oracle_linalg.kron(self, a, b)
+
+    def einsum(self, subscripts, *operands):
+        """Every term of the sum, one after the other."""
+        terms, arrow, result = subscripts.replace(" ", "").partition("->")
+        pairs = [(term, np.asarray(self.lift(x))) for term, x in zip(terms.split(","), operands, strict=True)]
+        dots = "XYZ"[: max((x.ndim - len(term) + 3 for term, x in pairs if "." in term), default=0)]
+        result = result if arrow else oracle_linalg.implied(terms)
+        pairs, result = [(term.replace("...", dots), x) for term, x in pairs], result.replace("...", dots)
+        sizes = {letter: n for term, x in pairs for letter, n in zip(term, x.shape, strict=True)}
+        inner = [letter for letter in sizes if letter not in result]
+        made = np.full([sizes[letter] for letter in result], self.kind.constant(0), dtype=object)
+        for index in itertools.product(*(range(sizes[letter]) for letter in (*result, *inner))):
+            place = dict(zip((*result, *inner), index, strict=True))
+            entries = [x[tuple(place[letter] for letter in term)] for term, x in pairs]
+            made[index[: len(result)]] += functools.reduce(lambda a, b: a * b, entries)
+        return made.view(Array) if result else made[()]
 
     # makers ----------------------------------------------------------------------------------------------------------
     def array(self, x, dtype=None):

@@ -71,6 +71,21 @@ def _svd(a: np.ndarray[Any, Any]) -> Any:
     return np.linalg.svd(a, full_matrices=False)
 
 
+def _reflections(a: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """As LAPACK, which puts them in the place of the matrix."""
+    packed, factors = np.linalg.qr(a, "raw")
+    a[...] = packed.T
+    return factors
+
+
+def _orthogonal(packed: np.ndarray[Any, Any], factors: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    q = np.eye(len(packed), len(factors))
+    for k in reversed(range(len(factors))):
+        v = np.concatenate((np.zeros(k), np.ones(1), packed[k + 1 :, k]))
+        q -= factors[k] * np.outer(v, v @ q)
+    return q
+
+
 GUFUNCS: dict[str, Gufunc] = {
     "matmul": Gufunc("(n,k),(k,m)->(n,m)", np.matmul),
     "solve": Gufunc("(m,m),(m,n)->(m,n)", np.linalg.solve),
@@ -86,6 +101,9 @@ GUFUNCS: dict[str, Gufunc] = {
     "eigvalsh_up": Gufunc("(m,m)->(m)", lambda a: np.linalg.eigvalsh(a, "U")),
     "svd": Gufunc("(m,n)->(p)", lambda a: np.linalg.svd(a, compute_uv=False)),
     "svd_s": Gufunc("(m,n)->(m,p),(p),(p,n)", _svd),
+    "svd_f": Gufunc("(m,n)->(m,m),(p),(n,n)", np.linalg.svd),
+    "qr_r_raw": Gufunc("(m,n)->(p)", _reflections),
+    "qr_reduced": Gufunc("(m,n),(k)->(m,k)", _orthogonal),
 }
 
 

@@ -299,11 +299,15 @@ def lane_tree(terms: Sequence[T], combine: Callable[[T, T], T]) -> T:
 
 @dataclass(frozen=True)
 class LinalgRow:
-    """A function of whole matrices: NumPy's inner loop, the core dimensions of its operands, and its spelling."""
+    """A function of whole matrices: NumPy's inner loop, the core dimensions of its operands, and its spelling.
+
+    ``helper`` names a function of ``text_helpers`` that the spelling calls.
+    """
 
     symbol: str
     signature: str
     python: str
+    helper: str = ""
 
     @property
     def inputs(self) -> tuple[tuple[str, ...], ...]:
@@ -330,8 +334,14 @@ LINALG: Mapping[str, LinalgRow] = MappingProxyType(
         "det": LinalgRow("det", "(m,m)->()", "np.linalg.det({0})"),
         "slogdet": LinalgRow("slogdet", "(m,m)->(),()", "np.linalg.slogdet({0})"),
         "eigh": LinalgRow("eigh_lo", "(m,m)->(m),(m,m)", "np.linalg.eigh({0})"),
+        "eigh_upper": LinalgRow("eigh_up", "(m,m)->(m),(m,m)", "np.linalg.eigh({0}, 'U')"),
         "eigvalsh": LinalgRow("eigvalsh_lo", "(m,m)->(m)", "np.linalg.eigvalsh({0})"),
+        "eigvalsh_upper": LinalgRow("eigvalsh_up", "(m,m)->(m)", "np.linalg.eigvalsh({0}, 'U')"),
         "svdvals": LinalgRow("svd", "(m,n)->(p)", "np.linalg.svd({0}, compute_uv=False)"),
         "svd": LinalgRow("svd_s", "(m,n)->(m,p),(p),(p,n)", "np.linalg.svd({0}, full_matrices=False)"),
+        "svd_full": LinalgRow("svd_f", "(m,n)->(m,m),(p),(n,n)", "np.linalg.svd({0})"),
+        # Householder's reflections take the place of the matrix; the second function makes columns of them.
+        "reflections": LinalgRow("qr_r_raw", "(m,n)->(p)", "reflections({0})", "reflections"),
+        "orthogonal": LinalgRow("qr_reduced", "(m,n),(k)->(m,k)", "orthogonal({0}, {1})", "orthogonal"),
     }
 )

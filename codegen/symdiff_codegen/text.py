@@ -343,7 +343,9 @@ class _Printer:
 
     def linalg(self, call: Linalg) -> None:
         outputs = ", ".join(f"{self.name(buffer)}[...]" for buffer in call.outputs)
-        value = LINALG[call.name].python.format(*map(self.name, call.inputs))
+        row = LINALG[call.name]
+        self.helpers.add(row.helper)
+        value = row.python.format(*map(self.name, call.inputs))
         ok = self.name(call.ok)
         self.block("try:", (), lambda: [f"{outputs} = {value}", f"{ok} = True"])
         self.block("except np.linalg.LinAlgError:", (), lambda: [f"{ok} = False"])

@@ -59,4 +59,20 @@ def in_lanes(combine, start, terms):
         lanes = [combine(lanes[lane], lanes[lane + half]) for lane in range(half)]
     return lanes[0]
 ''',
+    "reflections": '''
+def reflections(a):
+    """Householder's reflections of a matrix in place, with R above them; their factors are returned."""
+    packed, factors = np.linalg.qr(a, "raw")
+    a[...] = packed.T
+    return factors
+''',
+    "orthogonal": '''
+def orthogonal(packed, factors):
+    """The first columns of the product of reflections."""
+    q = np.eye(len(packed), len(factors))
+    for k in reversed(range(len(factors))):
+        v = np.concatenate((np.zeros(k), np.ones(1), packed[k + 1 :, k]))
+        q -= factors[k] * np.outer(v, v @ q)
+    return q
+''',
 }  # fmt: skip

@@ -122,6 +122,8 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
     if p.hook is not None:
         result = p.hook(Known(found, path), p, args, kwargs)
         if result is not NotImplemented:
+            # what it is the derivative of is found from the object itself, so another one is another program
+            p.resolver.guard(target.path, found, "is")
             return result
     if getattr(type(found), OWN_WRAPPER, False):
         return call(p, p.resolver.wrap(p.build, found.__wrapped__, path.then("attr", "__wrapped__")), args, kwargs)

@@ -112,19 +112,6 @@ def inner_of_all(a: Any, b: Any) -> Any:
     return np.dot(np.ravel(np.atleast_1d(a)), np.ravel(np.atleast_1d(b)))
 
 
-@stands_for(np.cross)
-def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None) -> Any:
-    """Of vectors of three; of two the third component, where the length is known."""
-    first = np.moveaxis(np.asarray(a), axisa if axis is None else axis, -1)
-    second = np.moveaxis(np.asarray(b), axisb if axis is None else axis, -1)
-    three = np.zeros(3)
-    first, second = first + three, second + three
-    x, y, z = first[..., 0], first[..., 1], first[..., 2]
-    u, v, w = second[..., 0], second[..., 1], second[..., 2]
-    found = np.stack((y * w - z * v, z * u - x * w, x * v - y * u), axis=-1)
-    return np.moveaxis(found, -1, axisc if axis is None else axis)
-
-
 def rows_of_results(function: Any, rows: Any, args: Any) -> Any:
     """What a function makes of each row."""
     first = function(rows[0], *args)

@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LocatedValueError
-from symdiff.frontend.abstract import Abstract, Array, Known, Slice, Tuple, View
-from symdiff.frontend.core import Parser, function, method, subscripted
+from symdiff.frontend.abstract import Abstract, Known, Slice, Tuple
+from symdiff.frontend.core import Parser, function, subscripted
 from symdiff.frontend.library_grids import band, diagonal_matrix, steps_between
 from symdiff.frontend.numpy_making import dtype_of
 from symdiff.frontend.numpy_ordering import is_given
-from symdiff.frontend.numpy_shaping import array_of, dims_of, static_axis, transposed
+from symdiff.frontend.numpy_products import diagonal
+from symdiff.frontend.numpy_shaping import array_of, dims_of
 from symdiff.ir.graph import Dim, Value
-from symdiff.ir.shapes import broadcast_shapes, normalise_axis
-from symdiff.ops.primitive import REGISTRY
-from symdiff.ops.sizes import at_least, at_most, minus
+from symdiff.ir.shapes import broadcast_shapes
 
 __all__: list[str] = []
 
@@ -235,52 +234,6 @@ def diagflat(p: Parser, v: Abstract, k: Abstract | None = None) -> Abstract:
     """A matrix from all entries."""
     flat = p.call(Known(np.ravel), [p.call(Known(np.atleast_1d), [array_of(p, v)], {})], {})
     return diag(p, flat, k)
-
-
-@function(np.diagonal)
-@method(Array, "diagonal")
-def diagonal(
-    p: Parser,
-    a: Abstract,
-    offset: Abstract | None = None,
-    axis1: Abstract | None = None,
-    axis2: Abstract | None = None,
-) -> Abstract:
-    """A diagonal of two axes, as the last axis."""
-    item = array_of(p, a)
-    type_ = p.value(item).type
-    shift = 0 if offset is None else int(p.static(offset, "offset="))
-    pair = [0 if axis1 is None else static_axis(p, axis1), 1 if axis2 is None else static_axis(p, axis2)]
-    first, second = (normalise_axis(p.build, axis, type_.rank) for axis in pair)
-    moved = transposed(p, item, (*(i for i in range(type_.rank) if i not in (first, second)), first, second))
-    if type_.rank == 2 and shift == 0 and isinstance(moved, Array | View):
-        row = REGISTRY["diagonal"]
-        return View(moved, lambda build, x: build.add(row, x), None, READ_ONLY)
-    value = p.value(moved)
-    rows, columns = value.type.shape[-2:]
-    length = at_most(p.build, minus(p.build, rows, max(-shift, 0)), minus(p.build, columns, max(shift, 0)))
-    places = [
-        p.emit("arange", p.constant(start), p.constant(1), length=at_least(p.build, length, 0), dtype="int64")
-        for start in (max(-shift, 0), max(shift, 0))
-    ]
-    entries = (*(("slice", None, None, None),) * (type_.rank - 2), ("array",), ("array",))
-    return p.wrap(p.emit("index", value, *places, index=entries), contiguous=True)
-
-
-@function(np.trace)
-@method(Array, "trace")
-def trace(
-    p: Parser,
-    a: Abstract,
-    offset: Abstract | None = None,
-    axis1: Abstract | None = None,
-    axis2: Abstract | None = None,
-) -> Abstract:
-    """The sum of a diagonal."""
-    item = array_of(p, a)
-    if p.value(item).type.rank == 2 and offset is None and axis1 is None and axis2 is None:
-        return p.wrap(p.emit("trace", p.value(item)))
-    return p.call(Known(np.sum), [diagonal(p, item, offset, axis1, axis2)], {"axis": p.constant(-1)})
 
 
 # -- equal steps -------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -210,7 +211,7 @@ def unary(p: Parser, node: ast.UnaryOp) -> Abstract:
         return p.wrap(p.emit("bitwise_not", value))
     known = p.build.constant_of(value)
     negate = isinstance(node.op, ast.USub)
-    if type(known) in (int, bool):
+    if type(known) in (int, bool) or known == math.inf:  # an order of a norm, or a bound, is often -np.inf
         return p.constant(-known if negate else +known)  # type: ignore[operator]
     if value.type.dtype == "bool" and value.type.kind != "python":
         p.refuse(

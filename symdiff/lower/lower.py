@@ -16,6 +16,7 @@ from symdiff.config import Options
 from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Type, Value
 from symdiff.lower.control import emit_structured
 from symdiff.lower.emit import ErrorSite, index_const
+from symdiff.lower.linalg import LINEAR_ALGEBRA, emit_linalg
 from symdiff.lower.mapped import emit_mapped
 from symdiff.lower.nests import emit_group
 from symdiff.lower.prepare import prepare
@@ -186,6 +187,8 @@ def _emit_node(state: State, node: Node, position: int) -> None:
         emit_store(state, node, position)
     elif node.op.name == "matmul":
         emit_matmul(state, node)
+    elif node.op.name in LINEAR_ALGEBRA:
+        emit_linalg(state, node)
     elif not node.outputs[0].type.is_array:
         _emit_scalar_node(state, node)
     else:

@@ -6,8 +6,9 @@ alike, so that a size known when compiling gives the bits of one known when runn
 
 from __future__ import annotations
 
-from symdiff.ir.graph import Dim, Node, Value
+from symdiff.ir.graph import Node, Value
 from symdiff.lower.emit import index_const
+from symdiff.lower.linalg import matrix_at
 from symdiff.lower.state import KERNEL_TYPE, State, Stored
 from symdiff.lower.usage import SMALL_ARRAY, static_shape
 from symdiff.lower.whole import converted, typed_buffer
@@ -129,22 +130,11 @@ def _batched(state: State, node: Node) -> None:
     core_out = (core_a[0], core_b[1])
 
     def one(indices: list[Operand]) -> None:
-        matrix_a = _matrix(state, left, a.type.shape[:-2], core_a, indices)
-        matrix_b = _matrix(state, right, b.type.shape[:-2], core_b, indices)
-        target = _matrix(state, out, node.output.type.shape[:batch], core_out, indices)
+        matrix_a = matrix_at(state, left, a.type.shape[:-2], core_a, indices)
+        matrix_b = matrix_at(state, right, b.type.shape[:-2], core_b, indices)
+        target = matrix_at(state, out, node.output.type.shape[:batch], core_out, indices)
         _multiply(state, target, (matrix_a, False), (matrix_b, False))
 
     state.each(out.dims[:batch], one, vector=False)
     k.scope.loads.clear()
     state.set(node.output, Stored(out))
-
-
-def _matrix(
-    state: State, buffer: Buffer, batch: tuple[Dim, ...], core: tuple[Operand, ...], indices: list[Operand]
-) -> Buffer:
-    """The matrix at an index of the batch."""
-    k = state.k
-    offset: Operand = index_const(0)
-    for dim, index in zip(batch, indices[len(indices) - len(batch) :], strict=True):
-        offset = k.add(k.mul(offset, state.dim(dim)), index_const(0) if dim == 1 else index)
-    return k.view(buffer.name, buffer, core, k.mul(offset, k.mul(core[0], core[1])))

@@ -81,6 +81,8 @@ class State:
         While a flat loop is emitted: the one-dimensional views of the buffers it reads.
     nest_depth : int or None
         While a nest is emitted, which writes only to buffers of its own: the depth of the scope around it.
+    parts : dict
+        Outputs of functions of matrices that were computed beside the one that was asked for, by function and inputs.
     slots : dict
         The result slot whose array a value ends up in.
     targets : dict
@@ -107,6 +109,7 @@ class State:
         self.filled: dict[int, Buffer] = {}
         self.block: Block = function.block
         self.spilled: dict[Value, Buffer] = {}
+        self.parts: dict[tuple[str | Value, ...], dict[int, Buffer]] = {}
         self._undo: list[list[tuple[Value, Rep | None]]] = []
 
     @property
@@ -135,6 +138,7 @@ class State:
         sizes, self.sizes = self.sizes, Sizes(self.sizes)
         checked, self.checked = self.checked, Sizes(self.checked)
         spilled, self.spilled = self.spilled, dict(self.spilled)
+        parts, self.parts = self.parts, dict(self.parts)
         self._undo.append([])
         yield
         for value, rep in reversed(self._undo.pop()):
@@ -142,7 +146,7 @@ class State:
                 del self.reps[value]
             else:
                 self.reps[value] = rep
-        self.block, self.sizes, self.checked, self.spilled = before, sizes, checked, spilled
+        self.block, self.sizes, self.checked, self.spilled, self.parts = before, sizes, checked, spilled, parts
 
     def scalar(self, value: Value) -> Operand:
         """A scalar value as an operand."""

@@ -1,4 +1,4 @@
-"""Operations on whole arrays that are no part of a nest: linear algebra, joining, searching, stacks."""
+"""Operations on whole arrays that are no part of a nest: joining, searching, stacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from symdiff.lower.usage import static_shape
 from symdiff_codegen.kernel import (
     Buffer,
     Carried,
-    Linalg,
     Local,
     NewStack,
     Operand,
@@ -25,10 +24,6 @@ from symdiff_codegen.kernel import (
 )
 
 __all__ = ["converted", "emit_whole", "typed_buffer"]
-
-SINGULAR = "Singular matrix"
-NOT_DEFINITE = "Matrix is not positive definite"
-
 
 def emit_whole(state: State, node: Node) -> None:
     """Emit an operation by name."""
@@ -160,35 +155,7 @@ def _search(state: State, node: Node, outer: dict[int, Operand], axes: Sequence[
     return outs[1]
 
 
-# -- linear algebra ----------------------------------------------------------------------------------------------------
-
-
-def _linalg(name: str, message: str | None = None, pick: int = 0) -> Callable[[State, Node], None]:
-    """A function of matrices; ``pick`` is which of its outputs is meant."""
-
-    def emit(state: State, node: Node) -> None:
-        k, output = state.k, node.output
-        type_ = KERNEL_TYPE[output.type.dtype]
-        vector = name == "solve" and node.inputs[1].type.rank == 1
-        inputs = tuple(typed_buffer(state, v, type_) for v in node.inputs)
-        outputs = _outputs(state, name, output, type_, pick)
-        ok = k.define(Local("i1", "ok"))
-        k.append(Linalg(ok, "solve1" if vector else name, outputs, inputs))
-        if message is not None:
-            k.check(ok, "LinAlgError", message)
-        result = outputs[pick]
-        state.set(output, Stored(result) if output.type.is_array else k.load(result, ()))
-
-    return emit
-
-
-def _outputs(state: State, name: str, output: Value, type_: str, pick: int) -> tuple[Buffer, ...]:
-    if output.type.is_array:
-        return (state.new_buffer(output),)
-    made = tuple(Buffer(output.hint or name, type_, ()) for _ in range(2 if name == "slogdet" else 1))
-    for buffer in made:
-        state.k.alloc(buffer)
-    return made
+# -- other types -------------------------------------------------------------------------------------------------------
 
 
 def typed_buffer(state: State, value: Value, type_: str) -> Buffer:
@@ -279,12 +246,6 @@ EMITTERS: dict[str, Callable[[State, Node], None]] = {
     "argsort": emit_argsort,
     "convolve": emit_convolve,
     "searchsorted": emit_searchsorted,
-    "solve": _linalg("solve", SINGULAR),
-    "inv": _linalg("inv", SINGULAR),
-    "cholesky": _linalg("cholesky", NOT_DEFINITE),
-    "det": _linalg("det"),
-    "slogdet_sign": _linalg("slogdet", pick=0),
-    "slogdet_logabs": _linalg("slogdet", pick=1),
     "new_stack": _new_stack,
     "push": _push,
     "pop": _pop,

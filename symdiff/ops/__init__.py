@@ -6,6 +6,8 @@ from symdiff.ops import (
     convert,
     convolution,
     creation,
+    decompositions,
+    einsum,
     elementary,
     extreme,
     indexing,
@@ -19,6 +21,7 @@ from symdiff.ops import (
     scan,
     selecting,
     shaping,
+    solving,
     special,
     stacks,
 )
@@ -36,6 +39,8 @@ __all__ = [
     "convert",
     "convolution",
     "creation",
+    "decompositions",
+    "einsum",
     "elementary",
     "extreme",
     "indexing",
@@ -49,6 +54,7 @@ __all__ = [
     "scan",
     "selecting",
     "shaping",
+    "solving",
     "special",
     "stacks",
 ]

@@ -353,14 +353,15 @@ def algebra() -> Kernel:
     a, b, c = Buffer("a", "f64", (n, n)), Buffer("b", "f64", (n, m)), Buffer("c", "f64", (n,))
     block, oks = Block(), []
 
-    def call(name: str, inputs: tuple[Buffer, ...], *shapes: tuple[Any, ...]) -> None:
+    def call(name: str, inputs: tuple[Buffer, ...], *shapes: tuple[Any, ...]) -> Buffer:
         outputs = tuple(block.output(len(oks) if position == 0 else extra[position], *shape, name=name)
                         for position, shape in enumerate(shapes))  # fmt: skip
         ok = Local("i1", "ok")
         block.put(Linalg(ok, name, outputs, inputs))
         oks.append(ok)
+        return outputs[0]
 
-    extra = {1: 8}
+    extra = {1: 11}
     call("solve", (a, b), (n, m))
     call("solve1", (a, c), (n,))
     call("inv", (a,), (n, n))
@@ -369,7 +370,12 @@ def algebra() -> Kernel:
     call("eigvalsh", (a,), (n,))
     call("svdvals", (b,), (block.let("min", n, m),))
     call("slogdet", (a,), (), ())
-    return block.kernel("algebra", (a, b, c), *oks, arrays=("f64",) * 9)
+    call("eigvalsh_upper", (a,), (n,))
+    packed = block.alloc(n, n, name="packed")
+    block.put(Copy(packed, a))
+    factors = call("reflections", (packed,), (n,))
+    call("orthogonal", (packed, factors), (n, n))
+    return block.kernel("algebra", (a, b, c), *oks, arrays=("f64",) * 12)
 
 
 def symmetric(n: int) -> np.ndarray:

@@ -37,6 +37,7 @@ def call(loop, name, arrays):
 
 def arrays_for(name, type_, sizes=SIZES):
     gufunc = blas.GUFUNCS[name]
+    sizes = sizes if name != "qr_reduced" else {**sizes, "k": min(sizes["m"], sizes["n"])}
     rng = np.random.default_rng(3)
     arrays = [rng.standard_normal([sizes[dim] for dim in operand]).astype(TYPES[type_]) for operand in gufunc.operands]
     for index, operand in enumerate(gufunc.operands[: gufunc.inputs]):
@@ -50,15 +51,18 @@ def loops(name, type_):
     return own, (blas.address_of(blas._public_loop(name, type_)), own[1])
 
 
-@pytest.mark.parametrize("type_", "df")
-@pytest.mark.parametrize("name", blas.GUFUNCS)
+ONLY_DOUBLE = ("qr_r_raw", "qr_reduced")
+LOOPS = [(name, type_) for name in blas.GUFUNCS for type_ in "df" if type_ == "d" or name not in ONLY_DOUBLE]
+
+
+@pytest.mark.parametrize(("name", "type_"), LOOPS)
 def test_loops(name, type_):
     """NumPy's own loop is found for every name, and both ways give what the public function gives."""
     assert blas.loop_addresses(name, type_) == blas._own_loop(name, type_)
     for loop in loops(name, type_):
         arrays, inputs = arrays_for(name, type_)
+        expected = blas.GUFUNCS[name].public(*(a.copy() for a in arrays[:inputs]))
         assert not call(loop, name, arrays)
-        expected = blas.GUFUNCS[name].public(*arrays[:inputs])
         values = expected if isinstance(expected, tuple) else (expected,)
         for output, value in zip(arrays[inputs:], values, strict=True):
             assert np.allclose(output, value, rtol=1e-4 if type_ == "f" else 1e-12)

@@ -125,21 +125,97 @@ def products() -> list[Case]:
     return cases
 
 
+def symmetric(n: int) -> Any:
+    """Distinct eigenvalues, vectors whose signs are stable, and something else in the triangle that is not read."""
+    return np.diag(np.arange(1.0, n + 1)) + 0.2 * normal(n, n)
+
+
+def spread(*shape: int) -> Any:
+    """Distinct singular values, the smallest of which is not near 0."""
+    count = min(shape[-2:])
+    u, _, vt = np.linalg.svd(normal(*shape), full_matrices=False)
+    return (u * np.arange(1.0, count + 1)) @ vt
+
+
+def triangular(n: int, *batch: int) -> Any:
+    return normal(*batch, n, n) + 3 * np.eye(n)
+
+
 def solving() -> list[Case]:
+    stack = np.stack([definite(3), definite(3) + normal(3, 3)])
     return [
         Case("solve", (definite(3), normal(3))),
         Case("solve", (definite(3) + normal(3, 3), normal(3, 2))),
         Case("solve", (definite(1), normal(1))),
+        Case("solve", (stack, normal(3))),
+        Case("solve", (stack, normal(2, 3, 2))),
+        Case("solve", (stack, normal(3, 2))),
+        Case("solve", (definite(3), normal(2, 3, 2))),
+        Case("solve_triangular", (triangular(3), normal(3)), {"lower": True}),
+        Case("solve_triangular", (triangular(3), normal(3, 2)), {"lower": False}),
+        Case("solve_triangular", (triangular(3, 2), normal(3)), {"lower": False}),
+        Case("solve_triangular", (triangular(3, 2), normal(2, 3, 2)), {"lower": True}),
         Case("inv", (definite(3) + normal(3, 3),)),
         Case("inv", (definite(1),)),
+        Case("inv", (stack,)),
         Case("det", (normal(3, 3),)),
         Case("det", (definite(2),)),
+        Case("det", (stack,)),
         Case("slogdet_sign", (-definite(3),), smooth=False),
+        Case("slogdet_sign", (-stack,), smooth=False),
         Case("slogdet_logabs", (normal(3, 3),)),
+        Case("slogdet_logabs", (stack,)),
         Case("cholesky", (definite(3),)),
         Case("cholesky", (definite(1),)),
         Case("cholesky", (definite(2) + np.array([[0.0, 5.0], [0.0, 0.0]]),)),
+        Case("cholesky", (np.stack([definite(3), definite(3)]),)),
     ]
+
+
+def decompositions() -> list[Case]:
+    cases = []
+    for name in ("eigvalsh", "eigh_values", "eigh_vectors"):
+        cases += [
+            Case(name, (symmetric(3),), {"upper": False}),
+            Case(name, (symmetric(3).T,), {"upper": True}),
+            Case(name, (symmetric(1),), {"upper": False}),
+            Case(name, (np.stack([symmetric(2), symmetric(2)]),), {"upper": False}),
+        ]
+    for name in ("svd_u", "svd_s", "svd_vt"):
+        for shape in ((3, 3), (4, 2), (2, 3), (2, 3, 2), (1, 1)):
+            cases.append(Case(name, (spread(*shape),), {"full": False}))
+        cases.append(Case(name, (spread(3, 3),), {"full": True}))
+        cases.append(Case(name, (spread(3, 2),), {"full": True}, smooth=name == "svd_s"))
+    cases += [Case("svdvals", (spread(*shape),)) for shape in ((3, 3), (4, 2), (2, 2, 3))]
+    for name in ("qr_q", "qr_r"):
+        cases += [Case(name, (spread(*shape),)) for shape in ((3, 3), (4, 2), (2, 4, 2), (1, 1))]
+        cases.append(Case(name, (normal(2, 3),), smooth=False))
+    for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2)):
+        cases.append(Case("pinv", (spread(*shape),), {"rcond": 1e-15 if shape[0] == 4 else None}))
+    for shape in ((3, 3), (4, 2), (2, 4)):
+        cases.append(Case("lstsq", (spread(*shape), normal(shape[0])), {"rcond": None}))
+        cases.append(Case("lstsq", (spread(*shape), normal(shape[0], 2)), {"rcond": 1e-10}))
+    return cases
+
+
+SUMS = (
+    "ij,jk->ik ij,kj->ki ij,ij->ij ij,ij-> ij,ij->i ij,j->i j,ij->i bij,bjk->bik bij,bj->bi i,j->ij i,i-> ij->ji ij->j "
+    "ij-> ij,jk,kl->il bi,ij,bj->b ijk,jl,km->ilm ijk,kl->ij ,ij->ij ij,jk->k abc,cd,adb->db i,i,i->i ijk->ki "
+    "bqd,bkd->bqk ij,kl->ikjl"
+)
+
+
+def sums() -> list[Case]:
+    cases = []
+    lengths = {letter: 2 + k % 3 for k, letter in enumerate("ijklmbqdac")}
+    for subscripts in SUMS.split():
+        terms = subscripts.split("->")[0].split(",")
+        operands = tuple(normal(*(lengths[letter] for letter in term)) for term in terms)
+        cases.append(Case("einsum", operands, {"subscripts": subscripts}))
+    cases.append(Case("einsum", (normal(0, 2), normal(2, 3)), {"subscripts": "ij,jk->ik"}))
+    cases.append(Case("einsum", (normal(2, 0), normal(0, 3)), {"subscripts": "ij,jk->ik"}))
+    cases.append(Case("einsum", (normal(1, 1), normal(1, 3)), {"subscripts": "ij,jk->k"}))
+    return cases
 
 
 def indexing() -> list[Case]:
@@ -233,6 +309,8 @@ CASES = (
     + creation()
     + products()
     + solving()
+    + decompositions()
+    + sums()
     + indexing()
     + stacks_and_scans()
     + ordering()
@@ -282,7 +360,7 @@ def test_dtype_is_what_numpy_returns(case: Case, dtype: str) -> None:
         np.abs(10 * x).astype(dtype) if np.asarray(x).dtype == np.float64 and np.ndim(x) else x for x in case.operands
     )
     if case.row in ("solve", "inv") and dtype.startswith("int"):
-        cast = ((np.eye(len(cast[0])) * 2).astype(dtype), *cast[1:])
+        cast = (np.broadcast_to(np.eye(cast[0].shape[-1]) * 2, cast[0].shape).astype(dtype), *cast[1:])
     function = apply(case.primitive, cast, case.attrs)
     with np.errstate(all="ignore"):
         expected = np.asarray(case.primitive(*cast, **case.attrs))

@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+import pytest
 
 import symdiff as sd
 
@@ -112,3 +113,16 @@ def test_vjp_of_what_is_returned_twice_and_of_mixed_arguments():
     value, pullback = sd.vjp(lambda x, k, name: (x * k, x * k, {"n": k, "s": name}), 2.0, 3, "a")
     assert value == (6.0, 6.0, {"n": 3, "s": "a"})
     assert pullback((1.0, 10.0, {"n": None, "s": None})) == (33.0, None, None)
+
+
+def test_derivatives_made_outside_belong_to_their_functions():
+    """Two functions from one factory have one code, but call derivatives of different functions."""
+
+    def make(power):
+        gradient = sd.grad(lambda x: x**power)
+        return sd.differentiable(lambda x: gradient(x) * x)
+
+    square, cube = make(2), make(3)
+    assert square.grad(3.0) == pytest.approx(12.0)
+    assert cube.grad(3.0) == pytest.approx(81.0)
+    assert square.grad(3.0) == pytest.approx(12.0)
