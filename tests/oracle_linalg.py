@@ -184,3 +184,10 @@ def implied(terms: str) -> str:
     """The result that einsum takes where none is given."""
     letters = terms.replace(".", "").replace(",", "")
     return ("..." if "." in terms else "") + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+
+
+def cross(np_: Any, a: Any, b: Any) -> Any:
+    """Along the last axes, of length 3."""
+    a, b = np_.lift(a), np_.lift(b)
+    pairs = ((1, 2), (2, 0), (0, 1))
+    return np_.stack([a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in pairs], axis=-1)

@@ -963,8 +963,14 @@ class Numpy(MoreNumpy, Namespace):
     def diag(self, x, k=0):
         return np.diag(self.lift(x), k).copy().view(Array)
 
-    def diagonal(self, x):
-        return self.lift(x).diagonal()
+    def diagonal(self, x, offset=0, axis1=0, axis2=1):
+        return self.lift(x).diagonal(offset, axis1, axis2)
+
+    def vstack(self, arrays):
+        return self.concatenate([a if a.ndim > 1 else a[None, :] for a in map(self.lift, arrays)])
+
+    def cross(self, a, b):
+        return oracle_linalg.cross(self, a, b)
 
     # products --------------------------------------------------------------------------------------------------------
     def matmul(self, a, b):
@@ -973,7 +979,10 @@ class Numpy(MoreNumpy, Namespace):
     def dot(self, a, b):
         return dot(self.lift(a), self.lift(b))
 
-    inner = vdot = dot
+    def vdot(self, a, b):
+        return dot(self.lift(a).ravel(), self.lift(b).ravel())
+
+    inner = dot
 
     def outer(self, a, b):
         return self.lift(a)[:, None] * self.lift(b)[None, :]
