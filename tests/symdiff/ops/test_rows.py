@@ -185,11 +185,11 @@ def decompositions() -> list[Case]:
         for shape in ((3, 3), (4, 2), (2, 3), (2, 3, 2), (1, 1)):
             cases.append(Case(name, (spread(*shape),), {"full": False}))
         cases.append(Case(name, (spread(3, 3),), {"full": True}))
-        cases.append(Case(name, (spread(3, 2),), {"full": True}, smooth=name == "svd_s"))
+    # the other vectors of full_matrices=True have no derivative, and their rules refuse it
+    cases.append(Case("svd_s", (spread(3, 2),), {"full": True}))
     cases += [Case("svdvals", (spread(*shape),)) for shape in ((3, 3), (4, 2), (2, 2, 3))]
     for name in ("qr_q", "qr_r"):
         cases += [Case(name, (spread(*shape),)) for shape in ((3, 3), (4, 2), (2, 4, 2), (1, 1))]
-        cases.append(Case(name, (normal(2, 3),), smooth=False))
     for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2)):
         cases.append(Case("pinv", (spread(*shape),), {"rcond": 1e-15 if shape[0] == 4 else None}))
     for shape in ((3, 3), (4, 2), (2, 4)):
