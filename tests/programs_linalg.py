@@ -337,3 +337,19 @@ def cholesky_with_jitter(K, jitter):
     if np.min(np.linalg.eigvalsh(K)) < 1e-6:
         K = K + jitter * np.eye(len(K))
     return np.sum(np.log(np.diagonal(np.linalg.cholesky(K))))
+
+
+@program(
+    lambda rng: (rng.normal(size=(2, 3, 4)),),
+    "x",
+    "array select shape",
+    second=True,
+    note="a mask of two axes selects from transposed and reshaped arrays of three",
+)
+def masked_stacks(x):
+    lower = np.tril(np.ones((3, 3))) > 0
+    products = np.where(lower, x @ np.transpose(x, (0, 2, 1)), 0.0)
+    turned = np.where(lower, np.transpose(products, (0, 2, 1)), 1.0)
+    apart = np.where(lower[:, 0] > 0, np.reshape(x[:, :, :2], (4, 3)), 0.0)
+    summed = np.where(lower, np.sum(turned[None] * turned[:, None], axis=0), 0.0)
+    return np.sum(turned**3) + np.sum(np.sin(apart)) + np.sum(summed**2)

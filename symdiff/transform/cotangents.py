@@ -236,8 +236,10 @@ def mask_of_input(node: Node, mask: Traced, inputs: Sequence[Traced], output: Tr
         return mask
     row: Any = node.op
     if row.name in ("reshape", "transpose"):
-        return row.vjp[0](mask, output, *inputs, **node.attrs)  # type: ignore[no-any-return]
+        # a condition may have been broadcast against what it selects
+        return row.vjp[0](spread(mask, output.shape), output, *inputs, **node.attrs)  # type: ignore[no-any-return]
     if "axis" in node.attrs and "keepdims" in node.attrs and inputs[0].shape:
-        spread = {k: node.attrs[k] for k in ("axis", "keepdims")}
-        return REGISTRY["sum"].vjp[0](mask, output, inputs[0], **spread)  # type: ignore[misc, no-any-return]
+        axes = {k: node.attrs[k] for k in ("axis", "keepdims")}
+        whole = spread(mask, output.shape)
+        return REGISTRY["sum"].vjp[0](whole, output, inputs[0], **axes)  # type: ignore[misc, no-any-return]
     return mask if row.name == "broadcast_to" else None
