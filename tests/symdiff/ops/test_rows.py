@@ -132,7 +132,7 @@ def symmetric(n: int) -> Any:
 
 def spread(*shape: int) -> Any:
     """Distinct singular values, none of them near 0, and vectors whose signs are stable."""
-    return np.eye(*shape[-2:]) * np.arange(2.0, 2 + shape[-1]) + 0.2 * normal(*shape)
+    return np.eye(*shape[-2:]) * np.arange(shape[-1] + 1.0, 1.0, -1.0) + 0.15 * normal(*shape)
 
 
 def triangular(n: int, *batch: int) -> Any:
