@@ -21,7 +21,7 @@ from symdiff.ir.graph import Function, Value
 from symdiff.ir.python import print_function
 from symdiff.ir.verify import verify
 from symdiff.lower.lower import Lowered, lower
-from symdiff.lower.specialise import SizeOfOne, specialise
+from symdiff.lower.specialise import SizesUnfit, specialise
 from symdiff.steps import Step
 from symdiff.transform.dce import eliminate_dead_code
 from symdiff.transform.simplify import Rewrite, simplify
@@ -30,7 +30,7 @@ from symdiff_codegen.native import Unit, compile_unit
 from symdiff_codegen.signature import Signature
 from symdiff_codegen.text import kernel_text
 
-__all__ = ["SizeOfOne", "Stages", "argument_levels", "front", "native", "reverse"]
+__all__ = ["SizesUnfit", "Stages", "argument_levels", "front", "native", "reverse"]
 
 
 @dataclass

@@ -12,7 +12,7 @@ from symdiff.ir.shapes import require_same
 from symdiff.lower.rebuild import Keeper, Rebuilder, was_raising
 from symdiff.ops.primitive import Primitive, numeric_attrs
 
-__all__ = ["SizeOfOne", "specialise"]
+__all__ = ["SizesUnfit", "specialise"]
 
 
 def specialise(function: Function, sizes: Mapping[Value, int]) -> Function:
@@ -34,14 +34,19 @@ def specialise(function: Function, sizes: Mapping[Value, int]) -> Function:
 
     Raises
     ------
-    SizeOfOne
-        Where a size becomes 1 that must equal another: the function must be parsed for these sizes.
+    SizesUnfit
+        Where a size becomes 1 that must equal another: the function must be parsed for these sizes. Or where two
+        sizes differ in a block, which may never run.
     """
     return _Specialiser(sizes).function(function)
 
 
-class SizeOfOne(Exception):
-    """A derived size is 1 and may be meant to broadcast, which the graph does not do: it was made for other sizes."""
+class SizesUnfit(Exception):
+    """The graph cannot be made for these sizes, though it can be run with them.
+
+    A derived size is 1 and may be meant to broadcast, which the graph does not do: it was made for other sizes. Or
+    some path asks for two of them to be equal, which they are not: the types there would be those of no array.
+    """
 
 
 class _Specialiser(Rebuilder):
@@ -54,10 +59,11 @@ class _Specialiser(Rebuilder):
 
     def require(self, build: Keeper, node: Node) -> None:
         a, b = (build.dim(v) for v in node.inputs)
-        if a != b and 1 in (a, b):
-            raise SizeOfOne(node.where)
+        different = isinstance(a, int) and isinstance(b, int) and a != b
+        if (a != b and 1 in (a, b)) or (different and build.parent is not None):
+            raise SizesUnfit(node.where)
         # any other operation that asks for equal sizes asks again
-        if isinstance(a, int) and isinstance(b, int) and a != b:
+        if different:
             build.append(node)
         else:
             require_same(build, a, b, node.attrs.get("message", ""))

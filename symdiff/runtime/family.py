@@ -198,7 +198,7 @@ class Family:
 
         try:
             lowered, unit = stages.native(self.made, sizes, self.options, signature)
-        except stages.SizeOfOne:
+        except stages.SizesUnfit:
             # whether it broadcasts is asked when the program runs, and answered by a graph for these very sizes
             self.at_run_time.update(sizes)
             sizes = {}

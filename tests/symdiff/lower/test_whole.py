@@ -7,7 +7,7 @@ from lowered_graphs import array, check, dim, failure, graph, inside, loop, nati
 from symdiff.config import Options
 from symdiff.ir.graph import Function
 from symdiff.lower.lower import lower
-from symdiff.lower.specialise import SizeOfOne, specialise
+from symdiff.lower.specialise import SizesUnfit, specialise
 from symdiff.ops import REGISTRY as R
 from symdiff.ops.primitive import Traced
 
@@ -151,7 +151,7 @@ def test_a_derived_size_of_one_asks_for_a_variant():
     function = graph(body, array("x", M), array("y", N))
     lowered = lower(function, Options())
     assert failure(function, np.zeros(2), np.zeros(3)) == (lowered.errors[1].exception, lowered.errors[1].message)
-    with pytest.raises(SizeOfOne):
+    with pytest.raises(SizesUnfit):
         specialise(function, {M: 2, N: 3})
 
 
