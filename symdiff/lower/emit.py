@@ -111,6 +111,7 @@ class Emitter:
         self.bounds = Bounds()
         self.errors: dict[int, ErrorSite] = {}
         self.sites: list[tuple[Any, tuple[str, ...]]] = []
+        self.broadcasts: list[ErrorSite] = []
         self.where: Location | None = None
         self.hint = ""
         self._error_ids: dict[ErrorSite, int] = {}
@@ -221,13 +222,14 @@ class Emitter:
             return
         self.append(Check(condition, self._error_id(ErrorSite(exception, message, self.where)), tuple(args)))
 
-    def check_respecialise(self, condition: Operand) -> None:
-        """Ask the caller for a variant of known sizes unless the condition holds."""
+    def check_respecialise(self, condition: Operand, what: str) -> None:
+        """Ask the caller for a variant of known sizes unless the condition holds; it is told which check this is."""
         if self._is_proved(condition):
             return
-        site = ErrorSite("ShapeError", "a size of 1 needs a variant of its own", self.where)
+        site = ErrorSite("ShapeError", what, self.where)
         self.errors.setdefault(RESPECIALISE, site)
-        self.append(Check(condition, RESPECIALISE))
+        self.append(Check(condition, RESPECIALISE, (Const(len(self.broadcasts), "i64"),)))
+        self.broadcasts.append(site)
 
     def fail(self, kind: type[BaseException]) -> None:
         """An exception of the user's that is caught in the kernel."""

@@ -46,11 +46,14 @@ class Lowered:
         `ErrorSite` by the status with which the kernel was left. Status 1 asks for a variant of known sizes.
     sites : tuple
         For each number that an `Invoke` passes: the statement or draw, and the kinds and dtypes of its values.
+    broadcasts : tuple of ErrorSite
+        For each number that comes with status 1: where a size may be 1 and broadcast.
     """
 
     kernel: Kernel
     errors: dict[int, ErrorSite]
     sites: tuple[tuple[Any, tuple[str, ...]], ...] = ()
+    broadcasts: tuple[ErrorSite, ...] = ()
 
 
 def lower(function: Function, options: Options) -> Lowered:
@@ -74,7 +77,7 @@ def lower(function: Function, options: Options) -> Lowered:
     specs = tuple(ResultSpec(_result_kind(r.type)) for r in prepared.results)
     body = tidy(tuple(state.k.scope.instructions))
     kernel = Kernel(_identifier(function.name), params, body, specs, noalias=True, fastmath=options.fastmath)
-    return Lowered(kernel, state.k.errors, tuple(state.k.sites))
+    return Lowered(kernel, state.k.errors, tuple(state.k.sites), tuple(state.k.broadcasts))
 
 
 def _identifier(name: str) -> str:
@@ -241,10 +244,9 @@ def _emit_require(state: State, node: Node) -> None:
     for size in (a, b):
         if size not in state.bound:
             broadcasts = k.or_(broadcasts, k.eq(size, 1))
-    k.check_respecialise(k.or_(equal, k.not_(broadcasts)))
-    message = node.attrs.get("message", "") or "sizes {0} and {1} differ"
-    if node.attrs.get("message"):
-        message = message.replace("{", "{{").replace("}", "}}")
+    what = node.attrs.get("message", "")
+    k.check_respecialise(k.or_(equal, k.not_(broadcasts)), what)
+    message = what.replace("{", "{{").replace("}", "}}") or "sizes {0} and {1} differ"
     k.check(equal, "ShapeError", message, (a, b))
     pairs = zip((a, b), node.inputs, strict=True)
     state.checked.unite(*(int(size.value) if isinstance(size, Const) else value for size, value in pairs))

@@ -51,6 +51,7 @@ from symdiff.runtime.family import (
     may_show,
     refuse_overlap,
     run_native,
+    settled,
     showing,
     value_pack,
     value_template,
@@ -217,13 +218,19 @@ class Dispatcher:
     # --------------------------------------------------------------------------------------------
 
     def run(self, call: Call, wrt: Any, keywords: tuple[tuple[str, Any], ...] = ()) -> Any:
+        return self.attempt(call, lambda: self.execute(self.family(call, wrt), call, keywords))
+
+    def attempt(self, call: Call, ask: Callable[[], Any]) -> Any:
+        """Ask; where a size is 1 that may broadcast, ask anew with more known: all sizes, then all ints."""
         with showing() as shown:
-            try:
-                return self.execute(self.family(call, wrt), call, keywords)
-            except Respecialise:
-                shown.again()
-                call.kinds = exact(call.kinds, call.leaves)
-                return self.execute(self.family(call, wrt), call, keywords)
+            for kinds in (call.kinds, exact(call.kinds, call.leaves), settled(call)):
+                call.kinds = kinds
+                try:
+                    return ask()
+                except Respecialise as found:
+                    shown.again()
+                    last = found
+        raise last.refused()
 
     def execute(self, family: Family, call: Call, keywords: tuple[tuple[str, Any], ...] = ()) -> Any:
         """Run a native variant of the family (or its text, with SYMDIFF_NATIVE=0) and form the answer."""
@@ -243,6 +250,9 @@ class Dispatcher:
 
     def pull_back(self, call: Call, steps: tuple[Step, ...], cotangent: Any) -> Any:
         """Run a family whose graph takes cotangents after the arguments and captured values."""
+        return self.attempt(call, lambda: self._pull_back(call, steps, cotangent))
+
+    def _pull_back(self, call: Call, steps: tuple[Step, ...], cotangent: Any) -> Any:
         family = self.family_of(call, steps)
         family.flat = True
         cotangents = flatten_as(family.program.seeded_as, cotangent)

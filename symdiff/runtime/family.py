@@ -21,9 +21,9 @@ import numpy as np
 
 from symdiff import errors, stages
 from symdiff.config import Options
-from symdiff.errors import LOCATED, located
+from symdiff.errors import LOCATED, ShapeError, SymdiffError, located
 from symdiff.frontend.program import MISSING, Guard, Path, Program, Written
-from symdiff.frontend.structure import LEAF, Structure, unflatten
+from symdiff.frontend.structure import LEAF, Static, Structure, unflatten
 from symdiff.ir.graph import ACT, Function, Type, Value
 from symdiff.ir.python import print_function
 from symdiff.ir.sites import spoken_objects
@@ -40,11 +40,21 @@ __all__ = ["Call", "Family", "Respecialise", "Variant", "may_show", "run_native"
 SMALLEST_STATIC, LARGEST_STATIC = 2, 16
 MOST_VARIANTS = 4
 RESPECIALISE = 1
+HINT_OF_ONE = "a single item broadcasts as a number does: treat that case apart, with its item [0]"
 DTYPE_OF = {"f64": "float64", "f32": "float32", "i64": "int64", "i32": "int32", "i1": "bool"}
 
 
 class Respecialise(Exception):
     """A size that was assumed not to be 1 is 1: the graph must be built for these very sizes."""
+
+    def __init__(self, site: Any) -> None:
+        super().__init__(site)
+        self.site = site
+
+    def refused(self) -> SymdiffError:
+        """The error where the graph was built for these very sizes, and others follow from data."""
+        message = f"{self.site.message or 'sizes differ'}: a size that depends on data is 1 here, and would broadcast"
+        return located(ShapeError, message, self.site.where, HINT_OF_ONE)
 
 
 @dataclass
@@ -259,7 +269,7 @@ class Family:
 
         def native_error(status: int, cells: tuple[int, ...]) -> Any:
             if status == RESPECIALISE:
-                raise Respecialise
+                raise Respecialise(lowered.broadcasts[cells[0]])
             raise site_error(sites[status], cells)
 
         def invoked(number: int, values: list[Any], outputs: Sequence[Any] = ()) -> None:
@@ -508,3 +518,12 @@ def _template(structure: Structure, leaves: Any) -> Any:
 def exact(kinds: tuple[Leaf, ...], leaves: Sequence[Any]) -> tuple[Leaf, ...]:
     """The kinds with every size known."""
     return tuple(replace(k, sizes=leaf.shape) if k.ones else k for k, leaf in zip(kinds, leaves, strict=True))
+
+
+def settled(call: Call) -> tuple[Leaf, ...]:
+    """The kinds with every size and every int known, from which sizes may be reckoned."""
+    whole = Leaf("python", "int64")
+    return tuple(
+        Leaf("static", static=Static(leaf)) if kind == whole and k not in call.active else kind
+        for k, (kind, leaf) in enumerate(zip(exact(call.kinds, call.leaves), call.leaves, strict=True))
+    )
