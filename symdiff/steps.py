@@ -30,6 +30,8 @@ class Step:
         Whether the function returns ``(value, aux)``.
     axes : Axes or None
         Of a ``vmap``: which axes are mapped.
+    ones : tuple of tuple of bool
+        Of a pullback: for each leaf of the value, which of its axes have size 1 (empty where that is not known yet).
     """
 
     kind: str
@@ -37,6 +39,7 @@ class Step:
     single: bool = True
     has_aux: bool = False
     axes: Axes | None = None
+    ones: tuple[tuple[bool, ...], ...] = ()
 
 
 @dataclass(frozen=True)

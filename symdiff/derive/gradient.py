@@ -76,8 +76,9 @@ def pullback(program: Program, step: Step, arguments: Sequence[Argument]) -> Pro
     graph = Function(graph.name, Block(graph.params, silent(graph.block.nodes), results))
     seeds = [_seed(r) for r in graph.results]
     made = differentiate(graph, positions, tuple(seeds), name=suffixed(graph.name, "vjp"), value=False)
-    for seed in seeds:
-        made = _with_own_sizes(made, seed, program.graph)
+    for leaf, seed in zip(seeded, seeds, strict=True):
+        ones = step.ones[leaf] if step.ones else (False,) * seed.type.rank
+        made = _with_own_sizes(made, seed, ones, program.graph)
     found = made_of(program, made, structure, tuple(leaves))
     return replace(found, seeded=tuple(seeded), seeded_as=program.result)
 
@@ -86,15 +87,18 @@ def _seed(result: Value) -> Value:
     return Value(Type(result.type.dtype, result.type.shape, result.type.kind), f"{result.hint or 'y'}_bar")
 
 
-def _with_own_sizes(graph: Function, seed: Value, primal: Function) -> Function:
+def _with_own_sizes(graph: Function, seed: Value, ones: tuple[bool, ...], primal: Function) -> Function:
     """A cotangent whose sizes the function computes is passed with sizes of its own, compared with those where they
-    are known.
+    are known. A size that a parameter binds is never 1, so that one is known beforehand.
     """
     bound = {d for d, _, _ in primal.bound_dimensions()}
     if all(isinstance(d, int) or d in bound for d in seed.type.shape):
         return graph
     size = Type("int64", (), "python")
-    own = tuple(d if isinstance(d, int) or d in bound else Value(size, d.hint) for d in seed.type.shape)
+    own = tuple(
+        d if isinstance(d, int) or d in bound else 1 if one else Value(size, d.hint)
+        for d, one in zip(seed.type.shape, ones, strict=True)
+    )
     passed = Value(Type(seed.type.dtype, own, seed.type.kind), seed.hint)
     build = Builder(raising=False)
     for given, wanted in zip(own, seed.type.shape, strict=True):
