@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import html
+import importlib.util
 import math
 import operator
 from collections.abc import Iterable, Iterator
@@ -22,6 +24,17 @@ from symdiff.frontend.language import STATEMENTS
 from symdiff.ops import REGISTRY, ROW_OF, Primitive
 from symdiff.ops.kinks import KINKS
 
+
+def beside(name: str) -> Any:
+    """A module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+LANGUAGE = beside("language_table").LANGUAGE
 TARGET = Path(__file__).parent.parent / "docs" / "accepted.md"
 assert parse.HANDLERS  # the modules that fill the tables
 
@@ -34,7 +47,14 @@ MODULES = {
     "operator.": operator,
 }
 
-OWNERS = {"Array": "Arrays and NumPy scalars", "ListObject": "Lists", "DictObject": "Dicts", "Known": "Other objects"}
+OWNERS = {
+    "Array": "Arrays and NumPy scalars",
+    "ListObject": "Lists",
+    "DictObject": "Dicts",
+    "Tuple": "NamedTuples",
+    "RandomSource": "Random generators",
+    "Known": "Other objects",
+}
 
 # in the table of functions only to be refused with a hint of their own
 REFUSED = {print}
@@ -142,6 +162,20 @@ def kinks() -> Iterator[Iterable[str]]:
         yield kink.expression, kink.point, kink.convention, others
 
 
+def language() -> Iterator[str]:
+    """Constructs by section, each with a program that the tests run."""
+    for section in dict.fromkeys(construct.section for construct in LANGUAGE):
+        yield f"### {section}\n"
+        rows = [c for c in LANGUAGE if c.section == section]
+        yield from table(("construct", "for example", ""), ((c.name, _in_a_cell(c.source), c.note) for c in rows))
+
+
+def _in_a_cell(source: str) -> str:
+    """Several lines of code in one cell of a table."""
+    lines = (html.escape(line).replace(" ", "&nbsp;").replace("|", "&#124;") for line in source.split("\n"))
+    return f"<code>{'<br>'.join(lines)}</code>"
+
+
 def refused() -> Iterator[Iterable[str]]:
     """Syntax that is refused when it is met, and what to do instead."""
     twins = (ast.AsyncWith, ast.AsyncFor, ast.TryStar, ast.YieldFrom, ast.ImportFrom, ast.SetComp)
@@ -154,6 +188,9 @@ def text() -> str:
     """The whole page."""
     lines = [
         HEAD,
+        "## The language\n",
+        "Each example is the body of a function `f(x, a, n)` of a float, an array and an int; the tests run them.\n",
+        *language(),
         "## Element by element\n",
         "Broadcasting, promotion and dtypes are NumPy's; on Python numbers these raise as Python does. Where the last\n"
         "column says none, the function is constant between its jumps.\n",
