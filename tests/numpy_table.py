@@ -316,6 +316,13 @@ np.argsort(x)
 np.argsort(m, axis=0)
 np.argsort(k % 2, stable=True)
 x.argsort()
+np.unique(x)
+np.unique(np.concatenate((x, x[:3], y)), return_index=True, return_inverse=True)
+np.unique(np.concatenate((m, m[1:3])), return_counts=True)
+np.unique(k % 3, True, True, True)
+np.unique(e)
+np.unique(np.where(b, x, np.nan)).size
+np.unique(b)
 np.partition(np.round(m), 2)[:, 2]
 np.take_along_axis(m, np.argsort(m, axis=0), axis=0)
 np.take_along_axis(x, k, axis=None)

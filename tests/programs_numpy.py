@@ -32,6 +32,20 @@ def worst_drawdown(returns, rate):
     return float(np.max(1.0 - wealth / peak) + np.sum(wealth))
 
 
+@program(
+    lambda rng: (rng.normal(size=9), np.array([2, 0, 1, 2, 2, 0, 5, 1, 0])),
+    ("x",),
+    "array index reduction app",
+    second=True,
+)
+def deviations_from_the_means_of_groups(x, group):
+    names, inverse, counts = np.unique(group, return_inverse=True, return_counts=True)
+    mean = np.zeros(len(names))
+    for k in range(len(names)):
+        mean[k] = np.sum(x[group == names[k]]) / counts[k]
+    return float(np.sum((x - mean[inverse]) ** 3))
+
+
 @program(lambda rng: (rng.normal(size=10), 0.3), "losses", "array app index")
 def expected_shortfall(losses, level):
     threshold = np.quantile(losses, level)

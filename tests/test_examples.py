@@ -91,3 +91,55 @@ def test_the_gradient_through_all_steps_is_that_of_differences(example):
     assert value == example.loss(example.GUESS, *args)
     np.testing.assert_allclose(value, example.loss.__wrapped__(example.GUESS, *args), rtol=1e-10)
     np.testing.assert_allclose(gradient, approx_fprime(example.GUESS, example.loss, 1e-7, *args), rtol=1e-4)
+
+
+@pytest.mark.parametrize("example", ["heston_barrier"], indirect=True)
+def test_heston_barrier(example, capsys):
+    found = example.main(paths=4_000, steps=20)
+    for name, derivative in found.greeks.items():
+        assert derivative == pytest.approx(found.revalued[name], rel=1e-3)
+    assert 5.0 < found.price < found.vanilla
+    assert abs(found.vanilla - found.formula) < 5.0 * found.vanilla_error
+    assert "by revaluation" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("example", ["kalman_nile"], indirect=True)
+def test_kalman_nile(example, capsys):
+    found = example.main()
+    # Durbin and Koopman print 15099 and 1469.1
+    np.testing.assert_allclose((found.observation_variance, found.level_variance), (15098.5, 1469.2), rtol=1e-4)
+    np.testing.assert_allclose((found.observation_variance, found.level_variance), found.reference, rtol=1e-4)
+    assert found.log_likelihood == pytest.approx(found.reference_log_likelihood, abs=1e-7)
+    flow, theta = example.load_data(), np.array([9.0, 7.0])
+    by_differences = approx_fprime(theta, example.negative_log_likelihood.__wrapped__, 1e-7, flow)
+    np.testing.assert_allclose(example.negative_log_likelihood.grad(theta, flow), by_differences, rtol=1e-4)
+    assert "gradients" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("example", ["cox_survival"], indirect=True)
+def test_cox_survival(example, capsys):
+    found = example.main()
+    assert found.ties > 0
+    np.testing.assert_allclose(found.coefficients, found.reference, rtol=1e-6)
+    np.testing.assert_allclose(found.standard_errors, found.reference_errors, rtol=1e-6)
+    assert found.log_likelihood == pytest.approx(found.reference_log_likelihood, rel=1e-12)
+    assert "ties" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("example", ["eight_schools_hmc"], indirect=True)
+def test_eight_schools_hmc(example, capsys):
+    found = example.main(draws=8_000, warmup=500)
+    assert found.draws.shape == (8_000, 10)
+    assert 0.8 < found.acceptance < 1.0
+    assert found.mu == pytest.approx(found.mu_exact, abs=0.4)
+    assert found.tau == pytest.approx(found.tau_exact, abs=0.4)
+    assert "by quadrature" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("example", ["eight_schools_hmc"], indirect=True)
+def test_the_compiled_chain_is_that_of_numpy(example):
+    args = (np.full(10, 0.1), example.EFFECT, example.ERROR, 40, 10, 0.25, 8, 3)
+    chain, acceptance = example.sample(*args)
+    in_python, acceptance_in_python = example.sample.__wrapped__(*args)
+    np.testing.assert_allclose(chain, in_python, rtol=1e-9)
+    assert acceptance == acceptance_in_python

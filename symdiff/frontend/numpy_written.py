@@ -14,6 +14,7 @@ from symdiff.frontend import (
     library_moving,
     library_places,
     library_series,
+    library_sets,
     library_statistics,
     library_windows,
 )
@@ -47,6 +48,7 @@ LIBRARY = (
     library_linalg,
     library_places,
     library_series,
+    library_sets,
     library_statistics,
     library_windows,
 )

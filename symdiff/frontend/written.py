@@ -34,7 +34,6 @@ HINTS: dict[str, str] = {
     "spacing": "use np.finfo(x.dtype).eps * np.abs(x)",
     "poly1d": "keep the coefficients in an array, and use np.polyval",
     "vectorize": "call the function on the whole array, or in a loop over its elements",
-    "unique": "the number of results is known only at run time: find them outside, and pass them as an argument",
 }
 """What to do instead of functions that are refused, by the name in NumPy."""
 
