@@ -155,6 +155,8 @@ class Dual:
         return unary("absolute", self, abs)
 
     def __array_ufunc__(self, ufunc, method, *args, **kwargs):
+        if method == "at" and ufunc is np.add:
+            return self.add_at(*args)
         out = kwargs.pop("out", (None,))[0]
         if method != "__call__" or kwargs:
             raise NotCovered(f"{ufunc.__name__}.{method} {sorted(kwargs)}")
@@ -170,6 +172,12 @@ class Dual:
             return found
         out[...] = found
         return out
+
+    @staticmethod
+    def add_at(x: "Dual", index: Any, more: Any) -> None:
+        """`np.add.at`, also for what is named twice."""
+        for whole, part in ((x.v, value(more)), (x.t, tangent(more)), (x.s, size(more))):
+            np.add.at(whole, index, part)
 
     def __array_function__(self, function, kinds, args, kwargs):
         name = function.__name__

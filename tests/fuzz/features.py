@@ -61,6 +61,19 @@ PROBES: dict[str, str] = {
     "diff_append": BLOCK + "return np.diff(v, append=x)[-1]",
     "unbound": BLOCK + "if x > 0.1:\n        w = x * x\n    return w",
     "star": "def h(*a):\n    return a[0] * a[1]\ndef f(x, v, n):\n    return h(x, *v[:0], x)",
+    "while_true": BLOCK + "k = 0\n    while True:\n        if k >= n:\n            break\n        k += 1\n"
+    "        s = s * x\n    return s",
+    "rows": "def f(x, v, n):\n    m = np.outer(v, v)\n    s = x\n    for row in m:\n        row[0] = x\n"
+    "        s = s * x + row[1]\n    return s + m[0, 0]",
+    "literal_loop": BLOCK + "for e in (x, s, 2.0):\n        s = s * e\n    return s",
+    "several": BLOCK + "def g(a, b=2.0):\n        return a * b, b\n    p, q = g(b=x, a=s)\n    return p * q",
+    "list_literal": BLOCK + "w = [s, x]\n    w[0] = w[1] * 2.0\n    w[1] += w[0]\n    return w[0] * w[1]",
+    "dict_loop": BLOCK + "d = {'a': x, 'b': s}\n    for k, e in d.items():\n        s = s * e\n    return s",
+    "storing_closure": BLOCK + "w = v * 1.0\n    def g(y):\n        w[0] += y\n    g(x)\n    g(s)\n    return w[0]",
+    "chosen_sum": BLOCK + "return sum([e * x for e in v if e > 0.0]) + s",
+    "place": BLOCK + "return v[np.argmax(v)] * x",
+    "guarded": BLOCK + "try:\n        if s > 0.2:\n            raise ValueError('a')\n        s = s * 2.0\n"
+    "    except ValueError:\n        s = s * 3.0\n    finally:\n        s = s + x\n    return s",
     "print": BLOCK + "print('value', s) if s > 1e6 else None\n    return s",
 }
 

@@ -4,9 +4,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.fuzz.data_statements import DataStatements
 from tests.fuzz.expressions import BUILTINS, Scope
 from tests.fuzz.inputs import Inputs, inputs_for
+from tests.fuzz.more_statements import MoreStatements
 
 PROLOGUE = "import math\n\nimport numpy as np\n\n\n"
 PARAMETERS = {"F": "F", "V": "V", "M": "M", "I": "I", "B": "B"}
@@ -31,7 +31,7 @@ def generate(seed: int, features: frozenset[str]) -> Program:
     return Writer(r, features, exact=r.random() < 0.35).program(seed)
 
 
-class Writer(DataStatements):
+class Writer(MoreStatements):
     """Writes whole programs."""
 
     def program(self, seed: int) -> Program:
@@ -130,4 +130,16 @@ STATEMENTS: list[tuple[float, Callable[[Writer], None], set[str], Callable[[Writ
     (0.4, Writer.walrus, {"walrus"}, lambda w: w.depth < 5),
     (0.3, Writer.delete, {"del"}, _any),
     (0.3, Writer.in_out, {"out"}, _vectors),
+    (0.5, Writer.while_true, {"while_true"}, lambda w: w.loops < 2),
+    (0.6, Writer.rows, {"rows", "store"}, lambda w: bool(w.scope.of("M"))),
+    (0.4, Writer.literal_loop, {"literal_loop"}, _any),
+    (0.4, Writer.several, {"several"}, _any),
+    (0.3, Writer.chained, set(), _any),
+    (0.4, Writer.list_literal, {"list_literal"}, _any),
+    (0.3, Writer.dict_loop, {"dict_loop"}, _any),
+    (0.4, Writer.storing_closure, {"storing_closure"}, lambda w: _vectors(w) and w.depth == 1),
+    (0.4, Writer.chosen_sum, {"chosen_sum"}, lambda w: _vectors(w) and "sum" not in w.locals),
+    (0.4, Writer.place, {"place"}, _vectors),
+    (0.4, Writer.gather, {"fancy"}, _vectors),
+    (0.4, Writer.guarded, {"guarded"}, _any),
 ]
