@@ -73,9 +73,11 @@ class DataStatements(Statements):
         """A division that may raise, caught."""
         target = self.target("F")
         self.put("try:")
-        divisor = self.r.choice(["float({})", "({} - {})"]) if "float" not in self.locals else "({} - {})"
+        divisor = self.r.choice(["float({})", "float({} - {})"]) if "float" not in self.locals else "({} - {})"
         holes = [self.expr("I" if "float" in divisor else "F", 2) for _ in range(2)]
-        self.put(f"    {target} = {self.expr('F', 1)} / {divisor.format(*holes)}")
+        # a float that is NumPy's on some paths and Python's on others would raise on some only
+        numerator = self.expr("F", 1) if "float" in self.locals else f"float({self.expr('F', 1)})"
+        self.put(f"    {target} = {numerator} / {divisor.format(*holes)}")
         self.put("except ZeroDivisionError:")
         self.put(f"    {target} = {self.expr('F', 1)}")
         self.scope.bind(target, "F")

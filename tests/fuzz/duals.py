@@ -12,6 +12,8 @@ import numpy as np
 
 from tests.fuzz.slopes import BINARY, UNARY
 
+LARGEST = [0.0]
+
 
 class NotCovered(Exception):
     """A construct that the duals do not follow."""
@@ -64,7 +66,8 @@ def unary(name: str, x: Any, function: Any = None) -> Any:
 
 
 def made(v: Any, t: Any, s: Any) -> "Dual":
-    """A dual whose three parts have one shape."""
+    """A dual whose three parts have one shape; `LARGEST` remembers how large values became."""
+    LARGEST[0] = max(LARGEST[0], float(np.max(np.abs(v), initial=0.0)))
     if isinstance(v, np.ndarray):
         return Dual(v, np.array(np.broadcast_to(t, v.shape)), np.array(np.broadcast_to(s, v.shape)))
     return Dual(v, float(t), float(s))

@@ -26,7 +26,6 @@ EXACT: dict[str, list[Template]] = {
         (1, "math.sqrt({F1} * {F1} + 0.5)", "math"),
         (1, "({F} * float({I}))", "float"),
         (1, "({F} + {I})", ""),
-        (1, "({F} ** 2)", ""),
         (3, "{v}[{i}]", ""),
         (1, "{u}[{j}]", ""),
         (1, "{m}[{j}, {i}]", ""),
@@ -124,6 +123,7 @@ EXACT: dict[str, list[Template]] = {
 SMOOTH: dict[str, list[Template]] = {
     "F": [
         (1.5, "math.sin({F})", "math"),
+        (1, "({F} ** 2)", ""),
         (1, "math.tanh({F})", "math"),
         (1, "math.exp(-({F1} * {F1}))", "math"),
         (0.7, "math.log({F1} * {F1} + 1.5)", "math"),

@@ -13,7 +13,7 @@ from tests.fuzz.inputs import Inputs
 from tests.fuzz.oracle import Options, along_direction, examine
 from tests.fuzz.runner import GOOD, run
 
-BLOCK, BLOCKS = 50, 16
+BLOCK, BLOCKS = 50, 10
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +94,7 @@ def test_each_rewrite_applies_to_some_program():
             after = rewrites.apply(name, source, seed)
             compile(after, name, "exec")
             changed += after != source
-        assert changed > 3, name
+        assert changed > 0, name
 
 
 def test_a_worker_that_dies_is_a_failure_with_its_seed(monkeypatch, tmp_path):
