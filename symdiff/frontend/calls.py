@@ -29,6 +29,7 @@ from symdiff.frontend.abstract import (
     Record,
     Tuple,
 )
+from symdiff.frontend.by_name import BY_NAME, NOT_THESE, named
 from symdiff.frontend.core import FUNCTIONS, METHODS, Frame, Parser, expression
 from symdiff.frontend.deferred import deferred_call, text_method
 from symdiff.frontend.language import check_language
@@ -106,6 +107,9 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
     if handler is not None:
         return _handle(p, handler, _name_of(found), args, kwargs)
     row = _lookup(ROW_OF, found)
+    title = named(found)
+    if title:
+        return _call_named(p, title, args, kwargs)
     if row is not None and row.elementwise:
         return call_row(p, row, KIND_OF[found] or None, _name_of(found), args, kwargs)
     owner = getattr(found, "__self__", None)
@@ -147,6 +151,16 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
         method = Known(by_call, path.then("attr", "__call__"))
         return call(p, method, (Known(found, path), *args), kwargs)
     unknown(p, found)
+
+
+def _call_named(p: Parser, title: str, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    """A function of a library that need not be installed."""
+    written = BY_NAME.get(title)
+    if written is None:
+        close = difflib.get_close_matches(title, sorted(BY_NAME), 1, 0.85)
+        hint = f"did you mean {close[0]}?" if close else "write it with functions that are known"
+        p.refuse(UnknownFunctionError, f"the derivative of {title!r} is not known", NOT_THESE.get(title, hint))
+    return inline_known(p, written, Path(written), args, kwargs)
 
 
 def _lookup(table: Mapping[Any, Any], found: Any) -> Any:

@@ -32,6 +32,7 @@ from symdiff.frontend import (
     printing,
     raising,
     random_calls,
+    scipy_calls,
     small_syntax,
 )
 from symdiff.frontend.abstract import (
@@ -88,6 +89,7 @@ HANDLERS = (
     numpy_splitting,
     random_calls,
     numpy_written,
+    scipy_calls,
     printing,
     raising,
     small_syntax,

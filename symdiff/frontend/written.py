@@ -15,12 +15,16 @@ __all__ = [
     "METHODS_WRITTEN",
     "WRITTEN",
     "convolved",
+    "epsilon",
     "is_inexact",
     "is_single",
+    "is_square",
     "lined_up",
     "refuse",
     "stands_for",
+    "substituted",
     "totals",
+    "unreadable",
     "with_axes",
 ]
 
@@ -94,3 +98,23 @@ def convolved(a: Any, v: Any) -> Any:
 def is_single(a: Any) -> bool:
     """Whether the first axis has one entry; a size that is computed by the program may not be 1."""
     raise NotImplementedError(a)
+
+
+def is_square(a: Any) -> bool:
+    """Whether a matrix surely has as many rows as columns, which is known while parsing."""
+    raise NotImplementedError(a)
+
+
+def substituted(a: Any, b: Any, lower: bool) -> Any:
+    """The solution of a triangular system: only this triangle of the matrix is read."""
+    raise NotImplementedError(a, b, lower)
+
+
+def epsilon(a: Any, b: Any) -> float:
+    """The precision in which linear algebra computes with the two."""
+    raise NotImplementedError(a, b)
+
+
+def unreadable(message: str, hint: str) -> Any:
+    """A result that is refused where it is read."""
+    raise NotImplementedError(message, hint)

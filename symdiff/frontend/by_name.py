@@ -1,0 +1,48 @@
+"""Functions of libraries that need not be installed: they are known by module and name, and never imported.
+
+A function is found as the object that its module has under its own name, so that wrappers, aliases and names imported
+from elsewhere all lead to it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+__all__ = ["BY_NAME", "MODULES", "NOT_THESE", "named", "stands_for_named"]
+
+Written = TypeVar("Written", bound=Callable[..., Any])
+
+MODULES = ("scipy.linalg",)
+"""Modules of which every function is either known or refused: their source is not what is to be parsed."""
+
+BY_NAME: dict[str, Any] = {}
+"""What calls of a function mean, by ``module.name``: functions of a library module, parsed where they are called."""
+
+NOT_THESE: dict[str, str] = {}
+"""What to do instead of functions that are refused."""
+
+
+def stands_for_named(module: str, *names: str) -> Callable[[Written], Written]:
+    """Register a function of a library module: it is what calls of the functions of these names mean."""
+
+    def register(written: Written) -> Written:
+        for name in names or (written.__name__,):
+            if f"{module}.{name}" in BY_NAME:
+                raise ValueError(f"{module}.{name} is written twice")
+            BY_NAME[f"{module}.{name}"] = written
+        return written
+
+    return register
+
+
+def named(found: Any) -> str:
+    """``scipy.linalg.solve`` for that function, and ``""`` for what is in none of the modules."""
+    name, home = getattr(found, "__name__", None), getattr(found, "__module__", None)
+    if not isinstance(name, str) or not isinstance(home, str):
+        return ""
+    for module in MODULES:
+        if home.startswith(module) and getattr(sys.modules.get(module), name, None) is found:
+            return f"{module}.{name}"
+    return ""
