@@ -13,7 +13,7 @@ primal values freely; :mod:`.history` decides afterwards which are saved and whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from symdiff.errors import InternalError
@@ -31,18 +31,24 @@ from symdiff.transform.activity import (
     wanted_carried,
     wanted_values,
 )
+from symdiff.transform.alike import fail_alike
 from symdiff.transform.cotangents import (
     Contribution,
     Cotangents,
+    arm_of,
+    carrier_of,
     fitted,
     hint_of,
+    joined,
     mask_of_input,
     named,
     narrow,
     spread,
     zero_of,
 )
-from symdiff.transform.history import History, Level, stack_at
+from symdiff.transform.history import History
+from symdiff.transform.levels import Level, stack_at
+from symdiff.transform.paths import Trips, keeps_much, only_sums, times, trip_as_function
 from symdiff.transform.preparation import all_definitions, count_trips, name_values, number_values
 from symdiff.transform.saturating import saturating_quotients
 from symdiff.transform.selects import selected_values
@@ -79,11 +85,18 @@ def differentiate(
 
 
 class _Adjoint:
-    def __init__(self, function: Function, wrt: Sequence[int], seeds: Sequence[Value | None]) -> None:
+    def __init__(
+        self,
+        function: Function,
+        wrt: Sequence[int],
+        seeds: Sequence[Value | None],
+        around: Mapping[Value, Node] | None = None,
+    ) -> None:
         name_values(function)
         self.function, self.wrt, self.seeds = function, wrt, seeds
         self.order = number_values(function)
         self.root = Builder(raising=False)
+        self.root.definitions.update(around or {})
         self.root.definitions.update(all_definitions(function.block))
         self.varied = varied_values(function.block, [function.params[i] for i in wrt if can_vary(function.params[i])])
         seeded = [r for r, s in zip(function.results, seeds, strict=True) if s is not None]
@@ -104,12 +117,15 @@ class _Adjoint:
         params = [s for r, s in zip(function.results, self.seeds, strict=True) if s is not None and s is not r]
         self.block(Level(None, None, function.block), cotangents, reverse)
         gradients = [self.gradient(function.params[i], cotangents, reverse) for i in self.wrt]
-        whole = Builder(raising=False)
-        whole.definitions = reverse.definitions
-        self.history.forward(function, whole)
-        nodes = (*whole.nodes, *reverse.nodes)
         results = (*(function.results if value else ()), *gradients)
-        return Function(name, Block((*function.params, *params), nodes, results))
+        return Function(name, Block((*function.params, *params), self.both_sweeps(), results))
+
+    def both_sweeps(self) -> tuple[Node, ...]:
+        """The forward sweep, which keeps what the reverse sweep asked for, and the reverse sweep."""
+        whole = Builder(raising=False)
+        whole.definitions = self.root.definitions
+        self.history.forward(self.function, whole)
+        return (*whole.nodes, *self.root.nodes)
 
     def gradient(self, param: Value, cotangents: Cotangents, build: Builder) -> Value:
         found = self.total(param, cotangents, build)
@@ -158,7 +174,7 @@ class _Adjoint:
         for i in reversed(wanted) if row.stores else wanted:
             x = node.inputs[i]
             if row.name == "where":
-                arm = _arm(mask, inputs[0], first=i == 1)
+                arm = arm_of(mask, inputs[0], first=i == 1)
                 small = narrow(g)
                 cotangents.put(x, fitted(Contribution(g if small.shape else small, arm), x.type))
             elif i == 1 and (quotient := self.saturating.get(node)) is not None and quotient.exponent in self.varied:
@@ -171,7 +187,7 @@ class _Adjoint:
                 part = self.part(node, i, g, output, inputs, attrs)
                 if part is not None:
                     cotangents.put(x, fitted(Contribution(part, mask), x.type))
-        _fail_alike(node, build, before)
+        fail_alike(node, build, before)
 
     def part(
         self, node: Node, i: int, g: Traced, output: Traced, inputs: Sequence[Traced], attrs: dict[str, Any]
@@ -249,7 +265,7 @@ class _Adjoint:
         for (below, inner, _), results in zip(arms, resolved, strict=True):
             stacks = [below.stacks_after.get(s, stack_at(level, s)) for s in threads]
             blocks.append(inner.finish((), (*results, *stacks)))
-        types = [_joined(outer[j].type) for j in kept] + [s.final.type for s in threads]
+        types = [joined(outer[j].type) for j in kept] + [s.final.type for s in threads]
         hints = [hint_of(outer[j]) for j in kept] + [s.final.hint for s in threads]
         outputs = build.if_(node.inputs[0], blocks[0], blocks[1], hints, types)
         after = dict(zip(kept, outputs, strict=False))
@@ -284,10 +300,12 @@ class _Adjoint:
         body = node.blocks[-1]
         live, _ = wanted_carried(node, {o for o in node.outputs if o in cotangents}, self.varied)
         outer = self.outside([(body, [body.results[k] for k in live])])
+        if node.op is FOR and self.apart(node, level, live, outer, cotangents, build):
+            return
         states = [node.outputs[k] for k in live]
         entering = [self.total(v, cotangents, build).value for v in (*states, *outer)]
-        carriers = [Value(_joined(params[k].type), hint_of(params[k]), node.where) for k in live]
-        carriers += [Value(_joined(v.type), hint_of(v), node.where) for v in outer]
+        carriers = [carrier_of(params[k], node.where) for k in live]
+        carriers += [carrier_of(v, node.where) for v in outer]
         inner, inside = build.inner(), Cotangents()
         inner.where = node.where
         below = self.enter_loop(node, level, body)
@@ -304,6 +322,45 @@ class _Adjoint:
         for v, output in [*targets[len(live) :], *targets[: len(live)]]:
             if v in self.varied:
                 cotangents.put(v, Contribution(Traced(build, output)))
+
+    def apart(
+        self,
+        node: Node,
+        level: Level,
+        live: Sequence[int],
+        outer: Sequence[Value],
+        cotangents: Cotangents,
+        build: Builder,
+    ) -> bool:
+        """Reverse each trip of a loop right after it, where trips share nothing but sums and much would be kept."""
+        if not only_sums(node, live, self.wanted & self.varied) or not self.history.lasts(outer):
+            return False
+        trips, function = Trips(node, live, outer), trip_as_function(node, live, outer)
+        last = range(len(function.params) - len(outer), len(function.params))
+        trip = _Adjoint(function, last, function.results, self.root.definitions)
+        for k, carriers in trips.carriers.items():
+            trips.gradients[k] = trip.sweep(node.blocks[0].results[k], outer, carriers)
+        if not keeps_much(trip.history, self.history, Level(level, node, node.blocks[0]), trip.root.nodes):
+            return False
+        nodes, rows = trips.rebuilt(trip.both_sweeps())
+        self.history.replace(level, node, nodes)
+        for k in live:
+            build.where = node.where
+            g = self.total(node.outputs[k], cotangents, build)
+            for v, part in zip(outer, times(g, rows[k], node, node.outputs[k] in self.selected), strict=True):
+                cotangents.put(v, fitted(part, v.type))
+            cotangents.put(node.inputs[3 + k], Contribution(g))
+        return True
+
+    def sweep(self, result: Value, outer: Sequence[Value], carriers: Sequence[Value]) -> list[Value]:
+        """Reverse the function by a cotangent of one, adding to the cotangents that parameters have so far."""
+        cotangents, reverse = Cotangents(), self.root
+        for v, carrier in zip(outer, carriers, strict=True):
+            cotangents.put(v, Contribution(Traced(reverse, carrier)))
+        if result in self.varied:
+            cotangents.put(result, Contribution(Traced(reverse, reverse.constant(1.0))))
+        self.block(Level(None, None, self.function.block), cotangents, reverse)
+        return [self.total(v, cotangents, reverse).value for v in outer]
 
     def enter_loop(self, node: Node, level: Level, body: Block) -> Level:
         index = body.params[0] if node.op is FOR else None
@@ -340,29 +397,3 @@ class _Adjoint:
             outputs = build.for_(build.constant(0), trips, build.constant(1), initial, block, hints, reverse=True)
         below.parent.stacks_after.update(zip(threads, outputs[len(carriers) :], strict=True))
         return outputs
-
-
-ALIKE = {"sin": "cos", "cos": "sin", "sinh": "cosh", "cosh": "sinh"}
-"""Functions of Python scalars that fail on the same arguments as their derivatives."""
-
-
-def _fail_alike(node: Node, build: Builder, start: int) -> None:
-    """Let a derivative be a function of :mod:`math` if the value is: where the one did not fail, neither does it."""
-    if node.outputs[0].type.kind != "python" or node.op.name not in ALIKE:
-        return
-    for k, made in enumerate(build.nodes[start:], start):
-        if made.op.name == ALIKE[node.op.name] and made.inputs == node.inputs:
-            object.__setattr__(made.output, "type", Type(made.output.type.dtype, (), "python"))
-            build.nodes[k] = Node(made.op, made.inputs, made.outputs, {"unchecked": True}, (), made.where)
-            build.definitions[made.output] = build.nodes[k]
-
-
-def _arm(mask: Traced | None, condition: Traced, *, first: bool) -> Traced:
-    """The mask of one arm of a ``where``, inside the mask that is there already."""
-    arm: Traced = condition if first else REGISTRY["logical_not"](condition)
-    return arm if mask is None else REGISTRY["logical_and"](mask, arm)
-
-
-def _joined(type_: Type) -> Type:
-    """Type of a carried cotangent: Python and NumPy scalars may both arrive."""
-    return type_ if type_.kind == "stack" else Type(type_.dtype, type_.shape, "numpy")

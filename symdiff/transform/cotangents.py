@@ -11,11 +11,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from symdiff.errors import Location
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, Dim, Node, Type, Value
 from symdiff.ops import REGISTRY, Traced
 
-__all__ = ["Contribution", "Cotangents", "add_up", "fitted", "hint_of", "mask_of_input", "narrow", "spread", "zero_of"]
+__all__ = [
+    "Contribution",
+    "Cotangents",
+    "add_up",
+    "arm_of",
+    "carrier_of",
+    "fitted",
+    "hint_of",
+    "joined",
+    "mask_of_input",
+    "narrow",
+    "spread",
+    "zero_of",
+]
 
 
 @dataclass(frozen=True)
@@ -158,6 +172,16 @@ def hint_of(value: Value) -> str:
     return f"{value.hint}_bar" if value.hint else ""
 
 
+def joined(type_: Type) -> Type:
+    """Type of a carried cotangent: Python and NumPy scalars may both arrive."""
+    return type_ if type_.kind == "stack" else Type(type_.dtype, type_.shape, "numpy")
+
+
+def carrier_of(value: Value, where: Location | None) -> Value:
+    """A new value in which a loop carries the cotangent of ``value``."""
+    return Value(joined(value.type), hint_of(value), where)
+
+
 def named(traced: Traced, value: Value) -> Traced:
     """Suggest the name of the cotangent of ``value`` for what was computed."""
     node = traced.build.definitions.get(traced.value)
@@ -243,3 +267,9 @@ def mask_of_input(node: Node, mask: Traced, inputs: Sequence[Traced], output: Tr
         whole = spread(mask, output.shape)
         return REGISTRY["sum"].vjp[0](whole, output, inputs[0], **axes)  # type: ignore[misc, no-any-return]
     return mask if row.name == "broadcast_to" else None
+
+
+def arm_of(mask: Traced | None, condition: Traced, *, first: bool) -> Traced:
+    """The mask of one arm of a ``where``, inside the mask that is there already."""
+    arm: Traced = condition if first else REGISTRY["logical_not"](condition)
+    return arm if mask is None else REGISTRY["logical_and"](mask, arm)

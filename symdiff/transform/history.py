@@ -14,7 +14,6 @@ The forward sweep keeps its values; only the control nodes around saved values a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from symdiff.errors import LimitError, located
 from symdiff.ir.build import Builder
@@ -22,55 +21,17 @@ from symdiff.ir.graph import CONSTANT, FOR, IF, WHILE, Block, Dim, Function, Nod
 from symdiff.ir.rewrite import free_values, substitute
 from symdiff.ops import REGISTRY
 from symdiff.transform.effort import cone, cost_of, outer_cost, save_cost
+from symdiff.transform.levels import Level, Saved, outputs_of, stack_at
 from symdiff.transform.preparation import nickname
 from symdiff.transform.trips import trip_count, trip_number
 
-__all__ = ["History", "Level", "Saved"]
+__all__ = ["History"]
 
 Trip = tuple[Node, Value]
 """A ``for`` and its index."""
 INVARIANT = frozenset({"constant", "add", "subtract", "multiply", "negative", "maximum", "minimum", "range_length"})
 MOST_INVARIANT = 20
 """Integers that bound an inner loop and may be computed once, before the outermost loop."""
-
-
-@dataclass(eq=False)
-class Saved:
-    """One value saved by the forward sweep."""
-
-    value: Value
-    form: str
-    path: tuple[Level, ...]
-    type: Type
-    final: Value
-    """The storage as the forward sweep leaves it."""
-
-
-@dataclass(eq=False)
-class Level:
-    """A primal block that the reverse sweep has entered, and the reverse block that mirrors it."""
-
-    parent: Level | None
-    node: Node | None
-    block: Block
-    index: Value | None = None
-    """The primal index of a ``for`` loop."""
-    reverse_index: Value | None = None
-    defined: set[Value] = field(default_factory=set)
-    saved: list[Saved] = field(default_factory=list)
-    stacks: dict[Saved, Value] = field(default_factory=dict)
-    """The stack of each value saved at this level or inside it, as the reverse block finds it."""
-    stacks_after: dict[Saved, Value] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.defined.update(self.block.params)
-        for node in self.block.nodes:
-            self.defined.update(node.outputs)
-
-    def path(self) -> tuple[Level, ...]:
-        """The levels from just inside the function to this one."""
-        above = self.parent.path() if self.parent else ()
-        return (*above, self) if self.parent else ()
 
 
 class History:
@@ -98,6 +59,23 @@ class History:
         for node in function.block.nodes:
             self.top.update(node.outputs)
         self.saved_in: dict[Block, list[Saved]] = {}
+        self.replaced: dict[Node, tuple[Node, ...]] = {}
+        """Loops that the forward sweep runs in another form."""
+
+    def lasts(self, values: Iterable[Value]) -> bool:
+        """Whether what has the shapes of these values can be kept, wherever it is computed."""
+        return all(isinstance(d, int) or d in self.top for v in values for d in v.type.shape)
+
+    def replace(self, level: Level, node: Node, nodes: tuple[Node, ...]) -> None:
+        """Let the forward sweep run ``nodes`` in the place of a node; the reverse sweep may read what they give."""
+        self.replaced[node] = nodes
+        for made in nodes:
+            for output in made.outputs:
+                self.order.setdefault(output, len(self.order))
+                self.definitions[output] = made
+                level.defined.add(output)
+                if level.parent is None:
+                    self.top.add(output)
 
     # -- in the reverse sweep ------------------------------------------------------------------------------------------
 
@@ -109,7 +87,7 @@ class History:
         mapping: dict[Value, Value] = {}
         if level.index is not None and level.reverse_index is not None:
             mapping[level.index] = level.reverse_index
-        outputs = _outputs_of(level)
+        outputs = outputs_of(level)
         if not any(p.index is not None or p.reverse_index is not None for p in level.path()):
             # outside of loops what a branch gave is still there
             mapping.update(outputs)
@@ -167,6 +145,10 @@ class History:
 
     def _save(self, level: Level, value: Value) -> Saved:
         path = level.path()
+        for known in self.saved_in.get(level.block, ()):
+            # another reverse sweep has asked for it; a stack is consumed by reading
+            if known.value is value and known.form != "stack":
+                return known
         if not self._can_save(level, value):
             message = "the gradient must keep an array whose size changes from trip to trip, which is not supported yet"
             raise located(LimitError, message, value.where, "give the array one size, and store into part of it")
@@ -236,7 +218,7 @@ class History:
         if saved.form == "tape":
             trips = [
                 trip_number(reader, p.node, p.reverse_index)
-                for p in saved.path
+                for p in level.path()
                 if p.reverse_index is not None and p.node
             ]
             entries = (("int",),) * len(trips) + (("slice", None, None, None),) * saved.value.type.rank
@@ -257,13 +239,17 @@ class History:
         for node in function.block.nodes:
             inside = self._saved_inside(node)
             if not inside:
-                build.append(node)
+                self._again(node, build)
                 continue
             if node in self.preparations:
                 for prepared in self.preparations[node].nodes:
                     build.append(prepared)
             state = {saved: self._allocate(saved, build) for saved in inside}
             self._rebuild(node, inside, state, [], build, finals=True)
+
+    def _again(self, node: Node, build: Builder) -> None:
+        for made in self.replaced.get(node, (node,)):
+            build.append(made)
 
     def _saved_inside(self, node: Node) -> list[Saved]:
         found: list[Saved] = []
@@ -325,19 +311,21 @@ class History:
         outer: Builder,
     ) -> Block:
         build, state = outer.inner(), dict(state)
-        own = {s.value: s for s in self.saved_in.get(block, ())}
+        own: dict[Value, list[Saved]] = {}
+        for saved in self.saved_in.get(block, ()):
+            own.setdefault(saved.value, []).append(saved)
         for value in block.params:
-            if value in own:
-                self._store(own[value], state, indices, build)
+            for saved in own.get(value, ()):
+                self._store(saved, state, indices, build)
         for node in block.nodes:
             deeper = [s for s in inside if s in set(self._saved_inside(node))] if node.blocks else []
             if deeper:
                 self._rebuild(node, deeper, state, indices, build)
             else:
-                build.append(node)
-            for output in node.outputs:
-                if output in own:
-                    self._store(own[output], state, indices, build)
+                self._again(node, build)
+            for output in (o for made in self.replaced.get(node, (node,)) for o in made.outputs):
+                for saved in own.get(output, ()):
+                    self._store(saved, state, indices, build)
         return build.finish((*block.params, *params), (*block.results, *(state[s] for s in inside)))
 
     def _store(self, saved: Saved, state: dict[Saved, Value], indices: list[Trip], build: Builder) -> None:
@@ -350,34 +338,6 @@ class History:
             trips = [trip_number(build, node, index) for node, index in indices]
             entries = (("int",),) * len(trips) + (("slice", None, None, None),) * saved.value.type.rank
             state[saved] = build.add(REGISTRY["put"], state[saved], saved.value, *trips, index=entries, hint=hint)
-
-
-def _outputs_of(level: Level) -> dict[Value, Value]:
-    """For the values that a branch gives, its outputs: these are the same values where the arm was taken."""
-    node = level.node
-    if node is None or node.op is not IF:
-        return {}
-    own = set().union(*(n.outputs for n in level.block.nodes))
-    pairs = zip(level.block.results, node.outputs, strict=True)
-    found: dict[Value, Value] = {}
-    for result, output in pairs:
-        if result in own and result.type.shape == output.type.shape and result.type.kind == output.type.kind:
-            found.setdefault(result, output)
-    return found
-
-
-def stack_at(level: Level, saved: Saved) -> Value:
-    """The stack of ``saved`` as the reverse block of ``level`` finds it: threaded down from the end of the forward
-    sweep.
-    """
-    if level.parent is None:
-        return saved.final
-    if saved not in level.stacks:
-        if level.node is not None and level.node.op is IF:
-            level.stacks[saved] = stack_at(level.parent, saved)
-        else:
-            level.stacks[saved] = Value(saved.final.type, saved.final.hint, saved.value.where)
-    return level.stacks[saved]
 
 
 def _trip_of(node: Node, body: Block) -> Trip:
