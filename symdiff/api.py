@@ -212,7 +212,6 @@ class _Pullback:
     def __init__(self, function: Differentiable, args: tuple[Any, ...], value: Any) -> None:
         self.function, self.args = function, args
         self.values, self.structure = flatten(value)
-        self.ones = tuple(tuple(size == 1 for size in np.shape(leaf)) for leaf in self.values)
 
     def __call__(self, cotangent: Any) -> tuple[Any, ...]:
         leaves, structure = flatten(cotangent)
@@ -221,10 +220,10 @@ class _Pullback:
         for leaf, value in zip(leaves, self.values, strict=True):
             if _is_float(value) and np.shape(leaf) != np.shape(value):
                 raise ShapeError(f"the cotangent has shape {np.shape(leaf)}, the value {np.shape(value)}")
-        whole = Step("pullback", tuple(range(len(self.args))), False, ones=self.ones)
+        count = len(self.args)
         dispatcher = self.function._dispatcher("grad")
         call = dispatcher.take_apart(self.args, {}, None)
-        steps = self.function._after(lambda positions, single: (whole,))
+        steps = self.function._after(lambda positions, single: (Step("pullback", tuple(range(count)), False),))
         found: tuple[Any, ...] = dispatcher.pull_back(call, steps((), False), cotangent)
         return found
 

@@ -31,7 +31,7 @@ class Step:
     axes : Axes or None
         Of a ``vmap``: which axes are mapped.
     ones : tuple of tuple of bool
-        Of a pullback: for each leaf of the value, which of its axes have size 1 (empty where that is not known yet).
+        Of a pullback: for each cotangent, which of its axes have size 1 (empty where none is known to).
     """
 
     kind: str

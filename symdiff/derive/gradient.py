@@ -76,8 +76,7 @@ def pullback(program: Program, step: Step, arguments: Sequence[Argument]) -> Pro
     graph = Function(graph.name, Block(graph.params, silent(graph.block.nodes), results))
     seeds = [_seed(r) for r in graph.results]
     made = differentiate(graph, positions, tuple(seeds), name=suffixed(graph.name, "vjp"), value=False)
-    for leaf, seed in zip(seeded, seeds, strict=True):
-        ones = step.ones[leaf] if step.ones else (False,) * seed.type.rank
+    for seed, ones in zip(seeds, step.ones or ((),) * len(seeds), strict=True):
         made = _with_own_sizes(made, seed, ones, program.graph)
     found = made_of(program, made, structure, tuple(leaves))
     return replace(found, seeded=tuple(seeded), seeded_as=program.result)
@@ -97,7 +96,7 @@ def _with_own_sizes(graph: Function, seed: Value, ones: tuple[bool, ...], primal
     size = Type("int64", (), "python")
     own = tuple(
         d if isinstance(d, int) or d in bound else 1 if one else Value(size, d.hint)
-        for d, one in zip(seed.type.shape, ones, strict=True)
+        for d, one in zip(seed.type.shape, ones or (False,) * seed.type.rank, strict=True)
     )
     passed = Value(Type(seed.type.dtype, own, seed.type.kind), seed.hint)
     build = Builder(raising=False)

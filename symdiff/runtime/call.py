@@ -17,6 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from symdiff import stages
 from symdiff.config import Options, setting
 from symdiff.errors import (
@@ -253,20 +255,26 @@ class Dispatcher:
         return self.attempt(call, lambda: self._pull_back(call, steps, cotangent))
 
     def _pull_back(self, call: Call, steps: tuple[Step, ...], cotangent: Any) -> Any:
+        family, typed = self.with_cotangents(call, steps, cotangent)
+        ones = tuple(tuple(size == 1 for size in np.shape(c)) for c in typed)
+        if ones != tuple(tuple(d == 1 for d in seed.type.shape) for seed in family.graph.params[-len(typed) :]):
+            family, typed = self.with_cotangents(call, (*steps[:-1], replace(steps[-1], ones=ones)), cotangent)
+        inputs = family.inputs(call, self.function)
+        if family.stores:
+            refuse_overlap(family, call, inputs)
+        inputs = [*inputs, *typed]
+        if not setting("SYMDIFF_NATIVE"):
+            return family.pack(family.in_python(inputs))
+        return family.pack(run_native(family, self.variant(family, inputs), inputs))
+
+    def with_cotangents(self, call: Call, steps: tuple[Step, ...], cotangent: Any) -> tuple[Family, list[Any]]:
+        """The family of a pullback, and what its last parameters get."""
         family = self.family_of(call, steps)
         family.flat = True
         cotangents = flatten_as(family.program.seeded_as, cotangent)
         given = [cotangents[n] for n in family.program.seeded]
         seeds = family.graph.params[len(family.graph.params) - len(given) :]
-        typed = [cotangent_like(c, seed.type) for c, seed in zip(given, seeds, strict=True)]
-        inputs = family.inputs(call, self.function)
-        if family.stores:
-            refuse_overlap(family, call, inputs)
-        inputs = [*inputs, *typed]
-        results = family.in_python(inputs) if not setting("SYMDIFF_NATIVE") else None
-        if results is None:
-            results = run_native(family, self.variant(family, inputs), inputs)
-        return family.pack(results)
+        return family, [cotangent_like(c, seed.type) for c, seed in zip(given, seeds, strict=True)]
 
     def variant(self, family: Family, inputs: Sequence[Any], keywords: tuple[tuple[str, Any], ...] = ()) -> Variant:
         """The variant for the sizes of these inputs; users get to call it directly where it can stand alone."""

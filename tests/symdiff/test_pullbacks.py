@@ -53,3 +53,18 @@ def test_pullbacks_agree_with_differences(function, args):
     x, h = args[0], 1e-6
     slopes = [(paired(x + h * e) - paired(x - h * e)) / (2 * h) for e in np.eye(len(x))]
     np.testing.assert_allclose(found[0], slopes, rtol=1e-7, atol=1e-8)
+
+
+def in_a_list(x, n):
+    out = []
+    for i in range(n):
+        out.append(x * x * i + x)
+    return out
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+def test_pullback_of_a_list_of_run_time_length(n):
+    value, pullback = sd.vjp(in_a_list, 1.5, n)
+    assert value == in_a_list(1.5, n)
+    weights = [0.5 + i for i in range(n)]
+    assert pullback(weights)[0] == pytest.approx(sum(w * (2 * 1.5 * i + 1) for i, w in enumerate(weights)), rel=1e-14)
