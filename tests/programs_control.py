@@ -537,3 +537,20 @@ def last_bound_before_break(a, limit):
     return seen + a[i]
 
 
+
+
+@program(
+    {
+        "first": lambda rng: (3.0, 2.0),
+        "second": lambda rng: (-3.0, 2.0),
+        "last": lambda rng: (1.3, 2.0),
+        "inner": lambda rng: (0.5, 1.0),
+    },
+    "x",
+    "scalar branch",
+    second=True,
+)
+def conditions_beside_values(x, y):
+    a = (x > 2 and x < 5 and np.sin(x)) or (x < -1 and x * x) or np.cos(x)
+    b = (x > 0.75 or x * y) and (y > 1.5 or -x) and math.exp(x * y)
+    return a * x + (y > 1.5 and b or 3.0 * x)

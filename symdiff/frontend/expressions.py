@@ -19,6 +19,8 @@ from symdiff.ops.primitive import Primitive
 
 __all__ = ["condition"]
 
+MOST_CHOICES = 4
+
 
 @expression(ast.Name)
 def name(p: Parser, node: ast.Name) -> Abstract:
@@ -229,6 +231,8 @@ def boolean_operation(p: Parser, node: ast.BoolOp) -> Abstract:
 
 
 def _values(p: Parser, node: ast.BoolOp, parts: Sequence[ast.expr], is_and: bool) -> Abstract:
+    if _is_choice(parts, is_and):
+        return _choice(p, node, parts, is_and)
     first = p.evaluate(parts[0])
     if len(parts) == 1:
         return first
@@ -243,6 +247,32 @@ def _values(p: Parser, node: ast.BoolOp, parts: Sequence[ast.expr], is_and: bool
             return quick
     rest = lambda: _values(p, node, parts[1:], is_and)  # noqa: E731
     take = (rest, lambda: first) if is_and else (lambda: first, rest)
+    return fork(p, test, *take, lambda name: True)
+
+
+def _is_choice(parts: Sequence[ast.expr], is_and: bool) -> bool:
+    """Whether it begins as ``(c and v) or w`` does, whose value is never that of ``c``."""
+    first, rest = parts[0], parts[1:]
+    if not rest or not isinstance(first, ast.BoolOp) or isinstance(first.op, ast.And) is is_and:
+        return False
+    last = first.values[-1]
+    is_truth = isinstance(last, ast.Compare) or (isinstance(last, ast.UnaryOp) and isinstance(last.op, ast.Not))
+    # what follows is written twice
+    return not is_truth and sum(isinstance(part, ast.BoolOp) for part in parts) <= MOST_CHOICES
+
+
+def _choice(p: Parser, node: ast.BoolOp, parts: Sequence[ast.expr], is_and: bool) -> Abstract:
+    """``(c and v) or w`` as ``(v or w) if c else w``; ``(c or v) and w`` as ``w if c else (v and w)``."""
+    first: ast.BoolOp = parts[0]  # type: ignore[assignment]
+    tests, value = first.values[:-1], first.values[-1]
+    test = condition(p, tests[0] if len(tests) == 1 else ast.copy_location(ast.BoolOp(first.op, tests), first))
+    p.at(node)
+    asks = lambda: _values(p, node, [value, *parts[1:]], is_and)  # noqa: E731
+    skips = lambda: _values(p, node, parts[1:], is_and)  # noqa: E731
+    take = (skips, asks) if is_and else (asks, skips)
+    decided = p.decided(test)
+    if decided is not None:
+        return take[0 if decided else 1]()
     return fork(p, test, *take, lambda name: True)
 
 
