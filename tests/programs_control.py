@@ -553,4 +553,4 @@ def last_bound_before_break(a, limit):
 def conditions_beside_values(x, y):
     a = (x > 2 and x < 5 and np.sin(x)) or (x < -1 and x * x) or np.cos(x)
     b = (x > 0.75 or x * y) and (y > 1.5 or -x) and math.exp(x * y)
-    return a * x + (y > 1.5 and b or 3.0 * x)
+    return a * x + ((y > 1.5 and b) or 3.0 * x)

@@ -36,7 +36,7 @@ from symdiff.frontend.language import check_language
 from symdiff.frontend.liveness import Liveness, assigned_names, nonlocal_names, walk_scope
 from symdiff.frontend.normalise import body_of
 from symdiff.frontend.objects import construct
-from symdiff.frontend.operators import as_array
+from symdiff.frontend.operators import as_array, check_exponent
 from symdiff.frontend.parameters import bind
 from symdiff.frontend.patterns import without_patterns
 from symdiff.frontend.printing import log
@@ -227,6 +227,8 @@ def call_row(
     if kind == "numpy":
         args = [as_array(p, a) if isinstance(a, Tuple | ListObject) or _is_sequence(a) else a for a in args]
     operands = [p.value(a) for a in args]
+    if row.name == "power" and kind == "numpy":
+        check_exponent(p, *operands)
     return p.wrap(p.emit(row, *operands, kind=kind))
 
 

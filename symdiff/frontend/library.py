@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["best_by", "largest", "listed", "mapped", "require_same_length", "smallest", "total", "total_of_some"]
+import numpy as np
+
+__all__ = [
+    "best_by",
+    "largest",
+    "listed",
+    "mapped",
+    "require_exponent",
+    "require_no_negative_shift",
+    "require_same_length",
+    "smallest",
+    "total",
+    "total_of_some",
+]
 
 
 def total(items: Any, start: Any) -> Any:
@@ -74,3 +87,15 @@ def require_same_length(first: int, other: int) -> None:
     """What ``zip(..., strict=True)`` asks for."""
     if first != other:
         raise ValueError("zip() arguments are of different lengths")
+
+
+def require_exponent(exponent: Any) -> None:
+    """What NumPy asks for where the base is an integer too."""
+    if np.any(exponent < 0):
+        raise ValueError("Integers to negative integer powers are not allowed.")
+
+
+def require_no_negative_shift(count: int) -> None:
+    """What Python's shifts ask for."""
+    if count < 0:
+        raise ValueError("negative shift count")

@@ -124,7 +124,7 @@ def shifted_left(x1: Any, x2: Any) -> Any:
     """Bits that leave the number are lost, as in a product."""
     if is_inexact(x1) or is_inexact(x2):
         refuse("only integers have bits to shift")
-    return np.where(np.asarray(x2) > 63, 0, x1 * np.power(2, np.minimum(x2, 63)))
+    return np.where(_is_shift(x2, 63), x1 * np.power(2, np.clip(x2, 0, 63)), 0)
 
 
 @stands_for(np.right_shift)
@@ -132,7 +132,13 @@ def shifted_right(x1: Any, x2: Any) -> Any:
     """A quotient, rounded down."""
     if is_inexact(x1) or is_inexact(x2):
         refuse("only integers have bits to shift")
-    return np.where(np.asarray(x2) > 62, np.where(np.asarray(x1) < 0, -1, 0), x1 // np.power(2, np.minimum(x2, 62)))
+    all_out = np.where(np.asarray(x1) < 0, -1, 0)
+    return np.where(_is_shift(x2, 62), x1 // np.power(2, np.clip(x2, 0, 62)), all_out)
+
+
+def _is_shift(count: Any, most: int) -> Any:
+    """Whether bits stay; a count below zero moves out all of them."""
+    return (np.asarray(count) >= 0) & (np.asarray(count) <= most)
 
 
 @stands_for(np.gcd)

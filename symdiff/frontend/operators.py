@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
+from symdiff.frontend import library
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
@@ -128,6 +129,7 @@ def _shifted(p: Parser, name: str, a: Value, b: Value) -> Value:
     if a.type.is_float or b.type.is_float:
         p.refuse(LocatedTypeError, f"unsupported operand of {'<<' if name == 'left_shift' else '>>'}: a float")
     if a.type.kind == b.type.kind == "python":
+        p.call(Known(library.require_no_negative_shift), [b], {})
         power = arithmetic(p, "power", p.constant(2), b)
         return arithmetic(p, "multiply" if name == "left_shift" else "floor_divide", a, power)
     return p.value(p.call(Known(getattr(np, name)), [p.wrap(a), p.wrap(b)], {}))
@@ -152,8 +154,17 @@ def _power(p: Parser, a: Value, b: Value) -> Value:
         if exponent is not None and exponent < 0:
             a = p.emit("convert", a, dtype="float64", kind="python")
     elif exponent is not None and not a.type.is_float and not b.type.is_float and exponent < 0:
-        p.refuse(LocatedValueError, "integers to negative integer powers are not allowed", "use a float base")
+        p.refuse(LocatedValueError, "Integers to negative integer powers are not allowed.", "use a float base")
+    if not a.type.kind == b.type.kind == "python":
+        check_exponent(p, a, b)
     return p.emit("power", a, b)
+
+
+def check_exponent(p: Parser, a: Value, b: Value) -> None:
+    """NumPy's integers have no negative powers."""
+    if a.type.is_float or b.type.is_float or b.type.dtype == "bool" or p.build.constant_of(b) is not None:
+        return
+    p.call(Known(library.require_exponent), [p.wrap(b)], {})
 
 
 def _containers(p: Parser, name: str, a: Abstract, b: Abstract) -> Abstract | None:

@@ -185,6 +185,7 @@ remainder: Primitive = elementwise(
 
 # -- powers ------------------------------------------------------------------------------------------------------------
 
+# of NumPy's integers
 INT_TO_NEGATIVE = "Integers to negative integer powers are not allowed."
 
 
@@ -269,6 +270,7 @@ def _python_power(a: Any, b: Any) -> Any:
     return result
 
 
+FLOAT_POWER = "an int to a negative power is a float, a type that depends on the exponent: use a float base (2.0**n)"
 COMPLEX_POWER = "a negative number to a fractional power is complex, which is not supported"
 POWER_DTYPES = dtype_rule(np.power, "same")
 POWER_RULES = (_base_rule, _exponent_rule)
@@ -288,7 +290,7 @@ power: Primitive = elementwise(
     kink="power",
     checks=(
         Check(_is_defined, "ZeroDivisionError", "0.0 cannot be raised to a negative power"),
-        Check(_exponent_fits, "ValueError", INT_TO_NEGATIVE, on="int"),
+        Check(_exponent_fits, "ValueError", FLOAT_POWER, on="int"),
         Check(_is_real, "ValueError", COMPLEX_POWER, on="float"),
         finite_result("(34, 'Numerical result out of range')", on="float"),
     ),

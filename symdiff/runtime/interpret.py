@@ -13,6 +13,7 @@ import numpy as np
 
 from symdiff.errors import LOCATED, InternalError, ShapeError, SymdiffError, located
 from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Type, Value
+from symdiff.ops.arithmetic import FLOAT_POWER
 from symdiff.ops.primitive import Primitive, numeric_attrs
 
 __all__ = ["interpret"]
@@ -197,7 +198,7 @@ def _python_result(result: Any, type_: Type, node: Node) -> Any:
     if type_.dtype == "int64":
         if isinstance(result, float):
             # a run-time exponent that turned out negative
-            raise located(ValueError, "Integers to negative integer powers are not allowed.", node.where)
+            raise located(ValueError, FLOAT_POWER, node.where)
         if not -(2**63) <= result < 2**63:
             raise located(OverflowError, TOO_LARGE, node.where)
     return PYTHON_TYPE[type_.dtype](result)
