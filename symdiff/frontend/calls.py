@@ -49,6 +49,7 @@ from symdiff.frontend.written import HINTS
 from symdiff.ir.graph import Value
 from symdiff.ops import KIND_OF, ROW_OF
 from symdiff.ops.primitive import Primitive
+from symdiff.ops.resolve import learn_scipy
 
 __all__ = ["call", "inline_known", "prepare"]
 
@@ -107,6 +108,8 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
     if handler is not None:
         return _handle(p, handler, _name_of(found), args, kwargs)
     row = _lookup(ROW_OF, found)
+    if row is None and learn_scipy():
+        row = _lookup(ROW_OF, found)
     title = named(found)
     if title:
         return _call_named(p, title, args, kwargs)

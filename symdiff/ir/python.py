@@ -52,7 +52,9 @@ def print_function(function: Function, *, header: bool = True) -> str:
     whole = text + "".join(printer.helpers)
     imports = [line for name, line in IMPORTS.items() if re.search(rf"\b{name}\.", whole)]
     imports += [line for line in import_lines(spoken_objects(function)) if line not in imports]
-    parts = ["\n\n".join(imports), *printer.helpers, text]
+    brought = [helper for helper in printer.helpers if helper.startswith("from ")]
+    imports += [line for line in map(str.strip, brought) if line not in imports]
+    parts = ["\n\n".join(imports), *(helper for helper in printer.helpers if helper not in brought), text]
     return "\n\n\n".join(part.strip() for part in parts if part) + "\n"
 
 

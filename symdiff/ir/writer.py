@@ -16,8 +16,11 @@ from symdiff.ir.names import Names
 from symdiff.ir.ownership import Aliases, Ownership
 from symdiff.ir.sites import spoken_objects
 from symdiff.ir.unread import drop_unread
+from symdiff.ir.walk import all_nodes
 
 __all__ = ["Writer"]
+
+DEFINED = re.compile(r"^(?:def |from \w+ import )?(\w+)(?=\(| =|$)", re.MULTILINE)
 
 
 class Writer:
@@ -49,7 +52,7 @@ class Writer:
         self.inlining = Inlining(self.needs, self.aliases)
         self.live = Liveness(self.needs, self.inlining.roots)
         self.own = Ownership(self.needs, self.aliases, self.live)
-        self.names = Names({function.name, *spoken_objects(function)})
+        self.names = Names({function.name, *spoken_objects(function), *_helper_names(function)})
         self.lines: list[str] = []
         self.indent = 1
         self.variables: dict[Value, str] = {}
@@ -193,3 +196,9 @@ class Writer:
                 break
             self.write(ready[0], ready[1], array=ready[2].type.is_array)
             left.remove(ready)
+
+
+def _helper_names(function: Function) -> set[str]:
+    """What the helpers above the text may define: no variable hides it."""
+    helpers = {getattr(node.op, "helper", "") for node in all_nodes(function.block)}
+    return {name for helper in helpers for name in DEFINED.findall(helper)}

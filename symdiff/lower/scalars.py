@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.lower.emit import Emitter
-from symdiff_codegen.instructions import ELEMENTARY, NUMPY_NAME
+from symdiff_codegen.instructions import ELEMENTARY, NUMPY_NAME, ROWS, SPECIAL
 from symdiff_codegen.kernel import Const, Operand
 
 __all__ = ["Scalars", "is_float", "is_integer", "static"]
@@ -283,3 +283,5 @@ def _as_python(value: Any, type_: str) -> float | int | bool:
     if type_ == "i1":
         return bool(value)
     return int(np.dtype(NUMPY_NAME[type_]).type(int(value)))
+for _op in SPECIAL:
+    setattr(Scalars, _op, _plain(_op, len(next(iter(ROWS[_op].signatures)))))

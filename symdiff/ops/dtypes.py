@@ -57,8 +57,9 @@ class DtypeRule:
 
     @functools.cache  # noqa: B019 - rules live as long as the process
     def _resolve(self, tokens: tuple[Any, ...]) -> tuple[str, ...]:
-        if isinstance(self.function, np.ufunc):
-            return tuple(str(d) for d in self.function.resolve_dtypes((*tokens, None)))
+        function = getattr(self.function, "ufunc", self.function)  # SciPy's are looked up when they are needed
+        if isinstance(function, np.ufunc):
+            return tuple(str(d) for d in function.resolve_dtypes((*tokens, None)))
         joined = np.result_type(*(t(0) if isinstance(t, type) else t for t in tokens))
         if self.result == "float" and joined.kind in "bi":
             joined = np.dtype("float64")

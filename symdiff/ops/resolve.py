@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from symdiff.ops.primitive import REGISTRY, Primitive
+from symdiff.ops.scipy_row import SCIPY
 
-__all__ = ["KIND_OF", "ROW_OF"]
+__all__ = ["KIND_OF", "ROW_OF", "learn_scipy"]
 
 ROW_OF: dict[Callable[..., Any], Primitive] = {}
 """Row of each function; the caller brings other arguments (``np.sum`` and its ``axis``) into the row's form."""
@@ -83,6 +85,21 @@ def _is_public(function: Callable[..., Any]) -> bool:
     if isinstance(function, np.ufunc):
         return True
     return (getattr(function, "__module__", None) or "").split(".")[0] in ("numpy", "math", "_operator")
+
+
+# Functions that SciPy has too.
+SHARED = {"expm1": "expm1", "log1p": "log1p", "exp2": "exp2", "cbrt": "cbrt"}
+
+
+def learn_scipy() -> bool:
+    """Add the functions of `scipy.special` once the user's program has imported it; whether there was something new."""
+    module = sys.modules.get("scipy.special")
+    rows = {**SCIPY, **{name: REGISTRY[row] for name, row in SHARED.items()}}
+    named = {name: getattr(module, name, None) for name in rows} if module is not None else {}
+    found = {f: rows[name] for name, f in named.items() if f is not None and f not in ROW_OF}
+    ROW_OF.update(found)
+    KIND_OF.update(dict.fromkeys(found, "numpy"))
+    return bool(found)
 
 
 _fill()

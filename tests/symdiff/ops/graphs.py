@@ -9,6 +9,7 @@ from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, REQUIRE_EQUAL, Block, Function, Type, Value
 from symdiff.ir.verify import verify
 from symdiff.ops import REGISTRY, Primitive, Traced
+from symdiff.ops.columns import NoDerivative
 from symdiff.runtime.interpret import interpret
 
 PYTHON_DTYPE = {bool: "bool", int: "int64", float: "float64"}
@@ -80,7 +81,7 @@ def back(node: Any, bars: dict[Value, Traced], build: Builder) -> None:
     many = len(node.op.vjp) == 1
     for position, value in enumerate(node.inputs):
         rule = node.op.vjp[position] if many or position < len(node.op.vjp) else None
-        if rule is None or not value.type.is_float:
+        if rule is None or isinstance(rule, NoDerivative) or not value.type.is_float:
             continue
         contribution = rule(g, y, *inputs, **attrs)
         if contribution is not None:

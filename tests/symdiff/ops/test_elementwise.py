@@ -12,6 +12,7 @@ import sympy as sp
 from symdiff.errors import DtypeError, SymdiffError
 from symdiff.ir.shapes import show_shape
 from symdiff.ops import REGISTRY, Primitive
+from symdiff.ops.columns import NoDerivative
 from symdiff.ops.dtypes import SUPPORTED_DTYPES
 from symdiff.runtime.interpret import interpret
 from tests.symdiff.ops.graphs import apply, check_pullback, pullback
@@ -22,8 +23,12 @@ SMOOTH = [row for row in ROWS if any(rule is not None for rule in row.vjp)]
 # SymPy has no such function, or what it has is another one
 FORMLESS = {"rint", "round_to_int", "floor_to_int", "ceil_to_int", "trunc_to_int", "convert", "stop_gradient"}
 FORMLESS |= {name for name in REGISTRY if name.startswith(("bitwise", "is", "logical"))}
+# SymPy has no closed form, or one that is too slow to evaluate: the slopes are compared with differences only
+OPAQUE = "gammaincinv gammainccinv betainc betaincinv stdtr stdtrit hyp1f1 hyp2f1 ellipk ellipe exprel boxcox"
+FORMLESS |= set(OPAQUE.split())
 # Exact up to the rounding of a constant such as pi / 180
 CONSTANTS = {"deg2rad", "rad2deg", "exp2", "log2", "log10", "erf", "erfc", "sinc", "cbrt"}
+CONSTANTS |= {"erfinv", "erfcinv", "erfcx", "dawsn", "ndtr", "ndtri", "log_ndtr"}
 
 
 def attrs_of(row: Primitive) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def test_rule_is_the_derivative_of_the_form(row: Primitive) -> None:
         xs[0] = xs[1] < 0
     form = row.symbolic(*xs, **attrs)
     for k, rule in enumerate(row.vjp):
-        if rule is None:
+        if rule is None or isinstance(rule, NoDerivative):
             continue
         found = rule(g, form, *xs, **attrs)
         expected = flat_floors(g * sp.diff(form, xs[k]))
@@ -100,6 +105,7 @@ SHAPES = {
     1: [((),), ((1,),), ((0,),), ((3,),), ((2, 3),)],
     2: [((), ()), ((1,), (3,)), ((0,), (1,)), ((2, 1), (3,)), ((), (2, 2))],
     3: [((), (), ()), ((3,), (1,), ()), ((2, 1), (1, 3), (3,)), ((0,), (0,), ())],
+    4: [((), (), (), ()), ((3,), (1,), (), (3,)), ((0,), (0,), (), ()), ((2, 1), (3,), (), (2, 3))],
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
 from symdiff.ir.graph import Type
 from symdiff.ops import REGISTRY, Primitive
@@ -40,7 +41,7 @@ class Constant(Operand):
         return self.number
 
 
-NAMES = {"math": math, "np": np, "Fraction": Fraction}
+NAMES = {"math": math, "np": np, "Fraction": Fraction, "special": special}
 for source in HELPERS.values():
     exec(source, NAMES)
 
