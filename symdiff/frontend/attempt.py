@@ -200,7 +200,8 @@ class Attempt:
         return self.loop.defaults[name] if name in self.loop.defaults else self.before[name]
 
     def _cell_keys(self) -> list[tuple[Any, tuple[Any, ...]]]:
-        hints = [cell.initial.hint if isinstance(cell, Array) else "" for cell in self.loop.cells]
+        names = {id(item): name for name, item in self.outside.items()}
+        hints = [c.initial.hint if isinstance(c, Array) else names.get(id(c), "") for c in self.loop.cells]
         return [(cell, (hint, ("cell", i))) for i, (cell, hint) in enumerate(zip(self.loop.cells, hints, strict=True))]
 
     def _enter_cell(self, head: Head, cell: Any, key: tuple[Any, ...]) -> Any:
