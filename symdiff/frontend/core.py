@@ -392,6 +392,9 @@ class Parser:
             if name in frame.local:
                 cell = frame.cells.get(name)
                 found = frame.names.get(name) if cell is None else self.memory.content(cell).get(name)
+                if is_hidden(name) and (found is None or isinstance(found, Marker)):
+                    # what was to be returned where no path through a loop returns: nothing leads here
+                    raise Diverged
                 if found is None and self.facts:
                     # only some paths lead here
                     self.require_bound(name, self.constant(False))

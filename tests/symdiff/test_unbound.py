@@ -76,3 +76,18 @@ def test_what_surely_has_no_value_is_refused_when_compiling():
 
     with pytest.raises(UnboundLocalError, match="read before it is assigned"):
         sd.differentiable(never)(1.0)
+
+
+def test_a_return_that_no_trip_reaches():
+    def f(x, n):
+        debug = False
+        for i in range(n):
+            if debug:
+                return x
+            x = x * 1.5 + i
+        return x * x
+
+    for n in (0, 3):
+        value, slope = sd.value_and_grad(f)(1.3, n)
+        assert value == pytest.approx(f(1.3, n), rel=1e-15)
+        assert slope == pytest.approx(2 * f(1.3, n) ** 0.5 * 1.5**n, rel=1e-14)
