@@ -34,11 +34,13 @@ from typing import Any
 
 import mpmath
 import numpy as np
+import scipy.linalg
 
 import symdiff
 from tests import oracle_linalg
 from tests.oracle_derivatives import Derivatives
 from tests.oracle_random import Random
+from tests.oracle_scipy import ScipyLinalg
 from tests.oracle_stores import add_stores
 from tests.oracles_numpy import MoreNumpy
 
@@ -1081,7 +1083,9 @@ class Rebinder:
         load = builtins.__import__
         self.builtins = {**vars(builtins), "__import__": lambda *args, **named: self(load(*args, **named))}
         self.names = {id(getattr(math, n)): (self.math, n) for n in vars(math) if callable(getattr(math, n))}
-        for source, target in ((np.linalg, self.numpy.linalg), (np, self.numpy)):
+        self.scipy_linalg = ScipyLinalg(self.numpy)
+        pairs = ((scipy.linalg, self.scipy_linalg), (np.linalg, self.numpy.linalg), (np, self.numpy))
+        for source, target in pairs:
             self.names |= {id(v): (target, n) for n, v in vars(source).items() if callable(v)}
 
     def __call__(self, x: Any) -> Any:
@@ -1090,6 +1094,8 @@ class Rebinder:
             return self.memo[id(x)]
         if x is np or x is math or x is np.linalg:
             return self.numpy if x is np else self.math if x is math else self.numpy.linalg
+        if x is scipy.linalg:
+            return self.scipy_linalg
         if x is float:
             return to_float
         if x is symdiff:

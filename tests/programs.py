@@ -2459,6 +2459,7 @@ from tests import (  # noqa: E402
     programs_mutation,
     programs_numpy,
     programs_random,
+    programs_scipy_linalg,
     programs_special,
 )
 
@@ -2473,6 +2474,7 @@ FILES = (
     programs_mutation,
     programs_numpy,
     programs_random,
+    programs_scipy_linalg,
     programs_special,
 )
 

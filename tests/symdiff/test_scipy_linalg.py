@@ -4,6 +4,7 @@ As in `test_linalg_functions.py`, a line of the table is a function of one or tw
 is read are not symmetric here, so that reading the other one would show.
 """
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from scipy.linalg import (
 )
 
 import symdiff as sd
+from symdiff.errors import SymdiffError
 from tests.symdiff.test_linalg_functions import Line, differences, outcome, parts_of
 
 RNG = np.random.default_rng(7)
@@ -198,3 +200,160 @@ def test_gradient(name: str) -> None:
         expected = differences(function, line.arrays, place)
         scale = 1.0 + np.max(np.abs(expected), initial=0.0)
         np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-7 * scale)
+
+
+# -- the exponential, by its own derivative ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 8.0, 60.0])
+def test_slope_of_the_exponential(scale: float) -> None:
+    """Against Frechet's derivative as SciPy computes it, for norms that need no squarings and many."""
+    a, e = scale * regular(4, 4) / 4.0, normal(4, 4)
+    expected = scipy.linalg.expm_frechet(a, e, compute_expm=False)
+    weights = normal(4, 4)
+    gradient = sd.differentiable(lambda a, weights: np.sum(weights * expm(a)), wrt="a").grad(a, weights)
+    wanted = np.sum(weights * expected)
+    np.testing.assert_allclose(np.sum(gradient * e), wanted, rtol=1e-11, atol=1e-13 * np.max(np.abs(expected)))
+
+
+def test_exponential_of_what_is_not_finite() -> None:
+    with np.errstate(all="ignore"):
+        assert np.all(np.isnan(sd.differentiable(lambda a: expm(a))(np.full((2, 2), np.nan))))
+
+
+def test_an_exponential_of_numbers_that_change() -> None:
+    """The number of squarings is found anew in each call."""
+    compiled = sd.differentiable(lambda a: np.trace(expm(a)), wrt="a")
+    for scale in (0.1, 30.0, 3.0):
+        a = scale * S / 3.0
+        np.testing.assert_allclose(compiled(a), np.trace(scipy.linalg.expm(a)), rtol=1e-11)
+        np.testing.assert_allclose(compiled.grad(a), scipy.linalg.expm(a).T, rtol=1e-10)
+
+
+# -- second derivatives ------------------------------------------------------------------------------------------------
+
+SECOND = ["solve pos", "solve sym", "triangular T", "triangular unit", "cholesky", "cho_solve", "inv pos",
+          "expm", "expm large", "toeplitz two", "block_diag", "lstsq", "eigh product"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SECOND)
+def test_second_derivative(name: str) -> None:
+    """The Hessian times a direction, against differences of the gradient."""
+    line = TABLE[name]
+    gradient = sd.grad(outcome(line.function))
+    rest = line.arrays[1:]
+    direction = np.random.default_rng(1).normal(size=line.arrays[0].shape)
+
+    def of_one(a):
+        return np.sum(gradient(a) * direction)
+
+    def of_two(a, b):
+        return np.sum(gradient(a, b) * direction)
+
+    found = sd.differentiable(of_two if rest else of_one, wrt="a").grad(*line.arrays)
+    expected = differences(of_two if rest else of_one, line.arrays, 0)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6 * (1.0 + np.max(np.abs(expected))))
+
+
+# -- failures ----------------------------------------------------------------------------------------------------------
+
+SINGULAR, INDEFINITE = np.ones((3, 3)), np.diag([1.0, -1.0, 2.0])
+FAILURES = {
+    "solve": (lambda a: np.sum(solve(a, np.ones(3))), SINGULAR),
+    "solve pos": (lambda a: np.sum(solve(a, np.ones(3), assume_a="pos")), INDEFINITE),
+    "triangular": (lambda a: np.sum(solve_triangular(a, np.ones(3))), np.diag([1.0, 0.0, 2.0])),
+    "inv": (lambda a: np.sum(inv(a)), SINGULAR),
+    "cholesky": (lambda a: np.sum(cholesky(a)), INDEFINITE),
+    "cho_factor": (lambda a: np.sum(cho_factor(a)[0]), INDEFINITE),
+    "eigh of two": (lambda a: np.sum(eigvalsh(np.eye(3), a)), INDEFINITE),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_unfit_matrices(name: str) -> None:
+    """LinAlgError with the user's line, where SciPy raises it too; the value and the gradient alike."""
+    function, a = FAILURES[name]
+    with pytest.raises(np.linalg.LinAlgError):
+        function(a)
+    compiled = sd.differentiable(function, wrt="a")
+    for call in (compiled, compiled.grad):
+        with pytest.raises(np.linalg.LinAlgError) as caught:
+            call(a)
+        assert isinstance(caught.value, SymdiffError)
+        assert caught.value.where is not None and caught.value.where.file == __file__
+
+
+# What is called, and a part of the message.
+REFUSED = {
+    "sqrtm": (lambda a: np.sum(scipy.linalg.sqrtm(a)), S, "eigh"),
+    "logm": (lambda a: np.sum(scipy.linalg.logm(a)), S, "eigh"),
+    "eig": (lambda a: np.sum(scipy.linalg.eig(a)[0]), S, "eigh"),
+    "schur": (lambda a: np.sum(scipy.linalg.schur(a)[0]), S, "eigh"),
+    "lu": (lambda a: scipy.linalg.lu_solve(scipy.linalg.lu_factor(a), np.ones(3))[0], S, "solve"),
+    "unknown": (lambda a: np.sum(scipy.linalg.cossin(a, 1, 1)[0]), S, "scipy.linalg.cossin"),
+    "stack": (lambda a: np.sum(solve(a, np.ones(3))), np.stack([S, S]), "one matrix"),
+    "stack of exponents": (lambda a: np.sum(expm(a)), np.stack([S, S]), "one matrix"),
+    "assumption": (lambda a: np.sum(solve(a, np.ones(3), assume_a="banded")), S, "banded"),
+    "trans": (lambda a: np.sum(solve_triangular(a, np.ones(3), trans=3)), S, "trans"),
+    "pivoting": (lambda a: np.sum(qr(a, pivoting=True)[1]), S, "pivoting"),
+    "full factors": (lambda a: np.sum(qr(a)[0]), TALL, "economic"),
+    "raw factors": (lambda a: np.sum(qr(a, mode="raw")[0]), S, "raw"),
+    "svd full": (lambda a: np.sum(svd(a)[0]), TALL, "full_matrices=False"),
+    "residuals": (lambda a: np.sum(lstsq(a, np.ones(4))[1]), TALL, "residuals"),
+    "large bound": (lambda a: np.sum(pinv(a, rtol=0.1)), TALL, "1e-12"),
+    "large cond": (lambda a: np.sum(lstsq(a, np.ones(4), cond=0.1)[0]), TALL, "1e-12"),
+    "eigenvalues by value": (lambda a: np.sum(eigvalsh(a, subset_by_value=(0.0, 1.0))), S, "by value"),
+    "another problem": (lambda a: np.sum(eigvalsh(a, np.eye(3), type=2)), S, "type"),
+    "not square": (lambda a: np.sum(inv(a)), TALL, "square"),
+    "unexpected argument": (lambda a: np.sum(expm(a, order=3)), S, "order"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusals(name: str) -> None:
+    function, a, part = REFUSED[name]
+    with pytest.raises(SymdiffError, match=part) as caught:
+        sd.differentiable(function, wrt="a").grad(a)
+    assert caught.value.where is not None and caught.value.where.file == __file__
+
+
+def test_residuals_may_be_given_a_name() -> None:
+    def fit(a):
+        x, _residuals, rank, s = lstsq(a, np.arange(4.0))
+        return np.sum(x) + s[0] * rank
+
+    found = sd.differentiable(fit, wrt="a").grad(TALL)
+    np.testing.assert_allclose(found, differences(fit, (TALL,), 0), rtol=1e-7, atol=1e-8)
+
+
+def test_partial_and_helpers() -> None:
+    whiten = functools.partial(solve_triangular, lower=True)
+
+    def helper(solver, a, b):
+        return solver(a, b)
+
+    def f(a, b):
+        return np.sum(np.sin(helper(whiten, a, b)))
+
+    found = sd.differentiable(f, wrt="a").grad(D, V)
+    np.testing.assert_allclose(found, differences(f, (D, V), 0), rtol=1e-7, atol=1e-8)
+
+
+def test_single_precision() -> None:
+    for name in ("solve pos", "cholesky", "cho_solve", "expm", "triangular unit", "block_diag", "toeplitz"):
+        line = TABLE[name]
+        single = tuple(a.astype(np.float32) for a in line.arrays)
+        found, expected = sd.differentiable(line.function)(*single), line.function(*single)
+        assert found.dtype == expected.dtype == np.float32, name
+        np.testing.assert_allclose(found, expected, rtol=5e-4, atol=1e-4)
+
+
+def test_printed_text_needs_numpy_alone() -> None:
+    compiled = sd.differentiable(lambda a, b: np.sum(cho_solve(cho_factor(expm(a) + expm(a).T), b)), wrt="a")
+    gradient = compiled.grad(D, V)
+    text = str(compiled.gradient_source(D, V))
+    assert "scipy" not in text
+    names: dict[str, Any] = {}
+    exec(text, names)
+    function = next(v for k, v in names.items() if callable(v) and k.endswith("grad"))
+    np.testing.assert_allclose(function(D, V), gradient, rtol=1e-10)
