@@ -161,9 +161,12 @@ def machinery() -> Any:
 
 def _supported(options: Options) -> Options:
     """The options, unless one asks for what is not there yet: silently giving something else would be wrong."""
-    for name in ("checkpoint", "parallel"):
-        if name in options.changed():
-            raise UnsupportedSyntaxError(f"the option {name} is not supported yet", hint="leave it out")
+    if options.parallel:
+        raise UnsupportedSyntaxError("the option parallel is not supported yet", hint="leave it out")
+    if options.checkpoint is not None and options.checkpoint is not True:
+        raise UnsupportedSyntaxError(
+            "the option checkpoint does not take a number of bytes yet", hint="write checkpoint=True"
+        )
     return options
 
 

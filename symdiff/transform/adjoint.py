@@ -14,43 +14,34 @@ primal values freely; :mod:`.history` decides afterwards which are saved and whi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from symdiff.errors import InternalError
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import definitions
-from symdiff.ops import REGISTRY, Primitive, Traced
-from symdiff.ops.kinks import SLOPE, with_slope
-from symdiff.ops.primitive import numeric_attrs
+from symdiff.ops import REGISTRY, Traced
 from symdiff.transform.activity import (
     can_vary,
     carried,
-    differentiable_inputs,
     varied_values,
     wanted_carried,
     wanted_values,
 )
-from symdiff.transform.alike import fail_alike
 from symdiff.transform.cotangents import (
     Contribution,
     Cotangents,
-    arm_of,
     carrier_of,
     fitted,
     hint_of,
     joined,
-    mask_of_input,
-    named,
-    narrow,
-    spread,
-    zero_of,
 )
 from symdiff.transform.history import History
 from symdiff.transform.levels import Level, stack_at
 from symdiff.transform.paths import Trips, keeps_much, only_sums, times, trip_as_function
 from symdiff.transform.preparation import all_definitions, count_trips, name_values, number_values
+from symdiff.transform.rowsweep import RowSweep
 from symdiff.transform.saturating import saturating_quotients
+from symdiff.transform.segments import MARK, once_more, segment_as_function
 from symdiff.transform.selects import selected_values
 
 __all__ = ["all_definitions", "differentiate"]
@@ -84,7 +75,7 @@ def differentiate(
     return _Adjoint(count_trips(function), wrt, seeds).build(name, value)
 
 
-class _Adjoint:
+class _Adjoint(RowSweep):
     def __init__(
         self,
         function: Function,
@@ -138,11 +129,6 @@ class _Adjoint:
             raise InternalError(f"the gradient by {param!r} is {found.value!r}", param.where)
         return found.value
 
-    def total(self, value: Value, cotangents: Cotangents, build: Builder) -> Traced:
-        """Take the whole cotangent of a value."""
-        found = cotangents.total(value)
-        return zero_of(value, build) if found is None else found
-
     # -- one block -----------------------------------------------------------------------------------------------------
 
     def block(self, level: Level, cotangents: Cotangents, build: Builder) -> None:
@@ -159,89 +145,6 @@ class _Adjoint:
                 self.stack(node, cotangents, build)
             elif node.op is not CONSTANT and node.op is not REQUIRE_EQUAL:
                 self.primitive(node, cotangents, build)
-
-    def primitive(self, node: Node, cotangents: Cotangents, build: Builder) -> None:
-        """Pass a cotangent through the rules of a row, to each input that wants one."""
-        row, output = node.op, Traced(build, node.output)
-        assert isinstance(row, Primitive)
-        inputs = [Traced(build, v) for v in node.inputs]
-        g, mask = self.arriving(node, inputs, output, cotangents)
-        attrs = numeric_attrs(node.attrs)
-        before = len(build.nodes)
-        wanted = [i for i in differentiable_inputs(node) if node.inputs[i] in self.varied]
-        # what a store put down is read from the cotangent before the place is cleared, so that clearing may happen
-        # in place
-        for i in reversed(wanted) if row.stores else wanted:
-            x = node.inputs[i]
-            if row.name == "where":
-                arm = arm_of(mask, inputs[0], first=i == 1)
-                small = narrow(g)
-                cotangents.put(x, fitted(Contribution(g if small.shape else small, arm), x.type))
-            elif i == 1 and (quotient := self.saturating.get(node)) is not None and quotient.exponent in self.varied:
-                x = quotient.exponent
-                cotangents.put(x, fitted(Contribution(quotient.cotangent(narrow(g), output), mask), x.type))
-            elif i == 0 and row.accumulate is not None:
-                added = row.accumulate(self.total(x, cotangents, build), g, *inputs, **attrs)
-                cotangents.put(x, Contribution(named(added, x)))
-            else:
-                part = self.part(node, i, g, output, inputs, attrs)
-                if part is not None:
-                    cotangents.put(x, fitted(Contribution(part, mask), x.type))
-        fail_alike(node, build, before)
-
-    def part(
-        self, node: Node, i: int, g: Traced, output: Traced, inputs: Sequence[Traced], attrs: dict[str, Any]
-    ) -> Traced | None:
-        """What the rule of one input gives."""
-        row: Any = node.op
-        build = output.build
-        small = narrow(g) if row.elementwise else g
-        part = row.vjp[i](small, output, *inputs, **attrs)
-        if part is None:
-            return None
-        if SLOPE in node.attrs:
-            part = with_slope(row.kink, i, node.attrs[SLOPE], part, small, *inputs)
-        made = part if isinstance(part, Traced) else Traced(build, build.constant(part))
-        if small is g or made.shape == output.shape or inputs[i].shape == output.shape:
-            return made
-        # what is added up over repeated axes must be there as often as it counts
-        return spread(made, output.shape)
-
-    def arriving(
-        self, node: Node, inputs: Sequence[Traced], output: Traced, cotangents: Cotangents
-    ) -> tuple[Traced, Traced | None]:
-        """The cotangent of a node's output, and the mask of what its rules make of it."""
-        row: Any = node.op
-        found = cotangents.combined(node.output)
-        assert found is not None
-        if found.mask is None and node.output in self.selected and row.elementwise and not row.linear:
-            # the select is out of reach, but where it did not choose this value the cotangent is zero
-            risky = node.output.type.kind != "python"
-            return found.value, REGISTRY["not_equal"](found.value, 0.0) if risky else None
-        if found.mask is None or row.elementwise:
-            return found.value, found.mask
-        if row.stores or row.accumulate is not None:
-            # these change the cotangent in place: a select of the whole would cost a copy
-            return found.selected(), None
-        mask = mask_of_input(node, found.mask, inputs, output)
-        return spread(found.selected() if mask is None else found.value, output.shape), mask
-
-    # -- stacks --------------------------------------------------------------------------------------------------------
-
-    def stack(self, node: Node, cotangents: Cotangents, build: Builder) -> None:
-        """The adjoint of a push is a pop, and the other way round."""
-        before = node.inputs[0]
-        if before not in self.varied:
-            return
-        after = self.total(node.outputs[0], cotangents, build)
-        if node.op.name == "push":
-            rest, value = build.add_many(REGISTRY["pop"], (after.value,), {})
-            if node.inputs[1] in self.varied:
-                cotangents.put(node.inputs[1], Contribution(named(Traced(build, value), node.inputs[1])))
-        else:
-            popped = self.total(node.outputs[1], cotangents, build)
-            rest = build.add(REGISTRY["push"], after.value, popped.value)
-        cotangents.put(before, Contribution(named(Traced(build, rest), before)))
 
     # -- control flow --------------------------------------------------------------------------------------------------
 
@@ -300,7 +203,10 @@ class _Adjoint:
         body = node.blocks[-1]
         live, _ = wanted_carried(node, {o for o in node.outputs if o in cotangents}, self.varied)
         outer = self.outside([(body, [body.results[k] for k in live])])
-        if node.op is FOR and self.apart(node, level, live, outer, cotangents, build):
+        if node.op is FOR and MARK not in node.attrs and self.apart(node, level, live, outer, cotangents, build):
+            return
+        if MARK in node.attrs:
+            self.segment(node, live, outer, cotangents, build)
             return
         states = [node.outputs[k] for k in live]
         entering = [self.total(v, cotangents, build).value for v in (*states, *outer)]
@@ -339,7 +245,8 @@ class _Adjoint:
         last = range(len(function.params) - len(outer), len(function.params))
         trip = _Adjoint(function, last, function.results, self.root.definitions)
         for k, carriers in trips.carriers.items():
-            trips.gradients[k] = trip.sweep(node.blocks[0].results[k], outer, carriers)
+            seeds = {node.blocks[0].results[k]: trip.root.constant(1.0)}
+            trips.gradients[k] = trip.sweep(seeds, dict(zip(outer, carriers, strict=True)), outer)
         if not keeps_much(trip.history, self.history, Level(level, node, node.blocks[0]), trip.root.nodes):
             return False
         nodes, rows = trips.rebuilt(trip.both_sweeps())
@@ -352,15 +259,32 @@ class _Adjoint:
             cotangents.put(node.inputs[3 + k], Contribution(g))
         return True
 
-    def sweep(self, result: Value, outer: Sequence[Value], carriers: Sequence[Value]) -> list[Value]:
-        """Reverse the function by a cotangent of one, adding to the cotangents that parameters have so far."""
+    def sweep(self, seeds: Mapping[Value, Value], known: Mapping[Value, Value], wanted: Sequence[Value]) -> list[Value]:
+        """Reverse the function by cotangents of its results, adding to those that parameters have so far."""
         cotangents, reverse = Cotangents(), self.root
-        for v, carrier in zip(outer, carriers, strict=True):
+        for v, carrier in known.items():
             cotangents.put(v, Contribution(Traced(reverse, carrier)))
-        if result in self.varied:
-            cotangents.put(result, Contribution(Traced(reverse, reverse.constant(1.0))))
+        for result, seed in seeds.items():
+            if result in self.varied:
+                cotangents.put(result, Contribution(Traced(reverse, seed)))
         self.block(Level(None, None, self.function.block), cotangents, reverse)
-        return [self.total(v, cotangents, reverse).value for v in outer]
+        return [self.total(v, cotangents, reverse).value for v in wanted]
+
+    def segment(
+        self, node: Node, live: Sequence[int], outer: Sequence[Value], cotangents: Cotangents, build: Builder
+    ) -> None:
+        """Reverse a segment of a loop by running it once more."""
+        initials, _ = carried(node)
+        moving = list(dict.fromkeys([*(initials[k] for k in live if initials[k] in self.varied), *outer]))
+        function = segment_as_function(node, live, moving)
+        last = range(len(function.params) - len(moving), len(function.params))
+        again = _Adjoint(function, last, function.results, self.root.definitions)
+        seeds = {node.outputs[k]: self.total(node.outputs[k], cotangents, build).value for k in live}
+        known = {v: self.total(v, cotangents, build).value for v in moving if v in cotangents}
+        found = again.sweep(seeds, known, moving)
+        given = [*seeds.values(), *known.values()]
+        for v, total in zip(moving, once_more(function, again.both_sweeps(), given, found, build), strict=True):
+            cotangents.put(v, Contribution(Traced(build, total)))
 
     def enter_loop(self, node: Node, level: Level, body: Block) -> Level:
         index = body.params[0] if node.op is FOR else None

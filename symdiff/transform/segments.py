@@ -1,0 +1,130 @@
+"""Checkpoints: loops in segments, whose reverse runs each segment once more instead of keeping its history.
+
+A loop of n trips becomes a loop over about sqrt(n) segments of about sqrt(n) trips. The forward sweep keeps what is
+carried into each segment, and nothing inside it. The reverse sweep runs a segment again, keeping its history this time,
+and then backwards: the memory of 2 sqrt(n) trips for one forward sweep more. What the user's statements show or raise
+has then happened already, so the second run is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symdiff.errors import UnsupportedSyntaxError, located
+from symdiff.ir.build import Builder
+from symdiff.ir.graph import FOR, WHILE, Block, Function, Node, Type, Value
+from symdiff.ir.rewrite import free_values, renew, silent
+from symdiff.ir.walk import all_nodes
+from symdiff.ops import REGISTRY
+from symdiff.transform.dce import eliminate_dead_code
+from symdiff.transform.preparation import all_definitions
+
+__all__ = ["MARK", "in_segments", "once_more", "segment_as_function"]
+
+INT = Type("int64", (), "python")
+MARK = "segment"
+
+
+def in_segments(function: Function) -> Function:
+    """A function whose ``for`` loops run in segments; those that carry no floats have little history and stay."""
+    definitions = all_definitions(function.block)
+    return Function(function.name, _block(function.block, definitions))
+
+
+def _block(block: Block, definitions: dict[Value, Node]) -> Block:
+    nodes: list[Node] = []
+    for node in block.nodes:
+        if node.blocks:
+            inner = tuple(_block(b, definitions) for b in node.blocks)
+            node = Node(node.op, node.inputs, node.outputs, node.attrs, inner, node.where)
+        nodes.extend(_segments(node, definitions) if _has_history(node) else [node])
+    return Block(block.params, tuple(nodes), block.results)
+
+
+def _has_history(node: Node) -> bool:
+    if node.op not in (FOR, WHILE) or not any(o.type.is_float for o in node.outputs):
+        return False
+    if node.op is WHILE:
+        message = "a loop whose number of trips is not known before it runs cannot be checkpointed"
+        raise located(UnsupportedSyntaxError, message, node.where, "leave checkpoint out, or write a for without break")
+    if any(getattr(n.op, "effect", False) for n in all_nodes(node.blocks[0])):
+        message = "a loop that draws random numbers cannot be checkpointed: it would draw them again"
+        raise located(UnsupportedSyntaxError, message, node.where, "draw the numbers before the loop, as one array")
+    return True
+
+
+def _segments(node: Node, definitions: dict[Value, Node]) -> list[Node]:
+    """A loop as a loop over segments; with the nodes that its bounds need before it."""
+    build = Builder(raising=False)
+    build.definitions, build.where = definitions, node.where
+    trips, size, count = _bounds(node, build)
+    carried = tuple(Value(o.type, o.hint, node.where) for o in node.outputs)
+    outer, number = build.inner(), Value(INT, "segment", node.where)
+    first = outer.add(REGISTRY["multiply"], number, size, unchecked=True)
+    past = outer.add(REGISTRY["add"], first, size, unchecked=True)
+    past = outer.add(REGISTRY["minimum"], past, trips)
+    after = tuple(Value(o.type, o.hint, node.where) for o in node.outputs)
+    inputs = (first, past, outer.constant(1), *carried)
+    body = _by_number(node, outer)
+    outer.append(Node(FOR, inputs, after, {MARK: True, **node.attrs}, (body,), node.where))
+    block = outer.finish((number, *carried), after)
+    bounds = (build.constant(0), count, build.constant(1))
+    build.append(Node(FOR, (*bounds, *node.inputs[3:]), node.outputs, node.attrs, (block,), node.where))
+    return build.nodes
+
+
+def _bounds(node: Node, build: Builder) -> tuple[Value, Value, Value]:
+    """How many trips there are, how many in a segment, and how many segments."""
+    start, stop, step = node.inputs[:3]
+    trips = build.add(REGISTRY["range_length"], start, stop, step, hint="trips")
+    real = build.add(REGISTRY["convert"], trips, dtype="float64", kind="numpy")
+    root = build.add(
+        REGISTRY["convert"], build.add(REGISTRY["sqrt"], real), dtype="int64", kind="python", unchecked=True
+    )
+    size = build.add(REGISTRY["maximum"], root, build.constant(1), hint="size")
+    past = build.add(REGISTRY["add"], trips, size, unchecked=True)
+    past = build.add(REGISTRY["subtract"], past, build.constant(1), unchecked=True)
+    count = build.add(REGISTRY["floor_divide"], past, size, hint="segments", unchecked=True)
+    return trips, size, count
+
+
+def _by_number(node: Node, build: Builder) -> Block:
+    """The body of a loop, as a function of the number of a trip."""
+    body = node.blocks[0]
+    start, _, step = node.inputs[:3]
+    if build.constant_of(start) == 0 and build.constant_of(step) == 1:
+        return body
+    inner, number = build.inner(), Value(INT, "number", node.where)
+    index = inner.add(REGISTRY["multiply"], number, step, unchecked=True)
+    index = inner.add(REGISTRY["add"], start, index, unchecked=True, hint=body.params[0].hint)
+    mapping = {body.params[0]: index}
+    nodes = renew(body.nodes, mapping)
+    results = tuple(mapping.get(r, r) for r in body.results)
+    return Block((number, *body.params[1:]), (*inner.nodes, *nodes), results)
+
+
+# -- in the adjoint ----------------------------------------------------------------------------------------------------
+
+
+def _plain(node: Node) -> Node:
+    """A segment as an ordinary loop, whose reverse keeps its history."""
+    attrs = {name: value for name, value in node.attrs.items() if name != MARK}
+    return Node(node.op, node.inputs, node.outputs, attrs, node.blocks, node.where)
+
+
+def segment_as_function(node: Node, live: Sequence[int], moving: Sequence[Value]) -> Function:
+    """A segment as a function of all it reads; the values that get a cotangent come last."""
+    plain, own = _plain(node), set(moving)
+    reads = [v for v in free_values([plain]) if v not in own]
+    return Function("segment", Block((*reads, *moving), (plain,), tuple(node.outputs[k] for k in live)))
+
+
+def once_more(
+    function: Function, nodes: Sequence[Node], given: Sequence[Value], results: Sequence[Value], build: Builder
+) -> list[Value]:
+    """Append both sweeps of a segment to a reverse sweep: silently, as it has run before, and only what is needed."""
+    made = Function(function.name, Block((*function.params, *given), silent(nodes), tuple(results)))
+    mapping: dict[Value, Value] = {}
+    for node in renew(eliminate_dead_code(made).block.nodes, mapping):
+        build.append(node)
+    return [mapping.get(r, r) for r in results]
