@@ -177,6 +177,37 @@ def arctan2(a: Dual, b: Dual) -> Dual:
     return chain(y, (b.value / square, a), (-a.value / square, b)) if square else chain(y, (MP.nan, a), (MP.nan, b))
 
 
+def parts_of(part: str, value: Any, *terms: tuple[Any, Dual]) -> Dual:
+    """A part of a complex function: each argument with the complex derivative by it."""
+    sizes = [float(abs(slope)) for slope, _ in terms]
+    slopes = [(getattr(slope, part), x, s) for (slope, x), s in zip(terms, sizes, strict=True)]
+    return chain(getattr(value, part), *slopes)
+
+
+def quotient(part: str) -> Callable[..., Dual]:
+    def compute(ar: Dual, ai: Dual, br: Dual, bi: Dual) -> Dual:
+        a, b = MP.mpc(ar.value, ai.value), MP.mpc(br.value, bi.value)
+        y = a / b
+        return parts_of(part, y, (1 / b, ar), (1j / b, ai), (-y / b, br), (-1j * y / b, bi))
+
+    return compute
+
+
+def complex_root(part: str) -> Callable[[Dual, Dual], Dual]:
+    def compute(x: Dual, y: Dual) -> Dual:
+        root = MP.sqrt(MP.mpc(x.value, y.value))
+        if y.value == 0 and x.value < 0 and np.signbit(float(y.plain)):
+            root = MP.conj(root)
+        return parts_of(part, root, (1 / (2 * root), x), (1j / (2 * root), y))
+
+    return compute
+
+
+def log_modulus(x: Dual, y: Dual) -> Dual:
+    z = MP.mpc(x.value, y.value)
+    return parts_of("real", MP.log(z), (1 / z, x), (1j / z, y))
+
+
 def logaddexp(a: Dual, b: Dual) -> Dual:
     y = MP.log(MP.exp(a.value) + MP.exp(b.value))
     return chain(y, (MP.exp(a.value - y), a), (MP.exp(b.value - y), b))
@@ -262,6 +293,12 @@ ELEMENTWISE: dict[str, Callable[..., Dual]] = {
     "hypot": hypot,
     "arctan2": arctan2,
     "logaddexp": logaddexp,
+    "quotient_real": quotient("real"),
+    "quotient_imag": quotient("imag"),
+    "root_real": complex_root("real"),
+    "root_imag": complex_root("imag"),
+    "log_modulus": log_modulus,
+    "zero_times": lambda zero, x: Dual(zero.value * x.value),
     "maximum": chooser(1, False),
     "minimum": chooser(-1, False),
     "fmax": chooser(1, True),

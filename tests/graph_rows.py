@@ -172,6 +172,42 @@ def convolve(a: Any, v: Any, mode: str, length: int | None = None) -> np.ndarray
     return whole if mode == "full" else whole[len(v) - 1 : len(a)]
 
 
+# -- Fourier transforms ------------------------------------------------------------------------------------------------
+
+
+def spectrum(sign: int, read: str, give: str) -> Callable[..., Any]:
+    """The sum over all points, as the definition has it; ``read`` and ``give`` say what is real and what half."""
+
+    def compute(x: Any, axis: int, length: int | None = None) -> Any:
+        lines = np.moveaxis(objects(x), axis, 0)
+        n = length if give == "real" else len(lines)
+        m = len(lines) if read == "half" else n
+        found = []
+        for k in range(length or n):
+            terms = [(MP.expjpi(MP.mpf(2 * sign * ((j * k) % n)) / n), lines[j]) for j in range(m)]
+            if read == "half":
+                terms = [(w if j == 0 or 2 * j == n else 2 * w, line) for j, (w, line) in enumerate(terms)]
+            re = sum_of((w.real, *parts(line, read)[:1], -w.imag, *parts(line, read)[1:]) for w, line in terms)
+            im = sum_of((w.imag, *parts(line, read)[:1], w.real, *parts(line, read)[1:]) for w, line in terms)
+            found.append(re if give == "real" else np.stack((re, im), axis=-1))
+        return np.moveaxis(np.stack(found), 0, axis)
+
+    return compute
+
+
+def parts(line: np.ndarray, read: str) -> tuple[Any, ...]:
+    return (line,) if read == "real" else (line[..., 0], line[..., 1])
+
+
+def sum_of(terms: Any) -> Any:
+    """Sums of products of numbers and parts."""
+    total_: Any = 0
+    for term in terms:
+        for factor, part in zip(term[::2], term[1::2], strict=False):
+            total_ = np.add(np.multiply(objects(part), dual(factor)), total_)
+    return objects(total_)
+
+
 # -- linear algebra ----------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +240,10 @@ ROWS: dict[str, Callable[..., Any]] = {
     "var": over_lanes(variance),
     "std": over_lanes(deviation),
     "norm": over_lanes(length),
+    "fourier": spectrum(-1, "all", "all"),
+    "fourier_inverse": spectrum(1, "all", "all"),
+    "real_fourier": spectrum(-1, "real", "half"),
+    "real_fourier_inverse": spectrum(1, "half", "real"),
     "full": full,
     "arange": arange,
     "linspace": linspace,

@@ -47,6 +47,7 @@ TAGS = {
     "size-1": "a case has an axis of length one where others are longer",
     "int": "an integer takes part in the arithmetic",
     "syntax": "walrus, del, match, a local import, or another small piece of syntax",
+    "complex": "computes with complex numbers between real arguments and a real result",
     "random": "draws random numbers",
     "mask": "selects by an array of truth values",
 }

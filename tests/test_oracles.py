@@ -29,7 +29,8 @@ from tests.oracles import (
 from tests.program_model import TAGS, tagged
 from tests.programs import CASES, PROGRAMS, Case, Program
 
-AT_EASE = [(p, c) for p, c in CASES if c.label not in p.kinks]
+# numbers of 50 digits and complex steps do not mix with Python's complex numbers
+AT_EASE = [(p, c) for p, c in CASES if c.label not in p.kinks and "complex" not in p.tags]
 EACH_CASE = pytest.mark.parametrize(("program", "case"), CASES, ids=[c.id for _, c in CASES])
 EACH_SMOOTH_CASE = pytest.mark.parametrize(("program", "case"), AT_EASE, ids=[c.id for _, c in AT_EASE])
 SECOND = [(p, c) for p, c in AT_EASE if p.second]

@@ -23,7 +23,7 @@ from . import numpy_layout
 from .python_api import FE_INVALID, address_of, function_address
 
 _SYMBOL = re.compile(r"gufunc_(?P<name>\w+)_(?P<type>[df])(?P<data>_data)?")
-_LOOP = ctypes.CFUNCTYPE(
+LOOP = ctypes.CFUNCTYPE(
     None,
     ctypes.POINTER(ctypes.c_void_p),
     ctypes.POINTER(ctypes.c_ssize_t),
@@ -32,7 +32,7 @@ _LOOP = ctypes.CFUNCTYPE(
 )
 
 #: Loops that ignore their data are registered with NULL. A symbol needs an address, so they are given this one.
-_NO_DATA = ctypes.create_string_buffer(64)
+NO_DATA = ctypes.create_string_buffer(64)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _own_loop(name: str, type: str) -> tuple[int, int] | None:
                 numpy_layout.word(numpy_layout.word(id(ufunc) + offset) + 8 * index)
                 for offset in (numpy_layout.UFUNC_FUNCTIONS, numpy_layout.UFUNC_DATA)
             )
-            return (loop, data or ctypes.addressof(_NO_DATA)) if loop else None
+            return (loop, data or ctypes.addressof(NO_DATA)) if loop else None
     return None
 
 
@@ -179,7 +179,7 @@ def _run_public(gufunc: Gufunc, type: str, args: Any, dims: Any, steps: Any) -> 
 def _public_loop(name: str, type: str) -> Any:
     """A C function with the arguments of a native loop. It is kept for good: code may call it at any time."""
     gufunc = GUFUNCS[name]
-    return _LOOP(lambda args, dims, steps, _: _run_public(gufunc, type, args, dims, steps))
+    return LOOP(lambda args, dims, steps, _: _run_public(gufunc, type, args, dims, steps))
 
 
 @cache
@@ -197,7 +197,7 @@ def loop_addresses(name: str, type: str) -> tuple[int, int]:
     if name not in GUFUNCS:
         raise LookupError(f"no function of linear algebra is called {name!r}")
     own = _own_loop(name, type)
-    return own if own is not None else (address_of(_public_loop(name, type)), ctypes.addressof(_NO_DATA))
+    return own if own is not None else (address_of(_public_loop(name, type)), ctypes.addressof(NO_DATA))
 
 
 def symbol_address(symbol: str) -> int | None:

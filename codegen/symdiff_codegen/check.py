@@ -23,6 +23,7 @@ from .kernel import (
     Copy,
     Fill,
     For,
+    Fourier,
     If,
     Instruction,
     Invoke,
@@ -369,6 +370,18 @@ class _Checker(Names):
         for buffer in call.outputs:
             self.see(buffer)
 
+    def fourier(self, call: Fourier) -> None:
+        ranks = {"fft": (4, 4), "ifft": (4, 4), "rfft": (3, 4), "irfft": (4, 3)}.get(call.name)
+        if ranks is None:
+            raise InvalidKernel(f"there is no Fourier transform {call.name!r}")
+        self.require((call.source.rank, call.out.rank) == ranks, f"{call.name} takes and gives arrays of ranks {ranks}")
+        self.require(call.out is not call.source, "a transform is not put into what it reads")
+        for buffer in (call.source, call.out):
+            self.see(buffer)
+            self.require(buffer.type in ("f64", "f32"), f"{buffer.name} holds no floats")
+            self.require(buffer.rank == 3 or buffer.dims[3] == Const(2, "i64"), f"{buffer.name} holds no pairs")
+        self.same(call.out.type, call.source.type, call.out.name)
+
     # Stacks.
 
     def push(self, push: Push) -> None:
@@ -402,6 +415,7 @@ RULES: Mapping[type, Callable[[_Checker, Any], Nested | None]] = {
     Matmul: _Checker.matmul,
     Linalg: _Checker.linalg,
     Invoke: _Checker.invoke,
+    Fourier: _Checker.fourier,
     NewStack: lambda checker, new: checker.define(new.stack),
     Push: _Checker.push,
     Pop: _Checker.pop,

@@ -6,7 +6,7 @@
     scalars     Let  Load  Result
     arrays      Alloc  Output  View  Store  Accumulate  Fill  Copy  Mark  Release
     control     For  While  If  Check  Attempt
-    calls       Matmul  Linalg  Invoke
+    calls       Matmul  Linalg  Fourier  Invoke
     stacks      NewStack  Push  Pop
 
 A ``Local`` is defined once: as a parameter, by Let, Load, Pop or Linalg, as the index, a param or an out of a loop, or
@@ -22,7 +22,8 @@ from .instructions import TYPES
 from .operands import Buffer, Const, Local, Operand, Stack
 
 __all__ = [
-    "Accumulate", "Alloc", "Attempt", "Body", "Buffer", "Carried", "Check", "Const", "Copy", "Fill", "For", "If",
+    "Accumulate", "Alloc", "Attempt", "Body", "Buffer", "Carried", "Check", "Const", "Copy", "Fill", "For",
+    "Fourier", "If",
     "Instruction", "Invoke", "Kernel", "Let", "Linalg", "Load", "Local", "Mark", "Matmul", "Merge", "NewStack",
     "Operand", "Output", "Pop", "Push", "Reduction", "Release", "Result", "ResultSpec", "Stack", "Store", "View",
     "While",
@@ -267,6 +268,18 @@ class Invoke:
     outputs: tuple[Buffer, ...] = ()
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Fourier:
+    """A Fourier transform along the middle axis of three, unscaled; a complex number is two elements side by side.
+
+    ``name`` is ``fft`` or ``ifft`` (complex to complex), ``rfft`` (real to complex) or ``irfft`` (complex to real).
+    """
+
+    name: str
+    out: Buffer
+    source: Buffer
+
+
 # Stacks.
 
 
@@ -295,7 +308,7 @@ class Pop:
 
 Instruction = (
     Let | Load | Store | Accumulate | Result | Alloc | Output | View | Fill | Copy | Mark | Release
-    | For | While | If | Check | Attempt | Matmul | Linalg | Invoke | NewStack | Push | Pop
+    | For | While | If | Check | Attempt | Matmul | Linalg | Fourier | Invoke | NewStack | Push | Pop
 )  # fmt: skip
 Body = tuple[Instruction, ...]
 

@@ -25,6 +25,7 @@ from .kernel import (
     Copy,
     Fill,
     For,
+    Fourier,
     If,
     Invoke,
     Kernel,
@@ -45,6 +46,7 @@ from .kernel import (
     While,
 )
 from .llvm_alias import find_aliases
+from .llvm_fourier import lower_fourier
 from .llvm_linalg import lower_linalg, lower_matmul
 from .llvm_loops import chunk_of, close, counted, emit_poll, phis
 from .llvm_memory import (
@@ -370,6 +372,7 @@ LOWER: Mapping[type, Callable[[State, Any], None]] = {
     Matmul: lower_matmul,
     Linalg: lower_linalg,
     Invoke: lower_invoke,
+    Fourier: lower_fourier,
     NewStack: lower_new_stack,
     Push: lower_push,
     Pop: lower_pop,

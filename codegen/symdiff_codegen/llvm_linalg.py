@@ -22,7 +22,7 @@ from .llvm_vector import add_lanes
 
 # Up to here in each dimension a product is emitted in line.
 SMALL = 16
-_LETTER = {"f64": "d", "f32": "f"}
+LETTER = {"f64": "d", "f32": "f"}
 
 
 def lower_matmul(state: State, product: Matmul) -> None:
@@ -94,17 +94,18 @@ def _call_loop(
 ) -> None:
     """Call an inner loop once: an outer dimension of one before the core dimensions."""
     module = state.module
-    symbol = f"gufunc_{name}_{_LETTER[type]}"
+    symbol = f"gufunc_{name}_{LETTER[type]}"
     loop = declare(module, symbol, VOID, [POINTER] * 4, "nounwind")
     data = module.globals.get(symbol + "_data")
     if data is None:
         data = ir.GlobalVariable(module, I8, symbol + "_data")
-    args = _array(state, POINTER, pointers, "args")
-    sizes = _array(state, I64, [I64(1), *dims], "dims")
-    state.builder.call(loop, [args, sizes, _array(state, I64, steps, "steps"), data])
+    args = pointers_to(state, POINTER, pointers, "args")
+    sizes = pointers_to(state, I64, [I64(1), *dims], "dims")
+    state.builder.call(loop, [args, sizes, pointers_to(state, I64, steps, "steps"), data])
 
 
-def _array(state: State, element: ir.Type, values: Sequence[Value], name: str) -> Value:
+def pointers_to(state: State, element: ir.Type, values: Sequence[Value], name: str) -> Value:
+    """Put values side by side in memory."""
     cells = state.alloca(ir.ArrayType(element, len(values)), name)
     for position, value in enumerate(values):
         place = state.builder.gep(cells, [I64(position)], inbounds=True, source_etype=element)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from llvmlite import ir
 
 from .context import EXCEPTION_SET, I32, I64, poll
-from .kernel import Body, Copy, Fill, For, Linalg, Matmul, While
+from .kernel import Body, Copy, Fill, For, Fourier, Linalg, Matmul, While
 from .llvm_state import LIKELY, State, Value
 from .walk import walk
 
@@ -24,7 +24,7 @@ def chunk_of(*bodies: Body) -> int:
     for body in bodies:
         for instruction in walk(body):
             size += 1
-            if isinstance(instruction, (For, While, Matmul, Linalg, Fill, Copy)):
+            if isinstance(instruction, (For, While, Matmul, Linalg, Fourier, Fill, Copy)):
                 return NEST_CHUNK
     return max(NEST_CHUNK, min(LEAF_CHUNK, (LEAF_CHUNK << 6) // (size + 1)))
 
@@ -84,9 +84,7 @@ def counted(state: State, limit: Value, step: int, chunk: int, inits: Sequence[V
     return _strips(state, limit, step, chunk, inits, body)
 
 
-def _simple(
-    state: State, first: Value, limit: Value, step: int, inits: Sequence[Value], body: LoopBody
-) -> list[Value]:
+def _simple(state: State, first: Value, limit: Value, step: int, inits: Sequence[Value], body: LoopBody) -> list[Value]:
     """Emit the loop without strips; return the counter and the carried values after it."""
     builder = state.builder
     origin = builder.block
@@ -104,9 +102,7 @@ def _simple(
     return [counter, *params]
 
 
-def _strips(
-    state: State, limit: Value, step: int, chunk: int, inits: Sequence[Value], body: LoopBody
-) -> list[Value]:
+def _strips(state: State, limit: Value, step: int, chunk: int, inits: Sequence[Value], body: LoopBody) -> list[Value]:
     """Emit the loop in strips with a look at signals between them, so that the inner loop has no call."""
     builder = state.builder
     origin = builder.block

@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from . import blas, entry, special
+from . import blas, entry, fourier, special
 from .context import POINTER, VOID, arena_free_all
 from .ctypes_entry import CALLBACKS, SlowCallable
 from .invoked import Invoked
@@ -205,7 +205,7 @@ def _resolve(symbols: Symbols) -> None:
         if not is_declaration(value) or name in symbols.addresses or name.startswith("llvm."):
             continue
         try:
-            found = blas.symbol_address(name) or special.symbol_address(name)
+            found = blas.symbol_address(name) or special.symbol_address(name) or fourier.symbol_address(name)
             symbols.addresses[name] = function_address(name) if found is None else found
         except LookupError as error:
             raise NativeBuildError(f"a kernel refers to {name!r}: {error}") from error

@@ -25,6 +25,7 @@ from .kernel import (
     Copy,
     Fill,
     For,
+    Fourier,
     If,
     Invoke,
     Kernel,
@@ -312,9 +313,7 @@ class _Printer:
 
     def branch(self, branch: If) -> None:
         def merges(side: str) -> Callable[[], list[str]]:
-            return lambda: [
-                f"{self.name(merge.out)} = {self.operand(getattr(merge, side))}" for merge in branch.merges
-            ]
+            return lambda: [f"{self.name(merge.out)} = {self.operand(getattr(merge, side))}" for merge in branch.merges]
 
         self.block(f"if {self.operand(branch.test)}:", branch.then, merges("then"))
         if branch.otherwise or branch.merges:
@@ -353,6 +352,20 @@ class _Printer:
     def invoke(self, call: Invoke) -> None:
         args = (self.name(arg) if isinstance(arg, Buffer) else self.operand(arg) for arg in (*call.args, *call.outputs))
         self.put(f"invoke({', '.join([str(call.site), *args])})")
+
+    def fourier(self, call: Fourier) -> None:
+        source, out = self.name(call.source), self.name(call.out)
+        if call.name != "rfft":
+            source = f"{source}[..., 0] + 1j * {source}[..., 1]"
+        size, norm = (
+            (f", {out}.shape[1]" if call.name == "irfft" else ""),
+            ', norm="forward"' * call.name.startswith("i"),
+        )
+        found = f"np.fft.{call.name}({source}{size}, axis=1{norm})"
+        if call.name == "irfft":
+            self.put(f"{out}[...] = {found}")
+        else:
+            self.put(f"{out}[..., 0], {out}[..., 1] = (lambda z: (z.real, z.imag))({found})")
 
     def new_stack(self, new: NewStack) -> None:
         self.put(f"{self.name(new.stack)} = []")
@@ -397,6 +410,7 @@ PRINT: Mapping[type, Callable[[_Printer, Any], None]] = {
     Matmul: _Printer.matmul,
     Linalg: _Printer.linalg,
     Invoke: _Printer.invoke,
+    Fourier: _Printer.fourier,
     NewStack: _Printer.new_stack,
     Push: _Printer.push,
     Pop: _Printer.pop,

@@ -12,6 +12,7 @@ from .kernel import (
     Copy,
     Fill,
     For,
+    Fourier,
     If,
     Instruction,
     Invoke,
@@ -56,7 +57,7 @@ def written_buffers(body: Body) -> set[Buffer]:
         match instruction:
             case Store(buffer=buffer) | Accumulate(buffer=buffer) | Fill(buffer=buffer):
                 written.add(buffer)
-            case Copy(target=buffer) | Matmul(out=buffer):
+            case Copy(target=buffer) | Matmul(out=buffer) | Fourier(out=buffer):
                 written.add(buffer)
             case Linalg(outputs=buffers) | Invoke(outputs=buffers):
                 written.update(buffers)

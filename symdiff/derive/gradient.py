@@ -29,6 +29,12 @@ def _scalar_result(program: Program, step: Step) -> int:
         structure = structure.children[0]
     where = program.graph.results[0].where if program.graph.results else None
     first = program.result_leaves[0] if program.result_leaves else None
+    if structure.kind == "complex":
+        raise NotScalarError(
+            "the gradient needs a real result, but the function returns complex numbers",
+            where,
+            "return abs(...), .real or .imag of them",
+        )
     if structure != LEAF:
         raise NotScalarError(
             "the gradient needs a function that returns one number", where, "use sd.jacobian or sd.vjp"

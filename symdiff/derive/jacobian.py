@@ -14,8 +14,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from symdiff.derive.common import float_results, inputs_of, made_of, nested, suffixed, with_arrays
+from symdiff.errors import DtypeError
 from symdiff.frontend.program import Argument, Program
-from symdiff.frontend.structure import Static
+from symdiff.frontend.structure import Static, Structure
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Block, Dim, Function, Node, Type, Value
 from symdiff.ir.rewrite import references, renew, silent
@@ -33,6 +34,8 @@ INT = Type("int64", (), "python")
 
 def jacobian(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
     """Jacobians of each float result by each parameter."""
+    if any(_has_complex(s) for s in (program.result, *(arguments[k].structure for k in step.wrt))):
+        raise DtypeError("a Jacobian of complex numbers is not supported", hint="take real and imaginary parts apart")
     positions, structure, leaves = inputs_of(program, step, arguments)
     active = float_results(program)
     targets = [program.result_leaves[n] for n in active]
@@ -180,6 +183,10 @@ class _Jacobian:
             return list(done)
         whole = [(*t.shape, *shape) if columns else (*shape, *t.shape) for t in types]
         return [build.add(REGISTRY["reshape"], d, shape=w) for d, w in zip(done, whole, strict=True)]
+
+
+def _has_complex(structure: Structure) -> bool:
+    return structure.kind == "complex" or any(_has_complex(child) for child in structure.children)
 
 
 def _sorted(shape: tuple[Dim, ...]) -> tuple[object, ...]:

@@ -24,6 +24,7 @@ __all__ = [
     "BoundMethod",
     "Cell",
     "Closure",
+    "Complex",
     "Counted",
     "Deferred",
     "DictObject",
@@ -127,6 +128,17 @@ def root(array: Array | View) -> Array:
     while isinstance(array, View):
         array = array.base
     return array
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Complex:
+    """A complex number or array: two real ones of one shape, dtype and kind.
+
+    The parts of an array are objects of their own, so that stores and views act on both, and ``z.real`` is a view.
+    """
+
+    re: Any
+    im: Any
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -13,6 +13,7 @@ from symdiff.frontend.abstract import (
     Abstract,
     Array,
     BoundMethod,
+    Complex,
     Deferred,
     DictObject,
     Instance,
@@ -23,7 +24,8 @@ from symdiff.frontend.abstract import (
     Tuple,
     View,
 )
-from symdiff.frontend.core import ATTRIBUTES, METHODS, Parser, attribute
+from symdiff.frontend.complex_calls import has_method
+from symdiff.frontend.core import ATTRIBUTES, METHODS, REAL_PARTS, Parser, attribute
 from symdiff.frontend.deferred import combined
 from symdiff.frontend.numpy_shaping import transposed
 from symdiff.frontend.program import Path
@@ -52,6 +54,8 @@ def read_attribute(p: Parser, owner: Abstract, name: str) -> Abstract:
             return found
         case Value() | Array() | View():
             return _of_number(p, owner, name)
+        case Complex():
+            return _of_complex(p, owner, name)
         case Tuple() if owner.cls is not None:
             return _of_named_tuple(p, owner, name)
         case Deferred():
@@ -86,6 +90,20 @@ def _of_number(p: Parser, owner: Value | Array | View, name: str) -> Abstract:
     if hasattr(np.ndarray, name):
         p.unsupported(f"the array attribute {name!r} is not supported yet")
     p.refuse(LocatedAttributeError, f"an array has no attribute {name!r}")
+
+
+def _of_complex(p: Parser, owner: Complex, name: str) -> Abstract:
+    if name in ("real", "imag"):
+        return owner.re if name == "real" else owner.im
+    if name == "dtype":
+        return Known(np.result_type(p.value(owner.re).type.dtype, np.complex64))
+    if name == "T":
+        return Complex(p.attribute(owner.re, name), p.attribute(owner.im, name))
+    if name in ("shape", "ndim", "size"):
+        return p.attribute(owner.re, name)
+    if has_method(name):
+        return BoundMethod(name, owner)
+    p.unsupported(f"the attribute {name!r} of complex numbers is not supported", REAL_PARTS)
 
 
 def _of_named_tuple(p: Parser, owner: Tuple, name: str) -> Abstract:

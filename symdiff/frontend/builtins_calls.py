@@ -16,6 +16,7 @@ from symdiff.frontend.abstract import (
     Array,
     BoundMethod,
     Closure,
+    Complex,
     Counted,
     DictObject,
     Generated,
@@ -157,7 +158,7 @@ def summed(p: Parser, items: Abstract, start: Abstract | None = None) -> Abstrac
             except TypeConflictError:
                 return comprehensions.sum_of(p, items, total, some=True)
         items = comprehensions.items_of(p, items)
-    if isinstance(items, Array | View | Range | Counted | Zipped) or is_runtime(p, items):
+    if isinstance(items, Array | View | Complex | Range | Counted | Zipped) or is_runtime(p, items):
         try:
             return p.call(Known(library.total), [items, total], {})
         except TypeConflictError:
@@ -351,7 +352,9 @@ def _class_of(p: Parser, item: Abstract) -> type:
             if item.type.kind == "python":
                 return {"float64": float, "int64": int, "bool": bool}[item.type.dtype]
             return np.dtype(item.type.dtype).type
-        case Array() | View():
+        case Complex(re=Value()):
+            return complex if item.re.type.kind == "python" else np.result_type(item.re.type.dtype, np.complex64).type
+        case Array() | View() | Complex():
             return np.ndarray
         case Tuple(cls=cls):
             return cls or tuple

@@ -30,6 +30,7 @@ from symdiff.frontend.abstract import (
     Tuple,
 )
 from symdiff.frontend.by_name import BY_NAME, NOT_THESE, named
+from symdiff.frontend.complex_calls import complex_handler, complex_method
 from symdiff.frontend.core import FUNCTIONS, METHODS, Frame, Parser, expression
 from symdiff.frontend.deferred import deferred_call, text_method
 from symdiff.frontend.language import check_language
@@ -45,6 +46,7 @@ from symdiff.frontend.raising import make_exception
 from symdiff.frontend.resolve import is_generator
 from symdiff.frontend.source import OWN_WRAPPER, Source, is_own, read_source
 from symdiff.frontend.storing import store_result
+from symdiff.frontend.twins import twin_call
 from symdiff.frontend.written import HINTS
 from symdiff.ir.graph import Value
 from symdiff.ops import KIND_OF, ROW_OF
@@ -82,7 +84,8 @@ def call(p: Parser, target: Abstract, args: Sequence[Abstract], kwargs: Mapping[
         case Closure():
             return _call_closure(p, target, args, kwargs)
         case BoundMethod(function=str()):
-            handler = METHODS[method_kind(target.owner), target.function]
+            handler = complex_method(p, target.owner, target.function, (*args, *kwargs.values()))
+            handler = handler or METHODS[method_kind(target.owner), target.function]
             return _handle(p, handler, f".{target.function}()", (target.owner, *args), kwargs)
         case BoundMethod():
             return call(p, target.function, (target.owner, *args), kwargs)
@@ -104,12 +107,16 @@ def method_kind(owner: Abstract) -> type:
 
 def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
     found = target.object
-    handler = _lookup(FUNCTIONS, found)
+    twin = twin_call(p, found, kwargs)
+    if twin is not None:
+        found, kwargs = twin
+    handler, row = _lookup(FUNCTIONS, found), _lookup(ROW_OF, found)
+    if handler is None and row is None and learn_scipy():
+        row = _lookup(ROW_OF, found)
+    if handler is not None or row is not None:
+        handler = complex_handler(p, found, (*args, *kwargs.values()), _name_of(found)) or handler
     if handler is not None:
         return _handle(p, handler, _name_of(found), args, kwargs)
-    row = _lookup(ROW_OF, found)
-    if row is None and learn_scipy():
-        row = _lookup(ROW_OF, found)
     title = named(found)
     if title:
         return _call_named(p, title, args, kwargs)

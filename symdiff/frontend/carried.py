@@ -8,6 +8,7 @@ from typing import Any
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
+    Complex,
     DictObject,
     Instance,
     Known,
@@ -19,6 +20,7 @@ from symdiff.frontend.abstract import (
     View,
     root,
 )
+from symdiff.frontend.complex_values import as_complex
 from symdiff.frontend.core import Parser
 from symdiff.frontend.joins import Conflict, join_types
 from symdiff.frontend.memory import overlap
@@ -69,6 +71,7 @@ class Shape:
     frozen: set[Key] = field(default_factory=set)
     rebound: set[Key] = field(default_factory=set)
     growing: dict[Any, Growing] = field(default_factory=dict)
+    complex: set[Key] = field(default_factory=set)
 
 
 @dataclass(eq=False)
@@ -85,11 +88,15 @@ class Head:
 
     def enter(self, item: Abstract, key: Key) -> Abstract:
         """What the item is at the start of a trip; called with the builder of the block around the loop."""
+        if key in self.shape.complex and isinstance(item, Value | Array | View):
+            item = as_complex(self.p, item)
         match item:
             case Value():
                 return self._leaf(item, item, key, None).param
             case Array() | View():
                 return self._array(item, key)
+            case Complex():
+                return Complex(*self._items((item.re, item.im), key))
             case Tuple():
                 return Tuple(self._items(item.items, key), item.cls)
             case Record():
@@ -164,7 +171,16 @@ class Head:
         """
         if head is end and self._is_held(head):
             return
-        if isinstance(head, Maybe):
+        if isinstance(end, Complex) and isinstance(head, Value | Array) and key not in self.shape.complex:
+            # real before the loop, complex after a trip
+            self.shape.complex.add(key)
+            raise Restart
+        if isinstance(head, Complex):
+            if not isinstance(end, Complex | Value | Array | View):
+                raise Conflict
+            end = as_complex(self.p, end)
+            self.leave_items((head.re, head.im), (end.re, end.im), key)
+        elif isinstance(head, Maybe):
             surely = not isinstance(end, Maybe)
             self.leave(head.bound, self.p.constant(True) if surely else end.bound, (*key, "bound"))
             self.leave(head.item, end if surely else end.item, key)
@@ -265,6 +281,8 @@ class Head:
             if head is leaf.param or (leaf.array is not None and head is leaf.array):
                 return outputs[leaf]
         match head:
+            case Complex():
+                return Complex(self.result(head.re, outputs), self.result(head.im, outputs))
             case Tuple():
                 return Tuple(tuple(self.result(item, outputs) for item in head.items), head.cls)
             case Record():

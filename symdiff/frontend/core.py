@@ -22,6 +22,7 @@ from symdiff.frontend.abstract import (
     BoundMethod,
     Cell,
     Closure,
+    Complex,
     Deferred,
     DictObject,
     Instance,
@@ -48,13 +49,16 @@ from symdiff.ops.primitive import REGISTRY, Primitive
 
 __all__ = [
     "ATTRIBUTES",
+    "COMPLEX",
     "EXPRESSIONS",
     "FUNCTIONS",
     "METHODS",
+    "REAL_PARTS",
     "STATEMENTS",
     "SUBSCRIPTS",
     "Frame",
     "Parser",
+    "complex_function",
     "expression",
     "function",
     "subscripted",
@@ -62,9 +66,11 @@ __all__ = [
 
 Handler = Callable[..., Any]
 UNROLL_LIMIT = 256
+REAL_PARTS = "take .real, .imag or abs(...) of it"
 EXPRESSIONS: dict[type[ast.expr], Handler] = {}
 STATEMENTS: dict[type[ast.stmt], Handler] = {}
 FUNCTIONS: dict[Any, Handler] = {}  # by the function object users call
+COMPLEX: dict[Any, Handler] = {}  # as FUNCTIONS, where an argument is complex
 METHODS: dict[tuple[type, str], Handler] = {}
 ATTRIBUTES: dict[tuple[type, str], Handler] = {}
 SUBSCRIPTS: dict[Any, Handler] = {}  # by the object that stands before the brackets
@@ -83,6 +89,11 @@ def statement(*kinds: type[ast.stmt]) -> Callable[[Handler], Handler]:
 def function(*objects: Any) -> Callable[[Handler], Handler]:
     """Register ``handler(p, *args, **kwargs)`` for calls of a function; its signature is the one accepted."""
     return lambda handler: _register(FUNCTIONS, objects, handler)
+
+
+def complex_function(*objects: Any) -> Callable[[Handler], Handler]:
+    """As `function`, for calls with complex numbers among the arguments."""
+    return lambda handler: _register(COMPLEX, objects, handler)
 
 
 def method(kind: type, *names: str) -> Callable[[Handler], Handler]:
@@ -214,6 +225,8 @@ class Parser:
             return item
         if isinstance(item, Array | View):
             return self.read(item)
+        if isinstance(item, Complex):
+            self.refuse(LocatedTypeError, f"{self.describe(item)} cannot be used as a real one here", REAL_PARTS)
         self.refuse(LocatedTypeError, f"{self.describe(item)} cannot be used as a number")
 
     def wrap(self, value: Value, *, contiguous: bool = True) -> Abstract:
@@ -234,6 +247,10 @@ class Parser:
             case Value() | Array() | View():
                 type_ = self.value(item).type
                 return f"an array of {type_.rank} dimensions" if type_.is_array else f"a number ({type_.dtype})"
+            case Complex(re=Value()):
+                return "a complex number"
+            case Complex():
+                return "a complex array"
             case Known(object=None):
                 return "None"
             case Known(object=found):
@@ -269,6 +286,8 @@ class Parser:
                 return self.known(self.resolver.materialise(self.build, item))
             case Known():
                 return item.object
+            case Complex():
+                return complex(self.known(item.re), self.known(item.im))
             case Tuple():
                 return tuple(self.known(i) for i in item.items)
             case ListObject():
@@ -441,6 +460,8 @@ class Unknown(Exception):
 
 def is_array_like(item: Abstract) -> bool:
     """Whether NumPy's rules hold: an array, or a NumPy scalar."""
+    if isinstance(item, Complex):
+        item = item.re
     return isinstance(item, Array | View) or (isinstance(item, Value) and item.type.kind != "python")
 
 

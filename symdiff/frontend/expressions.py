@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from symdiff.errors import LocatedOverflowError
-from symdiff.frontend.abstract import Abstract, Closure, DictObject, Known, ListObject, Tuple, now
+from symdiff.frontend.abstract import Abstract, Closure, Complex, DictObject, Known, ListObject, Tuple, now
 from symdiff.frontend.branches import fork
 from symdiff.frontend.core import Parser, expression
 from symdiff.frontend.deferred import makes_text, text_operator
@@ -35,6 +35,8 @@ def constant(p: Parser, node: ast.Constant) -> Abstract:
         if isinstance(node.value, int) and abs(node.value) >= 2**63:
             p.refuse(LocatedOverflowError, f"{node.value} does not fit into 64 bits", "write it as a float")
         return p.constant(node.value)
+    if isinstance(node.value, complex):
+        return Complex(p.constant(node.value.real), p.constant(node.value.imag))
     return Known(node.value)
 
 

@@ -12,6 +12,7 @@ from symdiff.errors import LocatedIndexError, LocatedKeyError, LocatedTypeError
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
+    Complex,
     DictObject,
     Flat,
     Known,
@@ -22,6 +23,7 @@ from symdiff.frontend.abstract import (
     Tuple,
     View,
 )
+from symdiff.frontend.complex_values import pair
 from symdiff.frontend.core import SUBSCRIPTS, Parser, expression
 from symdiff.frontend.growing import item_at, position_of, set_item, trim
 from symdiff.frontend.masks import positions, require_mask_fits
@@ -84,6 +86,8 @@ def read_item(p: Parser, owner: Abstract, key: Abstract) -> Abstract:
     match owner:
         case Array() | View():
             return _read_array(p, owner, key)
+        case Complex(re=Array() | View()):
+            return Complex(read_item(p, owner.re, key), read_item(p, owner.im, key))
         case Known(object=tuple() | list()):
             return _read_sequence(p, p.resolver.materialise(p.build, owner), key)
         case Known(object=dict()):
@@ -337,6 +341,11 @@ def store(p: Parser, owner: Abstract, key: Abstract, item: Abstract) -> None:
     match owner:
         case Array() | View():
             _store_array(p, owner, key, item)
+        case Complex(re=Array() | View()):
+            made = p.call(Known(np.array), [item], {}) if isinstance(item, Tuple | ListObject) else item
+            re, im = (p.wrap(value) for value in pair(p, made))
+            _store_array(p, owner.re, key, re)
+            _store_array(p, owner.im, key, im)
         case ListObject(outside=True) | DictObject(outside=True) | Known(object=list() | dict()):
             p.unsupported("storing into a list or dict from outside the function is not supported", "return a new one")
         case ListObject() if isinstance(p.memory.content(owner), Rows) and not isinstance(key, Slice):

@@ -10,6 +10,7 @@ from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
+    Complex,
     Counted,
     DictObject,
     Generated,
@@ -134,7 +135,7 @@ def _check_step(p: Parser, item: Range) -> None:
 def is_runtime(p: Parser, item: Abstract) -> bool:
     """Whether something has as many items as only a run tells."""
     match item:
-        case Range() | Array() | View():
+        case Range() | Array() | View() | Complex():
             return True
         case ListObject():
             return isinstance(p.memory.content(item), Rows)
@@ -165,6 +166,8 @@ def trips_of(p: Parser, item: Abstract) -> tuple[Value, Callable[[Parser, Value]
             return trips_of(p, items_of(p, item))
         case Known(object=list()):
             return trips_of(p, p.resolver.materialise(p.build, item))
+        case Complex():
+            return trips_of(p, item.re)[0], lambda p, index: p.subscript(item, index)
         case Counted():
             length, element = trips_of(p, item.items)
             start = item.start
@@ -243,7 +246,7 @@ def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
             return tuple(reversed(known_items(p, item.items)))
         case Zipped():
             return _zipped(p, item)
-        case Range() | Array() | View():
+        case Range() | Array() | View() | Complex():
             length, element = trips_of(p, item)
             known = p.build.constant_of(length)
             if known is not None:
@@ -286,6 +289,8 @@ def count_of(p: Parser, item: Abstract) -> Value:
             if not shape:
                 p.refuse(LocatedTypeError, "len() of a 0-d array")
             return p.build.size(shape[0])
+        case Complex():
+            return count_of(p, item.re)
         case Range():
             return trips_of(p, item)[0]
         case ListObject() if isinstance(p.memory.content(item), Rows):

@@ -15,6 +15,7 @@ from symdiff.errors import Location, TypeConflictError
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
+    Complex,
     DictObject,
     Instance,
     Known,
@@ -26,6 +27,7 @@ from symdiff.frontend.abstract import (
     View,
     root,
 )
+from symdiff.frontend.complex_values import as_complex
 from symdiff.frontend.core import Parser
 from symdiff.frontend.memory import Layer, Stale, overlap
 from symdiff.frontend.scope import Scope
@@ -266,6 +268,10 @@ class Join:
             return None
         if isinstance(a, Array | View) and isinstance(b, Array | View):
             return self._join_arrays(a, b, hint)
+        if isinstance(a, Complex) or isinstance(b, Complex):
+            left, right = (self._complex(side, item) for side, item in zip(self.sides, (a, b), strict=True))
+            self._join_items((left.re, left.im), (right.re, right.im), hint, lambda parts: use(Complex(*parts)))
+            return None
         if isinstance(a, Tuple) and isinstance(b, Tuple) and a.cls is b.cls and len(a.items) == len(b.items):
             self._join_items(a.items, b.items, hint, lambda items: use(Tuple(items, a.cls)))
             return None
@@ -290,6 +296,17 @@ class Join:
                 self._join_items(*items, hint, lambda joined: use(ListObject(joined)))
                 return None
         raise Conflict
+
+    def _complex(self, side: Side, item: Abstract) -> Complex:
+        """A side of a complex number: a real one is one too."""
+        if not isinstance(item, Complex | Value | Array | View):
+            raise Conflict
+        self.p.memory.push(side.layer)
+        try:
+            with self.p.inside(side.build):
+                return as_complex(self.p, item)
+        finally:
+            self.p.memory.pop()
 
     def _items(self, side: int, item: ListObject | DictObject | Instance) -> Any:
         self.p.memory.push(self.sides[side].layer)

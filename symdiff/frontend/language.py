@@ -83,6 +83,4 @@ def _problem(node: ast.AST) -> tuple[str, str] | None:
             "a decorated function inside the function is not supported",
             "define it outside, or without the decorator",
         )
-    if isinstance(node, ast.Constant) and isinstance(node.value, complex):
-        return "complex numbers are not supported yet", "work with real and imaginary parts"
     return None

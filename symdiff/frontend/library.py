@@ -11,6 +11,7 @@ __all__ = [
     "largest",
     "listed",
     "mapped",
+    "multiplied",
     "require_exponent",
     "require_no_negative_shift",
     "require_same_length",
@@ -43,6 +44,14 @@ def total_of_some(items: Any, start: Any) -> Any:
 def listed(items: Any) -> Any:
     """``list(items)``."""
     return [item for item in items]  # noqa: C416 - this is what list() means
+
+
+def multiplied(items: Any) -> Any:
+    """``np.prod(items)`` of complex numbers: one by one, in order."""
+    result = complex(1.0, 0.0)
+    for item in items:
+        result = result * item
+    return result
 
 
 def largest(items: Any) -> Any:

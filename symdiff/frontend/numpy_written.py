@@ -9,6 +9,7 @@ from typing import Any
 from symdiff.frontend import (
     library_choices,
     library_elements,
+    library_fourier,
     library_iteration,
     library_linalg,
     library_moving,
@@ -44,6 +45,7 @@ __all__: list[str] = []
 LIBRARY = (
     library_choices,
     library_elements,
+    library_fourier,
     library_iteration,
     library_linalg,
     library_places,

@@ -16,6 +16,7 @@ from symdiff.frontend.abstract import (
     Abstract,
     Array,
     Closure,
+    Complex,
     DictObject,
     Instance,
     Known,
@@ -25,6 +26,7 @@ from symdiff.frontend.abstract import (
     Tuple,
     View,
 )
+from symdiff.frontend.complex_values import arithmetic_of, compared_parts
 from symdiff.frontend.core import Parser, Unknown, expression, is_array_like
 from symdiff.frontend.extending import concatenated, is_long, repeated_list
 from symdiff.frontend.rows import Rows
@@ -94,6 +96,8 @@ def binary(p: Parser, name: str, a: Abstract, b: Abstract) -> Abstract:
         b = as_array(p, b)
     elif is_array_like(b) and isinstance(a, Tuple | ListObject):
         a = as_array(p, a)
+    if isinstance(a, Complex) or isinstance(b, Complex):
+        return arithmetic_of(p, name, a, b)
     left, right = _operand(p, name, a, b), _operand(p, name, b, a)
     return p.wrap(arithmetic(p, name, left, right))
 
@@ -215,6 +219,8 @@ def unary(p: Parser, node: ast.UnaryOp) -> Abstract:
         return p.constant(-node.operand.value)
     item = p.evaluate(node.operand)
     p.at(node)
+    if isinstance(item, Complex):
+        return _complex_unary(p, node, item)
     value = _operand(p, "-", item, item)
     if isinstance(node.op, ast.Invert):
         if value.type.dtype == "bool" and value.type.kind == "python":
@@ -231,6 +237,12 @@ def unary(p: Parser, node: ast.UnaryOp) -> Abstract:
     return p.wrap(p.emit("negative" if negate else "positive", value))
 
 
+def _complex_unary(p: Parser, node: ast.UnaryOp, item: Complex) -> Abstract:
+    if isinstance(node.op, ast.Invert):
+        p.refuse(LocatedTypeError, "bad operand type for unary ~: 'complex'")
+    return p.call(Known(operator.neg), [item], {}) if isinstance(node.op, ast.USub) else item
+
+
 # -- comparison --------------------------------------------------------------------------------------------------------
 
 
@@ -243,6 +255,8 @@ def compare(p: Parser, op: ast.cmpop, a: Abstract, b: Abstract) -> Abstract:
         return logical_not(p, found) if isinstance(op, ast.NotIn) else found
     name = COMPARISONS[type(op)]
     numbers = Value | Array | View
+    if isinstance(a, Complex | numbers) and isinstance(b, Complex | numbers) and Complex in (type(a), type(b)):
+        return p.wrap(compared_parts(p, name, a, b))
     if isinstance(a, numbers) and isinstance(b, numbers):
         return p.wrap(compared(p, name, p.value(a), p.value(b)))
     if is_array_like(a) and isinstance(b, Tuple | ListObject):
@@ -352,6 +366,8 @@ def truth(p: Parser, item: Abstract) -> Value:
     match item:
         case Value():
             return _number_truth(p, item)
+        case Complex():
+            return truth(p, compare(p, ast.NotEq(), item, p.constant(0.0)))
         case Array() | View():
             value = p.read(item)
             if value.type.shape:

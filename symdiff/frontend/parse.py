@@ -12,11 +12,14 @@ import numpy as np
 from symdiff.errors import InternalError, LimitError, Location, UnsupportedSyntaxError, located
 from symdiff.frontend import (
     builtins_calls,
+    complex_calls,
+    complex_functions,
     containers,
     contexts,
     numpy_calls,
     numpy_choices,
     numpy_einsum,
+    numpy_fft,
     numpy_grids,
     numpy_joining,
     numpy_linalg,
@@ -38,6 +41,7 @@ from symdiff.frontend import (
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
+    Complex,
     DictObject,
     Instance,
     Known,
@@ -71,6 +75,8 @@ __all__ = ["StaticNeeded", "parse"]
 # Imported so that their handlers are registered.
 HANDLERS = (
     builtins_calls,
+    complex_calls,
+    complex_functions,
     containers,
     contexts,
     numpy_calls,
@@ -78,6 +84,7 @@ HANDLERS = (
     numpy_grids,
     numpy_joining,
     numpy_einsum,
+    numpy_fft,
     numpy_linalg,
     numpy_making,
     numpy_moving,
@@ -274,6 +281,8 @@ class _Parse:
         match structure.kind:
             case "tuple":
                 return Tuple(tuple(children))
+            case "complex":
+                return Complex(*children)
             case "namedtuple":
                 return Tuple(tuple(children), structure.cls)
             case "list":
@@ -310,6 +319,11 @@ class _Parse:
                 leaves.append(len(self.results))
                 self.results.append(p.read(item))
                 return LEAF
+            case Complex():
+                re = p.value(item.re).type
+                cls = np.ndarray if re.shape else complex if re.kind == "python" else np.complexfloating
+                children = tuple(self._result(part, leaves) for part in (item.re, item.im))
+                return Structure("complex", cls, ("real", "imag"), children)
             case Tuple():
                 kind = "namedtuple" if item.cls is not None else "tuple"
                 children = tuple(self._result(part, leaves) for part in item.items)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import DtypeError, LocatedAttributeError, LocatedNameError, UnsupportedSyntaxError
-from symdiff.frontend.abstract import Abstract, Array, BoundMethod, DictObject, Known, ListObject, Tuple
+from symdiff.frontend.abstract import Abstract, Array, BoundMethod, Complex, DictObject, Known, ListObject, Tuple
 from symdiff.frontend.program import MISSING, Captured, Guard, Path
 from symdiff.frontend.rows import Form, Rows
 from symdiff.frontend.scope import Scope
@@ -101,6 +101,10 @@ class Resolver:
                 self.guard(path, found, "equal")
                 return build.constant(found)
             return self._capture(path, python_type(found), hint)
+        if isinstance(found, complex | np.complexfloating):
+            return self._complex(build, found, path, hint, fixed)
+        if isinstance(found, np.ndarray) and type(found) is np.ndarray and found.dtype.kind == "c":
+            return self._complex(build, found, path, hint, fixed)
         if isinstance(found, np.ndarray):
             return self._array(build, found, path, hint)
         if is_generator(found):
@@ -115,6 +119,19 @@ class Resolver:
         else:
             self.guard(path, found, "is")
         return Known(found, path)
+
+    def _complex(self, build: Scope, found: Any, path: Path | None, hint: str, fixed: bool) -> Complex:
+        """A complex number or array: its parts are read at each call."""
+        path = path if path is not None or not isinstance(found, np.ndarray) else Path(found)
+        self.guard(path, type(found), "type")
+        parts = []
+        for name in ("real", "imag"):
+            place = None if path is None else path.then("attr", name)
+            part = f"{hint}_{name}" if hint else name
+            parts.append(self._wrap(build, getattr(found, name), place, part, fixed))
+        if isinstance(found, np.ndarray) and path is not None:
+            self.guard(path.then("attr", "dtype"), found.dtype, "equal")
+        return Complex(*parts)
 
     @staticmethod
     def _is_instance(found: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
-from symdiff.frontend.abstract import Abstract, Array, Closure, Instance, Known, ListObject, View
+from symdiff.frontend.abstract import Abstract, Array, Closure, Complex, Instance, Known, ListObject, View
 from symdiff.frontend.core import Frame, Parser, statement
 from symdiff.frontend.extending import extend_list
 from symdiff.frontend.indexing import store
@@ -87,7 +87,10 @@ def assign(p: Parser, target: ast.expr, item: Abstract) -> None:
         case ast.Attribute():
             owner = p.evaluate(target.value)
             p.at(target)
-            set_attribute(p, owner, target.attr, item)
+            if isinstance(owner, Complex) and target.attr in ("real", "imag"):
+                store(p, p.attribute(owner, target.attr), Known(...), item)
+            else:
+                set_attribute(p, owner, target.attr, item)
         case _:
             p.unsupported("this target of an assignment is not supported")
 
@@ -187,7 +190,8 @@ def augmented(p: Parser, node: ast.AugAssign) -> None:
         value = p.evaluate(node.value)
         p.at(node)
         new = in_place(p, name, old, value)
-        if new is not old or not isinstance(new, View):  # a view was stored into already
+        changed = new.re if isinstance(new, Complex) else new
+        if new is not old or not isinstance(changed, View):  # a view was stored into already
             store(p, owner, key, new)
     elif isinstance(target, ast.Attribute):
         owner = p.evaluate(target.value)
@@ -195,8 +199,9 @@ def augmented(p: Parser, node: ast.AugAssign) -> None:
         old = p.attribute(owner, target.attr)
         value = p.evaluate(node.value)
         p.at(node)
-        new = in_place(p, name, old, value) if isinstance(owner, Instance) else old
-        if new is not old or not isinstance(owner, Instance):
+        has_parts = isinstance(owner, Complex) and isinstance(old, Array | View)
+        new = in_place(p, name, old, value) if has_parts or isinstance(owner, Instance) else old
+        if new is not old or not (has_parts or isinstance(owner, Instance)):
             set_attribute(p, owner, target.attr, new)
 
 
@@ -208,9 +213,19 @@ def in_place(p: Parser, name: str, old: Abstract, value: Abstract) -> Abstract:
         extend_list(p, old, value)
         return old
     result = binary(p, name, old, value)
+    if isinstance(old, Complex) and isinstance(result, Complex) and not isinstance(old.re, Value):
+        _replace(p, old.re, p.value(result.re))
+        _replace(p, old.im, p.value(result.im))
+        return old
     if not isinstance(old, Array | View):
         return result
-    content, new = p.read(old), p.value(result)
+    _replace(p, old, p.value(result))
+    return old
+
+
+def _replace(p: Parser, old: Array | View, new: Value) -> None:
+    """Give an array a new content, which must have its shape."""
+    content = p.read(old)
     if new.type.rank != content.type.rank:
         message = "the result of shape {} does not fit in place into shape {}"
         p.refuse(LocatedValueError, message.format(*map(show_shape, (new.type.shape, content.type.shape))))
@@ -219,4 +234,3 @@ def in_place(p: Parser, name: str, old: Abstract, value: Abstract) -> Abstract:
         require_same(p.build, have, want, fits + show_shape(content.type.shape))
     new = cast_same_kind(p, new, content.type.dtype)
     p.memory.write(p.build, old, new)
-    return old

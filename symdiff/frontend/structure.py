@@ -40,8 +40,8 @@ class Structure:
     Attributes
     ----------
     kind : str
-        ``leaf``, ``tuple``, ``list``, ``dict``, ``namedtuple``, ``object`` (dataclasses too) or ``rows``, whose one
-        child is the structure of an item.
+        ``leaf``, ``tuple``, ``list``, ``dict``, ``namedtuple``, ``object`` (dataclasses too), ``rows``, whose one
+        child is the structure of an item, or ``complex`` (the parts of a complex number or array).
     cls : type or None
         The class to be rebuilt.
     keys : tuple
@@ -111,6 +111,8 @@ def _children(tree: Any) -> tuple[str, tuple[Any, ...], Sequence[Any]] | None:
     cls = type(tree)
     if cls is list and len(tree) > LONGEST and (array := as_rows(tree)) is not None:
         return "rows", (array.dtype.name,), [array]
+    if isinstance(tree, complex | np.complexfloating) or (cls is np.ndarray and tree.dtype.kind == "c"):
+        return _complex_parts(tree)
     if cls in (tuple, list):
         return cls.__name__, (), tree
     if isinstance(tree, tuple) and hasattr(cls, "_fields"):
@@ -136,6 +138,14 @@ def as_rows(items: list[Any]) -> np.ndarray | None:
     return np.array(items, dtype=np.float64)
 
 
+def _complex_parts(tree: Any) -> tuple[str, tuple[Any, ...], Sequence[Any]] | None:
+    """The parts of a complex number or array; those of an array are views."""
+    if np.dtype(type(tree) if not isinstance(tree, np.ndarray) else tree.dtype) not in COMPLEX_DTYPES:
+        return None
+    return "complex", ("real", "imag"), (tree.real, tree.imag)
+
+
+COMPLEX_DTYPES = (np.dtype(np.complex128), np.dtype(np.complex64))
 _OPAQUE = (
     type,
     types.ModuleType,
@@ -179,6 +189,8 @@ def _unflatten(structure: Structure, leaves: Iterator[Any]) -> Any:
         return _listed(structure.children[0], leaves)
     children = [_unflatten(child, leaves) for child in structure.children]
     cls: Any = structure.cls
+    if structure.kind == "complex":
+        return _complex(cls, *children)
     if structure.kind == "namedtuple":
         return cls._make(children)
     if structure.kind == "dict":
@@ -221,6 +233,15 @@ def flatten_as(structure: Structure, tree: Any) -> list[Any]:
     else:
         parts = tree
     return [leaf for child, part in zip(structure.children, parts, strict=True) for leaf in flatten_as(child, part)]
+def _complex(cls: Any, real: Any, imag: Any) -> Any:
+    """A complex number or array of its parts; None where there is no part (no gradient)."""
+    if real is None or imag is None:
+        return None
+    if cls is complex and not np.ndim(real):
+        return complex(real, imag)
+    made = np.empty(np.shape(real), np.result_type(real, np.complex64))
+    made.real, made.imag = real, imag
+    return made[()]
 
 
 def leaf_paths(structure: Structure, name: str = "") -> list[str]:
@@ -231,6 +252,6 @@ def leaf_paths(structure: Structure, name: str = "") -> list[str]:
         return [name] * structure.count
     paths: list[str] = []
     for label, child in zip(structure.labels, structure.children, strict=True):
-        step = f".{label}" if structure.kind in ("object", "namedtuple") else f"[{label!r}]"
+        step = f".{label}" if structure.kind in ("object", "namedtuple", "complex") else f"[{label!r}]"
         paths += leaf_paths(child, name + step)
     return paths

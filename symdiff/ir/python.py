@@ -26,7 +26,7 @@ __all__ = ["print_function"]
 
 FRESH = 12
 """So many names of temporaries are used up before one is used again in the same block."""
-IMPORTS = {"math": "import math", "np": "import numpy as np"}
+IMPORTS = {"cmath": "import cmath", "math": "import math", "np": "import numpy as np"}
 
 
 def print_function(function: Function, *, header: bool = True) -> str:
@@ -193,4 +193,3 @@ class _Printer(ControlFlow):
             if name not in avoid and not stale and self.free(name, here):
                 return name
         raise InternalError("no name is free", value.where)
-

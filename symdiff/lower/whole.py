@@ -15,6 +15,7 @@ from symdiff.lower.usage import static_shape
 from symdiff_codegen.kernel import (
     Buffer,
     Carried,
+    Fourier,
     Local,
     NewStack,
     Operand,
@@ -175,6 +176,34 @@ def converted(state: State, value: Value, type_: str) -> Buffer:
     return buffer
 
 
+# -- Fourier transforms ------------------------------------------------------------------------------------------------
+
+
+def _fourier(name: str) -> Callable[[State, Node], None]:
+    """A transform along an axis: the axes before it and those after it are one each."""
+
+    def emit(state: State, node: Node) -> None:
+        k, (x,), output = state.k, node.inputs, node.output
+        axis, source = node.attrs["axis"], state.buffer(x)
+        out = state.new_buffer(output)
+        views = []
+        for buffer, pairs in ((source, name != "rfft"), (out, name != "irfft")):
+            last = len(buffer.dims) - pairs
+            before, after = (_product_of(state, part) for part in (buffer.dims[:axis], buffer.dims[axis + 1 : last]))
+            views.append(k.view(buffer.name, buffer, (before, buffer.dims[axis], after, *buffer.dims[last:])))
+        k.append(Fourier(name, views[1], views[0]))
+        state.set(output, Stored(out))
+
+    return emit
+
+
+def _product_of(state: State, dims: Sequence[Operand]) -> Operand:
+    total: Operand = index_const(1)
+    for dim in dims:
+        total = state.k.mul(total, dim)
+    return total
+
+
 # -- stacks ------------------------------------------------------------------------------------------------------------
 
 
@@ -246,6 +275,10 @@ EMITTERS: dict[str, Callable[[State, Node], None]] = {
     "argsort": emit_argsort,
     "convolve": emit_convolve,
     "searchsorted": emit_searchsorted,
+    "fourier": _fourier("fft"),
+    "fourier_inverse": _fourier("ifft"),
+    "real_fourier": _fourier("rfft"),
+    "real_fourier_inverse": _fourier("irfft"),
     "new_stack": _new_stack,
     "push": _push,
     "pop": _pop,

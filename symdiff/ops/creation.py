@@ -14,7 +14,7 @@ from symdiff.ops.dtypes import promoted
 from symdiff.ops.primitive import REGISTRY, Primitive, Traced, primitive
 from symdiff.ops.sizes import at_least, plus
 
-__all__ = ["arange", "dtype_text", "full", "linspace", "ones", "zeros", "zeros_like"]
+__all__ = ["arange", "dtype_text", "full", "length_text", "linspace", "ones", "zeros", "zeros_like"]
 
 
 def dtype_text(dtype: str) -> str:
@@ -100,7 +100,7 @@ def _arange_numpy(start: Any, step: Any, length: int, dtype: str) -> Any:
     return (start + step * np.arange(length)).astype(dtype)
 
 
-def _length_text(length: Dim, show_shape: Any) -> str:
+def length_text(length: Dim, show_shape: Any) -> str:
     """A length, of which a printer may show the shape as ``n`` or ``(n,)``."""
     text: str = show_shape((length,))
     return text[1:-2] if text.startswith("(") and text.endswith(",)") else text
@@ -113,7 +113,7 @@ def _operand_text(text: str) -> str:
 
 def _arange_text(arguments: list[str], attrs: Any, show_shape: Any) -> str:
     start, step = arguments
-    length = _length_text(attrs["length"], show_shape)
+    length = length_text(attrs["length"], show_shape)
     dtype = attrs["dtype"]
     steps = f"np.arange({length})"
     if step not in ("1", "1.0"):
@@ -175,7 +175,7 @@ def _linspace_expand(start: Any, stop: Any, length: Dim, endpoint: bool = True) 
 
 
 def _linspace_text(arguments: list[str], attrs: Any, show_shape: Any) -> str:
-    length = _length_text(attrs["length"], show_shape)
+    length = length_text(attrs["length"], show_shape)
     return f"np.linspace({', '.join(arguments)}, {length}{'' if attrs.get('endpoint', True) else ', endpoint=False'})"
 
 

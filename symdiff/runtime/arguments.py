@@ -74,10 +74,6 @@ def classify(leaf: Any, name: str) -> Leaf:
         return Leaf("numpy", _dtype(leaf.dtype, name).replace("int32", "int64"))
     if isinstance(leaf, np.random.Generator | np.random.RandomState):
         return Leaf("object", "generator")
-    if isinstance(leaf, complex):
-        raise DtypeError(
-            f"argument {name} is complex, which is not supported yet", hint="pass real and imaginary parts"
-        )
     return Leaf("static", static=_hashable(leaf))
 
 
@@ -100,7 +96,7 @@ def _dtype(dtype: np.dtype[Any], name: str) -> str:
         raise DtypeError(f"argument {name} has dtype {dtype}, which is not supported", hint="use .astype(np.int64)")
     if dtype.kind == "c":
         raise DtypeError(
-            f"argument {name} has dtype {dtype}: complex is not supported yet", hint="pass real and imaginary parts"
+            f"argument {name} has dtype {dtype}, which is not supported", hint="use .astype(complex)"
         )
     raise DtypeError(f"argument {name} has dtype {dtype}, which is not supported", hint="use .astype(float)")
 

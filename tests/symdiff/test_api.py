@@ -100,7 +100,7 @@ def test_what_has_no_derivative_is_refused(bad):
     "bad",
     [
         np.ma.masked_array([1.0, 2.0]),
-        np.array([1.0 + 2.0j]),
+        np.array([1.0 + 2.0j], dtype=np.clongdouble),
         np.array([1.0], dtype=np.float16),
         np.array([object()]),
         np.array(["a"]),

@@ -93,8 +93,8 @@ def refused_arrays():
     yield "text", np.array(["a"]), "<U1"
     yield "float16", np.ones(2, np.float16), "float16"
     yield "longdouble", np.ones(2, np.longdouble), "longdouble|float128"
-    yield "complex", np.ones(2, complex), "complex"
-    yield "complex number", 1.0 + 2.0j, "complex"
+    yield "complex", np.ones(2, np.clongdouble), "complex"
+    yield "complex number", np.clongdouble(1.0 + 2.0j), "complex"
     yield "datetime", np.array(["2020-01-01"], dtype="datetime64[D]"), "datetime64"
     yield "record", np.zeros(2, dtype=[("a", float)]), "a"
 

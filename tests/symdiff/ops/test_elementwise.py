@@ -1,5 +1,6 @@
 """Every elementwise row: its rules against SymPy and differences, its value three ways, its types against NumPy's."""
 
+import cmath
 import itertools
 import math
 import zlib
@@ -22,6 +23,7 @@ ATTRS: dict[str, dict[str, Any]] = {"polygamma": {"order": 2}, "convert": {"dtyp
 SMOOTH = [row for row in ROWS if any(rule is not None for rule in row.vjp)]
 # SymPy has no such function, or what it has is another one
 FORMLESS = {"rint", "round_to_int", "floor_to_int", "ceil_to_int", "trunc_to_int", "convert", "stop_gradient"}
+FORMLESS |= {"zero_times"}
 FORMLESS |= {name for name in REGISTRY if name.startswith(("bitwise", "is", "logical"))}
 # SymPy has no closed form, or one that is too slow to evaluate: the slopes are compared with differences only
 OPAQUE = "gammaincinv gammainccinv betainc betaincinv stdtr stdtrit hyp1f1 hyp2f1 ellipk ellipe exprel boxcox"
@@ -169,7 +171,7 @@ def test_text_computes_the_value(row: Primitive) -> None:
         attrs = attrs_of(row) if operands is arrays else {**attrs_of(row), "kind": "python"}
         (node,) = apply(row, operands, attrs, symbols=False).block.nodes
         names = [f"x{k}" for k in range(len(operands))]
-        scope = {"np": np, "math": math, **dict(zip(names, operands, strict=True))}
+        scope = {"np": np, "cmath": cmath, "math": math, **dict(zip(names, operands, strict=True))}
         exec(row.helper, scope)
         text = row.text(node, names, show_shape)
         if row.operator:

@@ -106,6 +106,8 @@ def grid(row: Primitive, dtype: str) -> Iterator[tuple[Any, ...]]:
         pools[0] = TRUTHS
     if len(pools) == 3:
         pools = [pool[::2] for pool in pools]
+    if len(pools) == 4:
+        pools = [pool[::6] for pool in pools]
     return itertools.product(*pools)
 
 

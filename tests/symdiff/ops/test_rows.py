@@ -304,6 +304,17 @@ def moving() -> list[Case]:
     return [Case("roll", (normal(*shape), shift), {"axis": axis}) for shape, shift, axis in shifts]
 
 
+def fourier() -> list[Case]:
+    cases = []
+    for shape, axis in (((5,), 0), ((4,), 0), ((1,), 0), ((3, 4), 0), ((3, 4), 1), ((2, 3, 2), 1), ((0, 3), 1)):
+        n = shape[axis]
+        pairs, half = normal(*shape, 2), (*shape[:axis], n // 2 + 1, *shape[axis + 1 :], 2)
+        cases += [Case(name, (pairs,), {"axis": axis}) for name in ("fourier", "fourier_inverse")]
+        cases.append(Case("real_fourier", (normal(*shape),), {"axis": axis, "length": n // 2 + 1}))
+        cases.append(Case("real_fourier_inverse", (normal(*half),), {"axis": axis, "length": n}))
+    return cases
+
+
 RUNS = [((5,), 0), ((1,), 0), ((0,), 0), ((3, 4), 0), ((3, 4), 1), ((2, 3, 2), 1), ((3, 0), 0)]
 STACKS = {"new_stack", "push", "pop"}
 RANDOM = {"draw", "default_rng", "reseed"}  # tests/symdiff/test_random.py
@@ -321,6 +332,7 @@ CASES = (
     + convolutions()
     + moving()
     + selecting()
+    + fourier()
 )
 
 
