@@ -265,6 +265,12 @@ LOCATED: dict[type[Exception], type[SymdiffError]] = {
 }
 
 
+def kind_named(name: str) -> type[Exception]:
+    """The exception of a failed check: one that `located` makes, or one of ours."""
+    found: type[Exception] = next((k for k in LOCATED if k.__name__ == name), None) or globals()[name]
+    return found
+
+
 def located(
     kind: type[Exception], message: str, where: Location | None = None, hint: str | None = None
 ) -> SymdiffError:

@@ -115,7 +115,8 @@ class _Printer(ControlFlow):
         a, b = (self.take(v, here).text for v in node.inputs)
         message = node.attrs.get("message") or "sizes differ"
         self.emit(f"if {a} != {b}:")
-        self.emit(f"    raise ValueError({message!r})")
+        kind = "np.linalg.LinAlgError" if node.attrs.get("error") == "LinAlgError" else "ValueError"
+        self.emit(f"    raise {kind}({message!r})")
 
     def simple(self, node: Node, here: Place) -> None:
         """A value in a variable."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symdiff.errors import ShapeError
+from symdiff.errors import ShapeError, kind_named
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import NO_ATTRS, REQUIRE_EQUAL, Dim, Node
 
@@ -49,16 +49,22 @@ def _broadcast_axis(build: Builder, dims: Sequence[Dim], shapes: Sequence[Shape]
     return first
 
 
-def require_same(build: Builder, a: Dim, b: Dim, message: str) -> None:
-    """Refuse, now or when the program runs, unless two sizes are equal."""
+def require_same(build: Builder, a: Dim, b: Dim, message: str, error: str = "ShapeError") -> None:
+    """Refuse, now or when the program runs, unless two sizes are equal.
+
+    ``error`` may be the name of an exception that `errors.LOCATED` knows, for those who catch it.
+    """
     if a is b or a == b:
         return
     if isinstance(a, int) and isinstance(b, int):
-        build.refuse(ShapeError, message)
+        build.refuse(kind_named(error), message)
     if build.known_equal(a, b):
         return
     pair = (build.size(a), build.size(b))
-    build.append(Node(REQUIRE_EQUAL, pair, (), {"message": message} if message else NO_ATTRS, (), build.where))
+    attrs = {"message": message} if message else {}
+    if error != "ShapeError":
+        attrs["error"] = error
+    build.append(Node(REQUIRE_EQUAL, pair, (), attrs or NO_ATTRS, (), build.where))
 
 
 def normalise_axis(build: Builder, axis: int, rank: int) -> int:

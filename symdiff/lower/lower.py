@@ -247,7 +247,7 @@ def _emit_require(state: State, node: Node) -> None:
     what = node.attrs.get("message", "")
     k.check_respecialise(k.or_(equal, k.not_(broadcasts)), what)
     message = what.replace("{", "{{").replace("}", "}}") or "sizes {0} and {1} differ"
-    k.check(equal, "ShapeError", message, (a, b))
+    k.check(equal, node.attrs.get("error", "ShapeError"), message, (a, b))
     pairs = zip((a, b), node.inputs, strict=True)
     state.checked.unite(*(int(size.value) if isinstance(size, Const) else value for size, value in pairs))
 

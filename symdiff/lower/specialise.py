@@ -66,7 +66,7 @@ class _Specialiser(Rebuilder):
         if different:
             build.append(node)
         else:
-            require_same(build, a, b, node.attrs.get("message", ""))
+            require_same(build, a, b, node.attrs.get("message", ""), node.attrs.get("error", "ShapeError"))
 
     def row(self, build: Keeper, node: Node) -> Sequence[Value]:
         if not isinstance(node.op, Primitive):

@@ -34,6 +34,10 @@ __all__ = [
 ]
 
 
+# as NumPy says it
+NOT_SQUARE = "Last 2 dimensions of the array must be square"
+
+
 def float_of(*types: Type) -> str:
     """The dtype in which LAPACK computes."""
     dtype = promoted(list(types))
@@ -43,7 +47,7 @@ def float_of(*types: Type) -> str:
 def square_size(build: Builder, name: str, type_: Type) -> Dim:
     """The size of a square matrix, or of those of a stack."""
     rows, columns = sizes_of(build, name, type_)
-    require_same(build, rows, columns, f"{name} takes a square matrix, not one of shape {show_shape(type_.shape)}")
+    require_same(build, rows, columns, f"{NOT_SQUARE}: {name} has {show_shape(type_.shape)}", "LinAlgError")
     return rows
 
 

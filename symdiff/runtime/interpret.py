@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import LOCATED, InternalError, ShapeError, SymdiffError, located
+from symdiff.errors import LOCATED, InternalError, ShapeError, SymdiffError, kind_named, located
 from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Type, Value
 from symdiff.ops.arithmetic import FLOAT_POWER
 from symdiff.ops.primitive import Primitive, numeric_attrs
@@ -97,7 +97,8 @@ class _Frame:
         a, b = self.read(node.inputs)
         if a != b:
             message = node.attrs.get("message") or "two sizes must be equal"
-            raise ShapeError(f"{message}: sizes {a} and {b} differ", node.where)
+            kind = kind_named(node.attrs.get("error", "ShapeError"))
+            raise located(kind, f"{message}: sizes {a} and {b} differ", node.where)
 
     def act(self, node: Node) -> None:
         node.attrs["site"].run(self.read(node.inputs))

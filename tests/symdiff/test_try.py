@@ -560,3 +560,36 @@ def test_what_a_failure_leaves_half_done_is_refused(
         sd.differentiable(function)(*args)
     assert caught.value.where is not None
     assert caught.value.where.line == function.__code__.co_firstlineno + line
+
+
+def or_else(A, f):
+    try:
+        s = f(A)
+    except np.linalg.LinAlgError:
+        s = np.sum(A * A)
+    return s
+
+
+NEED_SQUARE = {
+    "cholesky": lambda A: np.sum(np.linalg.cholesky(A)),
+    "inv": lambda A: np.sum(np.linalg.inv(A)),
+    "det": np.linalg.det,
+    "solve": lambda A: np.sum(np.linalg.solve(A, np.ones(len(A)))),
+    "eigvalsh": lambda A: np.sum(np.linalg.eigvalsh(A)),
+}
+
+
+@pytest.mark.parametrize("name", NEED_SQUARE)
+def test_a_matrix_that_is_not_square_raises_what_numpy_raises(name):
+    f = NEED_SQUARE[name]
+    rectangle, square = np.linspace(1.0, 2.0, 6).reshape(2, 3), np.array([[2.0, 0.5], [0.5, 1.0]])
+    with pytest.raises(np.linalg.LinAlgError) as expected:
+        f(rectangle)
+    for ask in (sd.differentiable(f), sd.grad(f)):
+        with pytest.raises(np.linalg.LinAlgError) as found:
+            ask(rectangle)
+        assert str(expected.value) in str(found.value)
+    caught = sd.differentiable(lambda A: or_else(A, f))
+    for A in (rectangle, square, rectangle):
+        assert caught(A) == pytest.approx(or_else(A, f), rel=1e-12)
+    np.testing.assert_allclose(caught.grad(rectangle), 2 * rectangle, rtol=1e-12)
