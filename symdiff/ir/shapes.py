@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symdiff.errors import ShapeError, kind_named
+from symdiff.errors import ShapeError, kind_named, located
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import NO_ATTRS, REQUIRE_EQUAL, Dim, Node
 
@@ -57,7 +57,7 @@ def require_same(build: Builder, a: Dim, b: Dim, message: str, error: str = "Sha
     if a is b or a == b:
         return
     if isinstance(a, int) and isinstance(b, int):
-        build.refuse(kind_named(error), message)
+        raise located(kind_named(error), message, build.where)
     if build.known_equal(a, b):
         return
     pair = (build.size(a), build.size(b))
