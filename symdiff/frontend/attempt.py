@@ -14,6 +14,7 @@ from symdiff.frontend.core import UNROLL_LIMIT, Parser, Unroll
 from symdiff.frontend.iteration import Trips
 from symdiff.frontend.joins import Conflict, conflict, convert_to
 from symdiff.frontend.memory import Layer, Stale
+from symdiff.frontend.reaching import reached
 from symdiff.frontend.reserving import count_in_trip, grown_after, start_growing
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.rows_carried import enter_rows, leave_rows
@@ -184,7 +185,7 @@ class Attempt:
 
     def _enter(self, block: Scope) -> tuple[Head, dict[str, Abstract], dict[Any, Any]]:
         loop = self.loop
-        head = Head(self.p, loop.shape, self.start)
+        head = Head(self.p, loop.shape, self.start, reached(self.p, loop.names, loop.is_live))
         heads = {name: self._poisoned(name) or head.enter(self.initial(name), (name,)) for name in loop.names}
         cells = {cell: self._enter_cell(head, cell, key) for cell, key in self._cell_keys()}
         block.adopt([leaf.param for leaf in head.leaves])

@@ -81,6 +81,8 @@ class Head:
     p: Parser
     shape: Shape
     start: int
+    others: set[Any] = field(default_factory=set)
+    """Objects that names reach which the loop does not bind anew."""
     leaves: list[Leaf] = field(default_factory=list)
     named: list[Any] = field(default_factory=list)
 
@@ -109,8 +111,9 @@ class Head:
                 content = self.p.memory.content(item)
                 found = self.shape.growing.get(key)
                 if found is not None or isinstance(content, Rows):
-                    return ListObject(enter_rows(self.p, self, content, key, found))
-                return ListObject(self._items(content, key), outside=item.outside or key in self.shape.frozen)
+                    return self._copied(item, ListObject(enter_rows(self.p, self, content, key, found)))
+                outside = item.outside or key in self.shape.frozen
+                return self._copied(item, ListObject(self._items(content, key), outside=outside))
             case Maybe():
                 return Maybe(self.enter(item.bound, (*key, "bound")), self.enter(item.item, key), item.marker)
         return item
@@ -119,7 +122,8 @@ class Head:
         """A dict, or an object made in the function, that a name is bound to anew in each trip."""
         self._once(item)
         fields = {name: self.enter(part, (*key, name)) for name, part in self.p.memory.content(item).items()}
-        return Instance(item.cls, fields) if isinstance(item, Instance) else DictObject(fields, outside=item.outside)
+        made = Instance(item.cls, fields) if isinstance(item, Instance) else DictObject(fields, outside=item.outside)
+        return self._copied(item, made)
 
     def _is_held(self, item: Abstract) -> bool:
         """Whether an object is carried by itself, wherever it is found."""
@@ -129,6 +133,12 @@ class Head:
         if any(item is other for other in self.named):
             self.p.unsupported("two names for one object, both bound anew in a loop, are not supported", "make a copy")
         self.named.append(item)
+
+    def _copied(self, item: Any, copy: Any) -> Any:
+        """A copy that may stand for the very object that another name holds, neither of which is changed then."""
+        if item in self.others or item in self.p.memory.twice:
+            self.p.memory.twice |= {item, copy}
+        return copy
 
     def _items(self, items: tuple[Abstract, ...], key: Key) -> tuple[Abstract, ...]:
         return tuple(self.enter(item, (*key, i)) for i, item in enumerate(items))
@@ -288,12 +298,13 @@ class Head:
             case Record():
                 return Record(head.cls, {name: self.result(item, outputs) for name, item in head.fields.items()})
             case Instance():
-                return Instance(head.cls, {n: self.result(item, outputs) for n, item in head.initial.items()})
+                fields = {n: self.result(item, outputs) for n, item in head.initial.items()}
+                return self._copied(head, Instance(head.cls, fields))
             case DictObject():
                 parts = {n: self.result(item, outputs) for n, item in head.initial.items()}
-                return DictObject(parts, outside=head.outside)
+                return self._copied(head, DictObject(parts, outside=head.outside))
             case ListObject():
-                return ListObject(tuple(self.result(item, outputs) for item in head.initial))
+                return self._copied(head, ListObject(tuple(self.result(item, outputs) for item in head.initial)))
             case Maybe():
                 return Maybe(self.result(head.bound, outputs), self.result(head.item, outputs), head.marker)
         return head

@@ -163,7 +163,7 @@ class Parser:
     def __init__(self, build: Scope, resolver: Resolver, arguments: Mapping[Value, int], hook: Any) -> None:
         self.build = build
         self.resolver = resolver
-        self.memory = Memory()
+        self.memory = Memory(lambda: self.build.where)
         self.hook = hook
         self.frame: Frame
         self.frames: list[Frame] = []

@@ -6,9 +6,10 @@ ends.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from symdiff.errors import Location, UnsupportedSyntaxError
+from symdiff.errors import Location, UnsupportedSyntaxError, located
 from symdiff.frontend.abstract import Array, DictObject, Instance, ListObject, View, root
 from symdiff.frontend.scope import Scope
 from symdiff.ir.graph import Value
@@ -16,6 +17,7 @@ from symdiff.ir.graph import Value
 __all__ = ["Layer", "Memory", "Stale"]
 
 Layer = dict[Any, Any]
+_TWICE = "this may be the object that another name holds too, from before a loop that binds one of them anew"
 _IN_LIST = "storing into an array that is an item of a list of run-time length is not supported"
 
 
@@ -29,12 +31,14 @@ class Stale:
 class Memory:
     """Contents of objects, by identity."""
 
-    def __init__(self) -> None:
+    def __init__(self, where: Callable[[], Location | None]) -> None:
+        self.where = where
         self.layers: list[Layer] = [{}]
         self.loops: list[tuple[int, int]] = []  # of the loops around: the moment they start, and their layer
         self.heads: set[Array] = set()  # arrays as a trip finds them
         self.frozen: set[Array] = set()
         self._buried: list[tuple[int, int]] = []
+        self.twice: set[Any] = set()  # lists, dicts and objects that may be one with another, which a name still holds
 
     def push(self, layer: Layer | None = None) -> None:
         """Enter a block."""
@@ -53,6 +57,8 @@ class Memory:
 
     def replace(self, item: Any, content: Any) -> None:
         """Set what the object contains."""
+        if item in self.twice:
+            raise located(UnsupportedSyntaxError, _TWICE, self.where(), "make the copy that is meant")
         self.layers[-1][item] = content
 
     # -- which arrays may overlap --------------------------------------------------------------------------------------
