@@ -45,8 +45,8 @@ class Facts:
 
     def by_numpy(self, node: Node) -> bool:
         """Whether NumPy's function serves in place of :mod:`math`'s: the same bits, and a result to divide by."""
-        must_raise = node in self.needs.bare or node in self.needs.tried
-        return node.op.name == "sqrt" and node.inputs[0] in self.numpy and not must_raise
+        fails = node in self.needs.bare or node in self.needs.tried or not node.attrs.get("unchecked")
+        return node.op.name == "sqrt" and node.inputs[0] in self.numpy and not fails
 
     def is_bare(self, node: Node) -> bool:
         """Whether a constant made NumPy's may stay Python's: promotion beside a float32 would tell them apart."""

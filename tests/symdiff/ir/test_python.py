@@ -1,11 +1,13 @@
 """The printer: what it prints gives the same numbers as the graph, leaves its arguments alone, and reads well."""
 
 import copy
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
+import symdiff as sd
 from symdiff.ir.graph import Function
 from symdiff.ir.python import print_function
 from symdiff.runtime.interpret import interpret
@@ -176,3 +178,16 @@ def test_constants_have_all_their_digits():
         return x * (1.0 / 3.0) + x * float("inf") - x * -0.0
 
     assert body(build) == ["    return x * 0.3333333333333333 + x * np.inf + x * 0.0"]
+
+
+def test_a_root_that_fails_in_the_function_fails_in_the_text():
+    f = sd.differentiable(lambda v: math.sqrt(v[0]) * v[1])
+    namespace: dict[str, Any] = {}
+    exec(f.gradient_source(np.array([4.0, 2.0])), namespace)
+    text = next(made for name, made in namespace.items() if name.endswith("_grad"))
+    for v in (np.array([4.0, 2.0]), np.array([0.0, 2.0])):
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(text(v), f.grad(v))
+    for gradient in (text, f.grad):
+        with pytest.raises(ValueError, match="math domain error"):
+            gradient(np.array([-4.0, 2.0]))
