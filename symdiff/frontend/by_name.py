@@ -14,11 +14,14 @@ __all__ = ["BY_NAME", "MODULES", "NOT_THESE", "named", "stands_for_named"]
 
 Written = TypeVar("Written", bound=Callable[..., Any])
 
-MODULES = ("scipy.linalg",)
+MODULES = ("scipy.linalg", "scipy.special")
 """Modules of which every function is either known or refused: their source is not what is to be parsed."""
 
 BY_NAME: dict[str, Any] = {}
 """What calls of a function mean, by ``module.name``: functions of a library module, parsed where they are called."""
+
+METHODS_BY_NAME: set[str] = set()
+"""Those of them that are methods of a class, whose name stands in between."""
 
 NOT_THESE: dict[str, str] = {}
 """What to do instead of functions that are refused."""
@@ -32,6 +35,8 @@ def stands_for_named(module: str, *names: str) -> Callable[[Written], Written]:
             if f"{module}.{name}" in BY_NAME:
                 raise ValueError(f"{module}.{name} is written twice")
             BY_NAME[f"{module}.{name}"] = written
+            if "." in name:
+                METHODS_BY_NAME.add(f"{module}.{name}")
         return written
 
     return register
@@ -42,6 +47,8 @@ def named(found: Any) -> str:
     name, home = getattr(found, "__name__", None), getattr(found, "__module__", None)
     if not isinstance(name, str) or not isinstance(home, str):
         return ""
+    if f"{home}.{found.__qualname__}" in METHODS_BY_NAME:
+        return f"{home}.{found.__qualname__}"
     for module in MODULES:
         if home.startswith(module) and getattr(sys.modules.get(module), name, None) is found:
             return f"{module}.{name}"

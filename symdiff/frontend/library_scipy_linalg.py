@@ -116,9 +116,7 @@ def solve_triangular(
 
 
 @stands_for_named(LINALG)
-def inv(
-    a: Any, overwrite_a: Any = False, check_finite: Any = True, *, assume_a: Any = None, lower: Any = False
-) -> Any:
+def inv(a: Any, overwrite_a: Any = False, check_finite: Any = True, *, assume_a: Any = None, lower: Any = False) -> Any:
     """The inverse of the matrix that is meant."""
     if assume_a in GENERAL:
         return np.linalg.inv(a)
@@ -293,9 +291,7 @@ def require_small(bound: Any) -> None:
 
 
 @stands_for_named(LINALG)
-def pinv(
-    a: Any, *, atol: Any = None, rtol: Any = None, return_rank: Any = False, check_finite: Any = True
-) -> Any:
+def pinv(a: Any, *, atol: Any = None, rtol: Any = None, return_rank: Any = False, check_finite: Any = True) -> Any:
     """The bound is one by the size of the matrix."""
     a = matrix_of(a)
     if atol is not None and atol != 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,9 @@ from symdiff.frontend import (
     library_places,
     library_series,
     library_sets,
+    library_special,
     library_statistics,
+    library_stats,
     library_windows,
 )
 from symdiff.frontend.abstract import Abstract, Array, Known
@@ -51,7 +54,9 @@ LIBRARY = (
     library_places,
     library_series,
     library_sets,
+    library_special,
     library_statistics,
+    library_stats,
     library_windows,
 )
 
@@ -78,6 +83,15 @@ for _name, _written in METHODS_WRITTEN.items():
 @function(refuse)
 def _refuse(p: Parser, message: Abstract, hint: Abstract | None = None) -> Abstract:
     p.unsupported(str(p.known(message)), "" if hint is None else str(p.known(hint)))
+
+
+@function(library_stats.distribution)
+def _distribution(p: Parser, dist: Abstract) -> Abstract:
+    found = p.known(dist)
+    name = getattr(found, "name", "")
+    if getattr(sys.modules.get("scipy.stats"), name, None) is not found:
+        p.unsupported("distributions of your own are not supported", "write their density as a function")
+    return Known(name)
 
 
 @function(is_inexact)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.ops.primitive import REGISTRY, Primitive
-from symdiff.ops.scipy_row import SCIPY
+from symdiff.ops.scipy_row import CALLS, SCIPY, LazyFunction
 
 __all__ = ["KIND_OF", "ROW_OF", "learn_scipy"]
 
@@ -76,6 +76,9 @@ def _fill() -> None:
                 _register(function, row)
     for function, name in SPELLED.items():
         _register(function, REGISTRY[name])
+    for name, row in {**SCIPY, "stop_gradient": REGISTRY["stop_gradient"]}.items():
+        CALLS[name] = LazyFunction(name)
+        _register(CALLS[name], row)
 
 
 def _is_public(function: Callable[..., Any]) -> bool:

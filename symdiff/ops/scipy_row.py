@@ -10,12 +10,16 @@ from symdiff.ops.columns import Domain, NoDerivative, Rule
 from symdiff.ops.comparison import equal, where
 from symdiff.ops.primitive import REALS, Primitive, elementwise
 
-__all__ = ["HELPER", "SCIPY", "LazyFunction", "polynomial", "ratio", "special", "unknown"]
+__all__ = ["CALLS", "HELPER", "SCIPY", "LazyFunction", "polynomial", "ratio", "special", "unknown"]
 
 HELPER = "from scipy import special\n"
 
 SCIPY: dict[str, Primitive] = {}
 """The row of each function of `scipy.special`, by its name there."""
+
+
+CALLS: dict[str, LazyFunction] = {}
+"""What stands for each of them, and for some other rows, in the library's own functions."""
 
 
 class LazyFunction:
