@@ -264,6 +264,46 @@ def same(x: Dual, **_: Any) -> Dual:
     return chain(x.value, (1, x))
 
 
+# -- of scipy.special --------------------------------------------------------------------------------------------------
+
+
+def normal_cdf(x: Dual) -> Dual:
+    return chain(MP.ncdf(x.value), (MP.npdf(x.value), x))
+
+
+def log_normal_cdf(x: Dual) -> Dual:
+    below = MP.erfc(-x.value / MP.sqrt(2)) / 2
+    return chain(MP.log(below), (MP.npdf(x.value) / below, x))
+
+
+def expit(x: Dual) -> Dual:
+    y = 1 / (1 + MP.exp(-x.value))
+    return chain(y, (y / (1 + MP.exp(x.value)), x))
+
+
+def xlogy(x: Dual, y: Dual) -> Dual:
+    by_x, by_y = MP.log(y.value), x.value / y.value
+    return chain(x.value * by_x, (by_x, x), (by_y, y, abs(float(by_y)) * y.lost()))
+
+
+def betaln(a: Dual, b: Dual) -> Dual:
+    y = MP.log(MP.beta(a.value, b.value))
+    psi_a, psi_b, psi = (MP.digamma(v) for v in (a.value, b.value, a.value + b.value))
+    size_a, size_b = (abs(float(psi_a)) + abs(float(psi))), (abs(float(psi_b)) + abs(float(psi)))
+    return chain(y, (psi_a - psi, a, size_a), (psi_b - psi, b, size_b))
+
+
+def scaled_bessel(order: int) -> Callable[[Dual], Dual]:
+    """exp(-x) times the modified Bessel function, at a positive x."""
+
+    def compute(x: Dual) -> Dual:
+        scale = MP.exp(-x.value)
+        below, y, above = (scale * MP.besseli(n, x.value) for n in (order - 1, order, order + 1))
+        return chain(y, ((below + above) / 2 - y, x, float(below + y)))
+
+    return compute
+
+
 ONE_ARGUMENT = (
     "exp exp2 expm1 log log2 log10 log1p sqrt cbrt sin cos tan sinh cosh erf erfc gamma "
     "arcsin arccos arctan arcsinh arccosh arctanh deg2rad rad2deg"
@@ -274,6 +314,14 @@ ELEMENTWISE: dict[str, Callable[..., Dual]] = {
     "gammaln": of_table("lgamma"),
     "digamma": polygamma,
     "polygamma": polygamma,
+    "ndtr": normal_cdf,
+    "log_ndtr": log_normal_cdf,
+    "expit": expit,
+    "xlogy": xlogy,
+    "xlog1py": lambda x, y: xlogy(x, dual(1) + y),
+    "betaln": betaln,
+    "i0e": scaled_bessel(0),
+    "i1e": scaled_bessel(1),
     "tanh": tanh,
     "sigmoid": sigmoid,
     "sinc": sinc,
