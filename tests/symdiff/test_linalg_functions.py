@@ -439,6 +439,8 @@ def test_unfit_matrices(name: str) -> None:
 REFUSED = {
     "eig": (lambda a: np.sum(np.linalg.eigvals(a)), S),
     "svd full": (lambda a: np.sum(np.linalg.svd(a)[0]), TALL),
+    "pinv with a large bound": (lambda a: np.sum(np.linalg.pinv(a, rcond=0.1)), TALL),
+    "lstsq with a large bound": (lambda a: np.sum(np.linalg.lstsq(a, a[:, 0], rcond=0.1)[0]), TALL),
     "qr wide": (lambda a: np.sum(np.linalg.qr(a)[0]), WIDE),
     "qr complete": (lambda a: np.sum(np.linalg.qr(a, mode="complete")[0]), TALL),
     "vector": (lambda a: np.sum(np.linalg.inv(a)), V),
