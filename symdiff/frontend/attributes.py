@@ -45,6 +45,8 @@ def read_attribute(p: Parser, owner: Abstract, name: str) -> Abstract:
     match owner:
         case Known(object=str() as text) if (Known, name) not in METHODS and hasattr(text, name):
             return Known(getattr(text, name))
+        case Known(object=dict()) if (Known, name) in METHODS:
+            return BoundMethod(name, owner)
         case Known(object=tuple() | list() | dict() | str()) if (list, name) in METHODS or not _is_named(owner.object):
             return _container_method(p, p.resolver.materialise(p.build, owner), name)
         case Known():

@@ -102,6 +102,16 @@ def get(p: Parser, owner: DictObject, key: Abstract, default: Abstract | None = 
     return Known(None) if found is None else found
 
 
+@method(Known, "get")
+def get_outside(p: Parser, owner: Known, key: Abstract, default: Abstract | None = None) -> Abstract:
+    """``d.get(key, default)`` of a dict outside, however many keys it has."""
+    found = p.static(key, "a key of a dict")
+    if found in owner.object:
+        return p.resolver.item(p.build, owner, found)
+    p.resolver.guard(owner.path, tuple(owner.object), "keys")
+    return Known(None) if default is None else default
+
+
 @method(DictObject, "update")
 def update(p: Parser, owner: DictObject, other: Abstract | None = None, **more: Abstract) -> Known:
     """``d.update(other, a=1)``."""

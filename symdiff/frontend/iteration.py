@@ -179,6 +179,8 @@ def trips_of(p: Parser, item: Abstract) -> tuple[Value, Callable[[Parser, Value]
         case Zipped():
             parts = [trips_of(p, part) for part in item.items]
             return _shortest(p, [part[0] for part in parts]), lambda p, i: Tuple(tuple(part[1](p, i) for part in parts))
+    if isinstance(item, Known) and isinstance(item.object, set | frozenset):
+        p.unsupported("running over a set is not supported: it has no order", "use a tuple or a list")
     p.refuse(LocatedTypeError, f"{p.describe(item)} is not iterable")
 
 
@@ -255,6 +257,8 @@ def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
                 f"{p.describe(item)} of run-time length cannot be taken apart here",
                 "write a 'for' loop, or use NumPy's functions of whole arrays",
             )
+    if isinstance(item, Known) and isinstance(item.object, set | frozenset):
+        p.unsupported("running over a set is not supported: it has no order", "use a tuple or a list")
     p.refuse(LocatedTypeError, f"{p.describe(item)} is not iterable")
 
 

@@ -221,7 +221,10 @@ def _nested(p: Parser, item: Abstract) -> tuple[tuple[int, ...], list[Abstract]]
 @function(np.asarray, np.asanyarray)
 def asarray(p: Parser, a: Abstract, dtype: Abstract | None = None, order: Abstract | None = None) -> Abstract:
     """The array itself where it has the type already."""
-    if order is not None and p.static(order, "order=") not in (None, "K", "A"):
+    layout = str(p.static(order, "order=") or "K").upper() if order is not None else "K"
+    if layout == "C":
+        return ascontiguousarray(p, a, dtype)
+    if layout not in ("K", "A"):
         p.unsupported("order= of np.asarray is not supported", "leave it out")
     found = dtype_of(p, dtype)
     if isinstance(a, Array | View) and found in (None, p.read(a).type.dtype):

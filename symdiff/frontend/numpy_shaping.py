@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LocatedTypeError, LocatedValueError, ShapeError
-from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Tuple, View, root
+from symdiff.frontend.abstract import Abstract, Array, BoundMethod, Known, ListObject, Tuple, View, root
 from symdiff.frontend.core import Parser, function, method
 from symdiff.frontend.indexing import FULL, Index, index_view
 from symdiff.frontend.layout import ORDERED, is_ordered
@@ -246,6 +246,8 @@ def squeeze(p: Parser, a: Abstract, axis: Abstract | None = None) -> Abstract:
         for i in axes:
             message = f"cannot squeeze axis {i} of {show_shape(type_.shape)}, whose size is not 1"
             require_same(p.build, type_.shape[i], 1, message)
+    if isinstance(item, Value):
+        return p.emit("convert", item, dtype=type_.dtype, kind="numpy") if type_.kind == "python" else item
     if not isinstance(item, Array | View):
         return item
     entries = [("int",) if i in axes else FULL for i in range(type_.rank)]
@@ -339,12 +341,13 @@ def copy(p: Parser, a: Abstract, order: Abstract | None = None) -> Abstract:
 
 
 @method(Array, "astype")
-def astype(p: Parser, a: Abstract, dtype: Abstract) -> Abstract:
-    """A converted copy."""
+def astype(p: Parser, a: Abstract, dtype: Abstract, *, copy: Abstract | None = None) -> Abstract:
+    """A converted copy; with ``copy=False`` the array itself where it has the type already."""
+    always = copy is None or bool(p.static(copy, "copy="))
     found = np.dtype(p.static(dtype, "dtype="))
     value = p.value(a)
     if value.type.kind == "python":
         p.refuse(LocatedTypeError, "a Python number has no method 'astype'")
     if str(found) == value.type.dtype:
-        return copy(p, a)
+        return p.call(BoundMethod("copy", a), (), {}) if always else a
     return p.wrap(p.emit("convert", value, dtype=str(found), kind="numpy"))

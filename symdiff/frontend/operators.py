@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -102,6 +103,13 @@ def binary(p: Parser, name: str, a: Abstract, b: Abstract) -> Abstract:
     return p.wrap(arithmetic(p, name, left, right))
 
 
+def _types(*items: Abstract) -> bool:
+    """Whether they make a union of types, as `isinstance` takes it: ``int | None``."""
+    found = [item.object for item in items if isinstance(item, Known)]
+    kinds = [one for one in found if isinstance(one, type | types.UnionType)]
+    return len(found) == len(items) and bool(kinds) and len(kinds) + found.count(None) == len(items)
+
+
 def as_array(p: Parser, item: Abstract) -> Abstract:
     """What NumPy makes of a tuple or list beside an array."""
     return p.call(Known(np.array), [item], {})
@@ -191,6 +199,8 @@ def _containers(p: Parser, name: str, a: Abstract, b: Abstract) -> Abstract | No
                 times = p.static(count, "how often a tuple or list is repeated")
                 repeated = p.items(items) * times
                 return Tuple(repeated) if isinstance(items, Tuple) else ListObject(repeated)
+    if name == "bitwise_or" and _types(a, b):
+        return Known(p.known(a) | p.known(b))
     if isinstance(a, Known) and isinstance(a.object, str):
         try:
             return Known(
@@ -344,6 +354,9 @@ def _contains(p: Parser, container: Abstract, item: Abstract) -> Value:
         return p.constant(p.static(item, "a key") in keys)
     if isinstance(container, Known) and isinstance(container.object, str):
         return p.constant(p.static(item, "a part of a string") in container.object)
+    if isinstance(container, Known) and isinstance(container.object, set | frozenset):
+        p.resolver.guard(container.path, container.object.copy(), "equal")
+        return p.constant(p.static(item, "what a set may hold") in container.object)
     if isinstance(container, Range):
         p.unsupported("'in' with a range is not supported", "compare with its bounds")
     if isinstance(container, Array | View):

@@ -36,9 +36,9 @@ def printed(p: Parser, *items: Abstract, **options: Abstract) -> Known:
 
 @function(warnings.warn)
 def warned(p: Parser, message: Abstract, category: Abstract = NONE, **options: Abstract) -> Known:
-    """``warnings.warn("text", RuntimeWarning)``; the warning is the line's of the call."""
+    """``warnings.warn("text", RuntimeWarning)``; the warning names this line, whatever ``stacklevel`` says."""
     for name in options:
-        if name != "stacklevel" or p.static(options[name], "stacklevel") != 1:
+        if name != "stacklevel":
             p.unsupported(f"warnings.warn with {name}= is not supported", "leave it out: the warning names this line")
     if p.ignoring == "everything":
         return NONE

@@ -54,7 +54,12 @@ def named(p: Parser, node: ast.NamedExpr) -> Abstract:
 
 @expression(ast.Set, ast.SetComp)
 def set_display(p: Parser, node: ast.expr) -> Abstract:
-    """Refused where it is reached: functions of libraries make sets on paths that are not taken."""
+    """One of literals, to ask what is in it; else refused where it is reached: libraries make sets on other paths."""
+    if isinstance(node, ast.Set):
+        items = p.evaluate_all(node.elts)
+        if all(isinstance(item, Known) or p.build.constant_of(p.value(item)) is not None for item in items):
+            return Known(frozenset(p.known(item) for item in items))
+        p.at(node)
     p.unsupported("a set is not supported", "use a tuple or a list")
 
 
