@@ -143,3 +143,28 @@ def test_the_compiled_chain_is_that_of_numpy(example):
     in_python, acceptance_in_python = example.sample.__wrapped__(*args)
     np.testing.assert_allclose(chain, in_python, rtol=1e-9)
     assert acceptance == acceptance_in_python
+
+
+@pytest.mark.parametrize("example", ["gaussian_process"], indirect=True)
+def test_gaussian_process(example, capsys):
+    found = example.main(months=96)
+    assert found.log_likelihood == pytest.approx(found.reference_log_likelihood, rel=1e-9)
+    assert found.gradient_difference < 1e-6
+    assert found.residual < 2.0
+    assert found.refused == np.inf
+    assert "ppm" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("example", ["deconvolution"], indirect=True)
+def test_deconvolution(example, capsys):
+    found = example.main(size=64)
+    assert found.blurred < found.wiener
+    assert found.blurred < found.restored
+    assert found.distance_to_wiener < 1e-5
+    assert "dB" in capsys.readouterr().out
+    image = example.load_image(8)
+    transfer = example.gaussian_transfer(image.shape, 1.0)
+    args = (example.blur(image, transfer) + 0.01, transfer, 0.01)
+    for function in (example.loss, example.quadratic_loss):
+        by_differences = approx_fprime(image.ravel(), function.__wrapped__, 1e-6, *args)
+        np.testing.assert_allclose(function.grad(image.ravel(), *args), by_differences, atol=1e-6)
