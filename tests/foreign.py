@@ -66,8 +66,6 @@ ROWS = [
     ("trapezoid", scipy.integrate.trapezoid, (X, POSITIVE), None),
     ("simpson", scipy.integrate.simpson, (X,), None),
     ("softmax", scipy.special.softmax, (X,), None),
-    ("companion", scipy.linalg.companion, (POSITIVE,), None),
-    ("leslie", lambda a: scipy.linalg.leslie(a, a[1:]), (POSITIVE,), None),
     ("khatri_rao", scipy.linalg.khatri_rao, (TABLE[:3], TABLE[3:5]), None),
     ("gausspulse", lambda t: scipy.signal.gausspulse(t, fc=5), (P,), None),
     ("detrend", lambda a: scipy.signal.detrend(a, type="constant"), (X,), None),
