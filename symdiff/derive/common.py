@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from symdiff.errors import DtypeError
+from symdiff.errors import DtypeError, UnsupportedSyntaxError, located
 from symdiff.frontend.program import Argument, Program
 from symdiff.frontend.structure import Static, Structure
 from symdiff.ir.graph import Function, Value
+from symdiff.ir.walk import all_nodes
+from symdiff.ops.random import GENERATOR, default_rng
 from symdiff.steps import Step
 
-__all__ = ["float_results", "inputs_of", "made_of", "nested", "pair", "suffixed", "with_arrays"]
+__all__ = ["float_results", "inputs_of", "made_of", "nested", "own_draws", "pair", "suffixed", "with_arrays"]
 
 
 def inputs_of(program: Program, step: Step, arguments: Sequence[Argument]) -> tuple[list[int], Structure, list[Any]]:
@@ -72,3 +74,15 @@ def float_results(program: Program) -> list[int]:
     """The leaves of the result that are floats."""
     results = program.graph.results
     return [n for n, k in enumerate(program.result_leaves) if isinstance(k, int) and results[k].type.is_float]
+
+
+def own_draws(graph: Function, what: str) -> None:
+    """Refuse draws from a generator that the function does not make: whoever runs it again would get other numbers."""
+    nodes = list(all_nodes(graph.block))
+    made = {o for n in nodes if n.op is default_rng for o in n.outputs}
+    for node in nodes:
+        acts = node.op is not default_rng and getattr(node.op, "effect", False)
+        if acts and any(v.type.dtype == GENERATOR.dtype and v not in made for v in node.inputs):
+            message = f"{what} would draw again from a generator that the function does not make itself"
+            hint = "draw the numbers outside and pass them as an array, or make the generator inside"
+            raise located(UnsupportedSyntaxError, message, node.where, hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symdiff.derive.common import float_results, inputs_of, made_of, pair, suffixed
+from symdiff.derive.common import float_results, inputs_of, made_of, own_draws, pair, suffixed
 from symdiff.errors import DtypeError, NotScalarError
 from symdiff.frontend.program import Argument, Program
 from symdiff.frontend.structure import LEAF
@@ -79,6 +79,7 @@ def pullback(program: Program, step: Step, arguments: Sequence[Argument]) -> Pro
     # one result for each leaf, so that a value returned twice gets two cotangents
     results = tuple(graph.results[program.result_leaves[n]] for n in seeded)  # type: ignore[index]
     # the function has run for its value, and shown what it shows
+    own_draws(graph, "the pullback")
     graph = Function(graph.name, Block(graph.params, silent(graph.block.nodes), results))
     seeds = [_seed(r) for r in graph.results]
     made = differentiate(graph, positions, tuple(seeds), name=suffixed(graph.name, "vjp"), value=False)

@@ -13,14 +13,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from symdiff.derive.common import float_results, inputs_of, made_of, nested, suffixed, with_arrays
+from symdiff.derive.common import float_results, inputs_of, made_of, nested, own_draws, suffixed, with_arrays
 from symdiff.errors import DtypeError
 from symdiff.frontend.program import Argument, Program
 from symdiff.frontend.structure import Static, Structure
 from symdiff.ir.build import Builder
-from symdiff.ir.graph import Block, Dim, Function, Node, Type, Value
+from symdiff.ir.graph import ACT, Block, Dim, Function, Node, Type, Value
 from symdiff.ir.rewrite import references, renew, silent
+from symdiff.ir.walk import all_nodes
 from symdiff.ops import REGISTRY
+from symdiff.ops.random import default_rng
 from symdiff.ops.sizes import counting, plus, product
 from symdiff.steps import Step
 from symdiff.transform.adjoint import all_definitions, differentiate
@@ -72,6 +74,10 @@ class _Jacobian:
         self.positions = positions
         self.params = [graph.params[k] for k in positions]
         self.known = set(graph.block.nodes)
+        if any(_draws(inner) for node in graph.block.nodes for block in node.blocks for inner in all_nodes(block)):
+            # each sweep runs such a loop or branch once more, so it starts from a generator of its own
+            own_draws(graph, "the Jacobian")
+            self.known -= _drawn(graph.block.nodes)
 
     def whole(self, build: Builder) -> list[Value]:
         """The Jacobian of each result by each parameter."""
@@ -189,6 +195,20 @@ def _has_complex(structure: Structure) -> bool:
     return structure.kind == "complex" or any(_has_complex(child) for child in structure.children)
 
 
+def _draws(node: Node) -> bool:
+    return node.op is not ACT and bool(getattr(node.op, "effect", False))
+
+
+def _drawn(nodes: Sequence[Node]) -> set[Node]:
+    """Nodes that make a generator, or depend on one."""
+    depending, found = set[Value](), set[Node]()
+    for node in nodes:
+        if node.op is default_rng or any(v in depending for v in references(node)):
+            depending.update(node.outputs)
+            found.add(node)
+    return found
+
+
 def _sorted(shape: tuple[Dim, ...]) -> tuple[object, ...]:
     """A shape whatever the order of its axes, without those of size 1."""
     return tuple(sorted((d if isinstance(d, int) else id(d)) for d in shape if d != 1))
@@ -205,11 +225,13 @@ def _total(build: Builder, shapes: Iterable[Sequence[Dim]]) -> Dim:
 def _split(nodes: Sequence[Node], seed: Value | None, known: set[Node]) -> tuple[list[Node], list[Node]]:
     """Nodes that do not depend on the seed, without those that are known, and nodes that do depend on it.
 
-    A stack is used up by a sweep, so what fills it runs again for each.
+    A stack is used up by a sweep, so what fills it runs again for each; so does what makes a generator, unless it is
+    known: what draws from it outside loops and branches only.
     """
     depending, before, within = {seed}, list[Node](), list[Node]()
     for node in nodes:
         fills = seed is not None and any(o.type.kind == "stack" for o in node.outputs)
+        fills = fills or (seed is not None and node.op is default_rng and node not in known)
         if fills or any(v in depending for v in references(node)):
             depending.update(node.outputs)
             within.append(node)
