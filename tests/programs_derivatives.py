@@ -350,3 +350,33 @@ def mapped_loops(x):
         return total
 
     return np.sum(sd.vmap(doublings)(x))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Loops whose trips share nothing but sums
+
+
+@program({"some": lambda rng: (0.7, 0.4, 4), "zero": lambda rng: (0.7, 0.4, 0)}, ("x", "y"),
+         "loop zero-trip carried", second=True)  # fmt: skip
+def sum_over_paths(x, y, n):
+    total = 0.0
+    for p in range(n):
+        s = x
+        for t in range(p + 2):
+            s = s * np.sin(y + t) + 0.1 * p
+        total += s
+    return math.exp(0.1 * total)
+
+
+@program(lambda rng: (away(rng, 3), 0.4), ("x", "y"), "loop array while branch", second=True)
+def two_sums_of_samples(x, y):
+    total, squares = 0.0, 1.0
+    for i in range(len(x)):
+        s, k = x[i], 0
+        while s * s < 4.0 and k < 5:
+            s = s * (1.5 + y * y)
+            k += 1
+        if s > 0.0:
+            total = total + s
+        squares += s * s * y
+    return total / squares + np.sqrt(squares * squares)
