@@ -20,6 +20,7 @@ from symdiff.frontend.complex_functions import complex_like
 from symdiff.frontend.complex_values import as_complex, contracted, made, negated, pair
 from symdiff.frontend.core import COMPLEX, FUNCTIONS, METHODS, REAL_PARTS, Handler, Parser, complex_function
 from symdiff.frontend.numpy_shaping import array_of
+from symdiff.frontend.rows import Rows
 from symdiff.ir.graph import Value
 
 __all__ = ["complex_handler", "complex_method", "has_method"]
@@ -149,7 +150,8 @@ def _is_complex(p: Parser, item: Abstract) -> bool:
         case Tuple():
             return any(_is_complex(p, part) for part in item.items)
         case ListObject():
-            return any(_is_complex(p, part) for part in p.memory.content(item))
+            content = p.memory.content(item)
+            return not isinstance(content, Rows) and any(_is_complex(p, part) for part in content)
         case Known(object=tuple() | list()):
             return any(isinstance(part, complex | np.complexfloating) for part in item.object)
         case Known():

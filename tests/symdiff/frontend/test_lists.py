@@ -203,3 +203,15 @@ def test_a_list_that_grows_while_a_loop_runs_over_it_is_refused(size):
     for refused in (lambda: sd.grad(f)(1.5, size), lambda: sd.grad(g)(1.5)):
         with pytest.raises(sd.UnsupportedSyntaxError, match="a loop runs over it"):
             refused()
+
+
+def test_a_list_of_run_time_length_beside_functions_that_know_complex_numbers():
+    def f(x, n):
+        out = [x * i for i in range(n)]
+        total = np.sum(np.array(out)) + max(out)
+        for k in range(len(out)):
+            total += out[k] * abs(out[k])
+        return total
+
+    for n in (1, 4, 40):
+        assert sd.differentiable(f)(1.5, n) == pytest.approx(f(1.5, n), rel=1e-14)
