@@ -31,7 +31,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.by_name import BY_NAME, NOT_THESE, named
 from symdiff.frontend.complex_calls import complex_handler, complex_method
-from symdiff.frontend.core import FUNCTIONS, METHODS, Frame, Parser, expression
+from symdiff.frontend.core import FUNCTIONS, METHODS, Frame, Parser, Recurs, expression
 from symdiff.frontend.deferred import deferred_call, text_method
 from symdiff.frontend.language import check_language
 from symdiff.frontend.liveness import Liveness, assigned_names, nonlocal_names, walk_scope
@@ -43,6 +43,7 @@ from symdiff.frontend.patterns import without_patterns
 from symdiff.frontend.printing import log
 from symdiff.frontend.program import Path
 from symdiff.frontend.raising import make_exception
+from symdiff.frontend.recursion import Recursion, as_loop, key_of
 from symdiff.frontend.resolve import is_generator
 from symdiff.frontend.source import OWN_WRAPPER, Source, is_own, read_source
 from symdiff.frontend.storing import store_result
@@ -323,9 +324,10 @@ def inline_known(
     if not is_own(found.__module__):
         p.codes[found.__code__] = None
     hidden = is_own(found.__module__)
-    names = bind(p, found.__name__, ready.node.args, args, kwargs, *_defaults(p, found, None if hidden else path))
+    defaults = _defaults(p, found, None if hidden else path)
+    names = bind(p, found.__name__, ready.node.args, args, kwargs, *defaults)
     frame = ready.frame(p, path, names, hidden=hidden or _is_hidden(p))
-    return _run(p, frame, ready, found.__name__)
+    return _run(p, frame, ready, _Callee(found.__name__, Known(found, path), *defaults))
 
 
 def _defaults(p: Parser, found: types.FunctionType, path: Path | None) -> tuple[list[Abstract], dict[str, Abstract]]:
@@ -352,25 +354,48 @@ def _call_closure(p: Parser, target: Closure, args: Sequence[Abstract], kwargs: 
     name = getattr(target.node, "name", "<lambda>")
     names = bind(p, name, target.node.args, args, kwargs, target.defaults, target.keyword_defaults)
     frame = ready.frame(p, outer.path, names, parent=outer, hidden=outer.hidden)
-    return _run(p, frame, ready, name)
+    return _run(p, frame, ready, _Callee(name, target, target.defaults, target.keyword_defaults))
 
 
-def _run(p: Parser, frame: Frame, ready: Prepared, name: str) -> Abstract:
+@dataclass(frozen=True)
+class _Callee:
+    """A function of the user's, for calls of itself."""
+
+    name: str
+    itself: Abstract
+    defaults: Sequence[Abstract]
+    keyword_defaults: Mapping[str, Abstract]
+
+
+def _run(p: Parser, frame: Frame, ready: Prepared, callee: _Callee) -> Abstract:
+    key = key_of(ready, callee.name)
+    if any(found.key == key for found in p.recursions.values()):
+        p.unsupported(
+            f"{callee.name!r} calls itself as often as its data say, and not by its own name in its own body",
+            "call it there by its name, without another function or a decorator between, or write a loop",
+        )
     if sum(other.live is ready.live for other in p.frames) >= RECURSION_LIMIT:
-        p.unsupported(f"{name!r} calls itself, which is not supported yet", "write the recursion as a loop")
+        raise Recurs(key)
     if len(p.frames) >= DEPTH_LIMIT:
         p.unsupported(f"helpers call each other more than {DEPTH_LIMIT} deep", "write the recursion as a loop")
     where, before = p.build.where, getattr(p, "frame", None)
     p.frames.append(frame)
     p.frame = frame
     try:
-        outcome = p.block(ready.statements)
+        outcome = p.block(ready.statements) if key not in p.looped else _as_loop(p, frame, ready, callee)
     finally:
         p.frames.pop()
         if before is not None:
             p.frame = before
     p.build.where = where
     return Known(None) if outcome is None else p.checked(outcome) if isinstance(outcome, Marker) else outcome
+
+
+def _as_loop(p: Parser, frame: Frame, ready: Prepared, callee: _Callee) -> Abstract | None:
+    def bound(args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> dict[str, Abstract]:
+        return bind(p, callee.name, ready.node.args, args, kwargs, callee.defaults, callee.keyword_defaults)
+
+    return as_loop(p, frame, ready, callee.itself, Recursion(key_of(ready, callee.name), bound))
 
 
 def _call_partial(

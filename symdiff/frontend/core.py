@@ -131,6 +131,14 @@ class Diverged(Exception):
     """Raised when nothing can run after what was just parsed: the path has ended in an exception."""
 
 
+class Recurs(Exception):
+    """Raised when only run-time data end a recursion: the function is parsed again with this one as a loop."""
+
+    def __init__(self, key: Any) -> None:
+        super().__init__()
+        self.key = key
+
+
 class Unroll(Exception):
     """Raised when the index of a loop must be known while parsing."""
 
@@ -176,6 +184,8 @@ class Parser:
         self.ignoring = ""  # whether a context catches warnings, and whether they are ignored
         self.quiet = 0  # which effects have had their time already: see `trying.py`
         self.handling: list[tuple[Frame, Callable[[], None]]] = []  # how to raise again what an `except` clause caught
+        self.looped: frozenset[Any] = frozenset()  # functions whose recursion is a loop
+        self.recursions: dict[Frame, Any] = {}  # the calls of such functions around
         self.indices: dict[Value, int] = {}  # number of trips of loops that can be unrolled, by their index
 
     # -- places and errors ---------------------------------------------------------------------------------------------

@@ -25,8 +25,10 @@ __all__ = [
     "form_of",
     "form_of_all",
     "item_at",
+    "item_of",
     "join_forms",
     "larger",
+    "leaves_of",
     "pop_last",
     "position_of",
     "reserve",
@@ -105,7 +107,7 @@ def form_of_all(p: Parser, items: Sequence[Abstract], form: Form | None = None) 
     return form
 
 
-def _leaves(p: Parser, form: Form, item: Abstract) -> list[Value]:
+def leaves_of(p: Parser, form: Form, item: Abstract) -> list[Value]:
     """The numbers and arrays of an item, as the columns hold them."""
     if form.kind == "known":
         return []
@@ -126,7 +128,7 @@ def _leaves(p: Parser, form: Form, item: Abstract) -> list[Value]:
             return _leaves_of_rows(p, form, reserve(p, parts, form.parts[0], len(parts)))
     else:
         parts = item.items if isinstance(item, Tuple) else tuple(item.fields.values())
-    return [leaf for part, x in zip(form.parts, parts, strict=True) for leaf in _leaves(p, part, x)]
+    return [leaf for part, x in zip(form.parts, parts, strict=True) for leaf in leaves_of(p, part, x)]
 
 
 def _leaves_of_rows(p: Parser, form: Form, rows: Rows) -> list[Value]:
@@ -142,7 +144,7 @@ def _freeze(p: Parser, item: Abstract) -> None:
     p.memory.freeze(p.build, owner)
 
 
-def _item(p: Parser, form: Form, values: Iterator[Value]) -> Abstract:
+def item_of(p: Parser, form: Form, values: Iterator[Value]) -> Abstract:
     """An item from its leaves."""
     if form.known is not None:
         return form.known
@@ -156,7 +158,7 @@ def _item(p: Parser, form: Form, values: Iterator[Value]) -> Abstract:
     if form.length is not None:
         columns = tuple(next(values) for _ in form.leaves)
         return ListObject(Rows(form.parts[0], columns, form.length), outside=True)
-    parts = tuple(_item(p, part, values) for part in form.parts)
+    parts = tuple(item_of(p, part, values) for part in form.parts)
     if form.kind == "list":
         return ListObject(parts, outside=True)
     if form.kind == "tuple":
@@ -258,7 +260,7 @@ def _stored(p: Parser, rows: Rows, item: Abstract) -> Rows:
     if rows.counting:
         return replace(rows, count=count, growth=growth)
     position = p.build.size(rows.count)
-    values = _leaves(p, rows.form, item)
+    values = leaves_of(p, rows.form, item)
     columns = tuple(
         p.emit("put", column, value, position, index=_entries(column, ("int",)))
         for column, value in zip(rows.columns, values, strict=True)
@@ -306,7 +308,7 @@ def item_at(p: Parser, rows: Rows, position: Value) -> Abstract:
     if rows.counting:
         raise NeedsItems
     found = [p.emit("index", column, position, index=_entries(column, ("int",))) for column in rows.columns]
-    return _item(p, rows.form, iter(found))
+    return item_of(p, rows.form, iter(found))
 
 
 def set_item(p: Parser, rows: Rows, position: Value, item: Abstract) -> Rows:
@@ -318,7 +320,7 @@ def set_item(p: Parser, rows: Rows, position: Value, item: Abstract) -> Rows:
     rows = with_form(p, rows, form)
     columns = tuple(
         p.emit("put", column, value, position, index=_entries(column, ("int",)))
-        for column, value in zip(rows.columns, _leaves(p, form, item), strict=True)
+        for column, value in zip(rows.columns, leaves_of(p, form, item), strict=True)
     )
     return replace(rows, columns=columns)
 

@@ -82,6 +82,10 @@ def join_types(build: Scope, a: Type, b: Type, known_a: Any = None, known_b: Any
     Conflict
         When there is none, or when a size of the first is known only inside a block.
     """
+    if a.kind == "stack" or b.kind == "stack":
+        if a != b:
+            raise Conflict
+        return a
     if not a.shape and not b.shape:
         return scalar_of(a, b, known_a, known_b)
     if a.rank != b.rank or a.dtype != b.dtype:

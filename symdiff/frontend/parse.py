@@ -54,7 +54,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.attributes import read_attribute
 from symdiff.frontend.calls import call
-from symdiff.frontend.core import STATEMENTS, Diverged, Parser, StaticCapture
+from symdiff.frontend.core import STATEMENTS, Diverged, Parser, Recurs, StaticCapture
 from symdiff.frontend.expressions import condition
 from symdiff.frontend.growing import trim
 from symdiff.frontend.indexing import read_item
@@ -183,9 +183,16 @@ def parse(
         When an int among the arguments must be known while parsing: parse again with it as `Static`.
     """
     static: frozenset[Path] = frozenset()
+    looped: frozenset[Any] = frozenset()
     while True:
         try:
-            return _Parse(function, tuple(arguments), transform_hook, static, slopes).run()
+            attempt = _Parse(function, tuple(arguments), transform_hook, static, slopes)
+            attempt.parser.looped = looped
+            return attempt.run()
+        except Recurs as found:
+            if found.key in looped:
+                raise InternalError(f"{found.key} is a loop already") from None
+            looped |= {found.key}
         except StaticCapture as needed:
             if needed.path in static:
                 raise InternalError(f"{needed.path} is a constant already") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 from symdiff.errors import LocatedTypeError
 from symdiff.frontend.abstract import Abstract, Deferred, Known
@@ -14,7 +15,7 @@ from symdiff.frontend.deferred import act, combined, deferred, deferred_call
 from symdiff.frontend.trying import raise_again
 from symdiff.ir.graph import Value
 
-__all__ = ["make_exception", "require_bound"]
+__all__ = ["make_exception", "raise_known", "require_bound"]
 
 
 def make_exception(p: Parser, cls: type, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Deferred:
@@ -37,7 +38,7 @@ def raise_statement(p: Parser, node: ast.Raise) -> None:
     _raise(p, parts)
 
 
-def _raise(p: Parser, parts: Sequence[Deferred]) -> None:
+def _raise(p: Parser, parts: Sequence[Deferred]) -> NoReturn:
     # both in one expression while their values get their names
     whole = combined(lambda trees: ast.Tuple(trees, ast.Load()), parts)
 
@@ -62,14 +63,18 @@ def _exception(p: Parser, node: ast.expr, item: Abstract | None = None) -> Defer
     p.refuse(LocatedTypeError, f"exceptions must derive from BaseException, and this is {p.describe(item)}")
 
 
+def raise_known(p: Parser, cls: type[Exception], message: str) -> NoReturn:
+    """End the path in an exception that Python's own rules raise, with its words."""
+    _raise(p, [make_exception(p, cls, [Known(message)], {})])
+
+
 def require_bound(p: Parser, name: str, bound: Value) -> None:
     """Raise UnboundLocalError, in CPython's words, where a name has no value."""
     where = p.build.where
 
     def fails() -> None:
         p.build.where = where
-        message = f"cannot access local variable {name!r} where it is not associated with a value"
-        _raise(p, [make_exception(p, UnboundLocalError, [Known(message)], {})])
+        raise_known(p, UnboundLocalError, f"cannot access local variable {name!r} where it is not associated with a value")
 
     if p.decided(bound) is False:
         fails()
