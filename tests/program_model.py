@@ -49,6 +49,7 @@ TAGS = {
     "syntax": "walrus, del, match, a local import, or another small piece of syntax",
     "complex": "computes with complex numbers between real arguments and a real result",
     "random": "draws random numbers",
+    "recursion": "calls itself as often as its data say",
     "mask": "selects by an array of truth values",
 }
 

@@ -2459,6 +2459,7 @@ from tests import (  # noqa: E402
     programs_mutation,
     programs_numpy,
     programs_random,
+    programs_recursion,
     programs_scipy_linalg,
     programs_special,
 )
@@ -2474,6 +2475,7 @@ FILES = (
     programs_mutation,
     programs_numpy,
     programs_random,
+    programs_recursion,
     programs_scipy_linalg,
     programs_special,
 )
