@@ -81,10 +81,30 @@ class Recursion:
     def push(self, p: Parser, name: str, item: Abstract, stacks: Abstract) -> Tuple:
         """The stacks with a value more."""
         assert isinstance(stacks, Tuple)
+        form = self._learn(p, name, item)
+        if form is None:
+            return stacks
+        values = leaves_of(p, form, item)
+        return Tuple(tuple(p.emit("push", s, v) for s, v in zip(_values(stacks), values, strict=True)))
+
+    def returned(self, p: Parser, item: Abstract) -> Abstract:
+        """A result, of the type that all have."""
+        form = self._learn(p, RESULT, item)
+        return item if form is None else item_of(p, form, iter(leaves_of(p, form, item)))
+
+    def no_result(self, p: Parser) -> Abstract:
+        """What stands for a result before there is one."""
+        kept = self.kept.setdefault(RESULT, _Kept())
+        if kept.form is None:
+            return Known(None) if kept.same is None else kept.same
+        return item_of(p, kept.form, iter([_nothing(p, leaf) for leaf in kept.form.leaves]))
+
+    def _learn(self, p: Parser, name: str, item: Abstract) -> Form | None:
+        """The form of all values of a name; None if they are one object."""
         kept = self.kept[name]
         if isinstance(item, FIXED) and not (isinstance(item, Known) and _is_plain(item.object)):
             self._require_same(p, kept, name, item)
-            return stacks
+            return None
         try:
             form = join_forms(kept.form, _hoisted(p, form_of(p, item)))
         except Conflict:
@@ -94,8 +114,7 @@ class Recursion:
         if form != kept.form:
             kept.form = form
             raise _Retyped
-        values = leaves_of(p, form, item)
-        return Tuple(tuple(p.emit("push", s, v) for s, v in zip(_values(stacks), values, strict=True)))
+        return form
 
     def pop(self, p: Parser, name: str, stacks: Abstract) -> tuple[Tuple, Abstract]:
         """The stacks with a value less, and that value."""
@@ -147,12 +166,23 @@ def _hoisted(p: Parser, form: Form) -> Form:
 
 
 def _new_stack(p: Parser, leaf: Type) -> Value:
+    _require_visible(p, leaf)
+    return p.build.add(REGISTRY["new_stack"], dtype=leaf.dtype, shape=leaf.shape)
+
+
+def _nothing(p: Parser, leaf: Type) -> Value:
+    """Zero, or an array of zeros."""
+    _require_visible(p, leaf)
+    zero = p.constant(False if leaf.dtype == "bool" else 0.0 if leaf.is_float else 0)
+    return p.emit("full", zero, shape=leaf.shape, dtype=leaf.dtype) if leaf.shape else convert_to(p, zero, leaf)
+
+
+def _require_visible(p: Parser, leaf: Type) -> None:
     if not all(p.build.sees(dim) for dim in leaf.shape):
         p.unsupported(
             "a function whose depth of recursion depends on data cannot keep arrays whose size it computes",
             "pass arrays of one shape, and the place in them as an int",
         )
-    return p.build.add(REGISTRY["new_stack"], dtype=leaf.dtype, shape=leaf.shape)
 
 
 def _values(stacks: Abstract) -> list[Value]:
@@ -183,9 +213,10 @@ def _pop_state(p: Parser, states: Abstract) -> tuple[Value, Value]:
 def begin(p: Parser, node: Begin) -> Abstract:
     """Empty stacks; the piece after the outermost call is none."""
     here = _here(p)
-    stacks = [here.new(p, name) for name in (*node.names, RESULT)]
+    stacks = [here.new(p, name) for name in node.names]
+    nothing = here.no_result(p)
     states = p.emit("push", _new_stack(p, Type("int64")), p.constant(-1))
-    return Tuple((*stacks, states, p.constant(0), p.constant(1)))
+    return Tuple((*stacks, nothing, states, p.constant(0), p.constant(1)))
 
 
 @expression(Suspend)
@@ -226,28 +257,34 @@ def _require_depth(p: Parser, depth: Value) -> None:
 def resume(p: Parser, node: Resume) -> Abstract:
     """After a call: its result, and what was kept."""
     here = _here(p)
-    *own, results = (p.lookup(name.id) for name in node.reads)
+    *own, result = (p.lookup(name.id) for name in node.reads)
+    _require_result(here)
     pairs = [here.pop(p, name, stack) for name, stack in zip(node.names, own, strict=True)]
-    rest, result = here.pop(p, RESULT, results)
-    return Tuple((*(stack for stack, _ in pairs), rest, *(item for _, item in pairs), result))
+    return Tuple((*(stack for stack, _ in pairs), *(item for _, item in pairs), result))
 
 
 @expression(Finish)
 def finish(p: Parser, node: Finish) -> Abstract:
-    """A return: its value is kept for the piece that goes on."""
+    """A return: its value is there for the piece that goes on."""
     here = _here(p)
     value = Known(None) if node.value is None else p.evaluate(node.value)
     p.at(node)
-    results, states, depth = (p.lookup(name.id) for name in node.reads)
-    results = here.push(p, RESULT, value, results)
+    result = here.returned(p, value)
+    states, depth = (p.lookup(name.id) for name in node.reads)
     states, state = _pop_state(p, states)
-    return Tuple((results, states, state, p.emit("subtract", p.value(depth), p.constant(1))))
+    return Tuple((result, states, state, p.emit("subtract", p.value(depth), p.constant(1))))
 
 
 @expression(Outcome)
 def outcome(p: Parser, node: Outcome) -> Abstract:
     """The result of the outermost call."""
-    return _here(p).pop(p, RESULT, p.lookup(node.reads[0].id))[1]
+    _require_result(_here(p))
+    return p.lookup(node.reads[0].id)
+
+
+def _require_result(here: Recursion) -> None:
+    if not here.kept[RESULT].is_known:
+        raise Diverged  # it never returns
 
 
 # -- the function ------------------------------------------------------------------------------------------------------

@@ -7,12 +7,11 @@ the loop goes on with the first piece. A return ends a piece too: it takes from 
         if n == 0:                      while state >= 0:
             return 1.0                      if state == 0:
         return x * f(x, n - 1)                  if n == 0:
-                                                    results.append(1.0); state = states.pop()
+                                                    result = 1.0; state = states.pop()
                                                 else:
                                                     states.append(1); n = n - 1; state = 0
                                             else:
-                                                value = results.pop()
-                                                results.append(x * value); state = states.pop()
+                                                result = x * result; state = states.pop()
 
 Here the syntax tree is cut into such pieces; what they do with the stacks is in `recursion.py`.
 """
@@ -29,7 +28,7 @@ from symdiff.frontend.normalise import STATEMENT_LIMIT
 
 __all__ = ["Begin", "Finish", "Outcome", "Resume", "Suspend", "Pieces"]
 
-STATE, DEPTH, STATES, RESULTS = "state 0", "depth 0", "states 0", "results 0"
+STATE, DEPTH, STATES, RETURNED = "state 0", "depth 0", "states 0", "returned 0"
 _PLAIN = (
     ast.BinOp,
     ast.UnaryOp,
@@ -45,7 +44,7 @@ _PLAIN = (
 
 
 class Begin(ast.expr):
-    """Empty stacks, the first state, and the depth.
+    """Empty stacks, what stands for a result, the first state, and the depth.
 
     Attributes
     ----------
@@ -76,7 +75,7 @@ class Resume(ast.expr):
 
 
 class Finish(ast.expr):
-    """What a return sets: the stacks of results and states, the state, and the depth."""
+    """What a return sets: the result, the stack of states, the state, and the depth."""
 
     _fields = ("value", "reads")
     value: ast.expr | None
@@ -133,8 +132,8 @@ class Pieces:
             branches = [ast.If(test, self.pieces[number], branches)]
         begin, outcome = Begin(), Outcome()
         begin.names = tuple(sorted(self.kept))
-        outcome.reads = [_read(RESULTS)]
-        names = [*map(stack_of, begin.names), RESULTS, STATES, STATE, DEPTH]
+        outcome.reads = [_read(RETURNED)]
+        names = [*map(stack_of, begin.names), RETURNED, STATES, STATE, DEPTH]
         goes_on = ast.Compare(_read(STATE), [ast.GtE()], [ast.Constant(0)])
         made: list[ast.stmt] = [_unpack(names, begin), ast.While(goes_on, branches, []), ast.Return(outcome)]
         for statement in made:
@@ -293,11 +292,11 @@ class Pieces:
         self.kept.update(names)
         stacks = [stack_of(name) for name in names]
         resume, suspend = Resume(), Suspend()
-        resume.names, resume.reads = names, [_read(name) for name in (*stacks, RESULTS)]
+        resume.names, resume.reads = names, [_read(name) for name in (*stacks, RETURNED)]
         suspend.call, suspend.saved = node.value, [_read(name) for name in names]
         suspend.reads = [_read(name) for name in (*stacks, STATES, DEPTH)]
         suspend.point, suspend.parameters = point, self.parameters
-        found = _unpack([*stacks, RESULTS, *names, target], resume)
+        found = _unpack([*stacks, *names, target], resume)
         for part in ast.walk(found):
             ast.copy_location(part, node)
         self.pieces[point] = [found, *following]
@@ -306,9 +305,9 @@ class Pieces:
 
     def _finish(self, value: ast.expr | None, like: ast.AST) -> ast.stmt:
         finish = Finish()
-        finish.value, finish.reads = value, [_read(RESULTS), _read(STATES), _read(DEPTH)]
+        finish.value, finish.reads = value, [_read(STATES), _read(DEPTH)]
         ast.copy_location(finish, like)
-        return ast.copy_location(_unpack([RESULTS, STATES, STATE, DEPTH], finish), like)
+        return ast.copy_location(_unpack([RETURNED, STATES, STATE, DEPTH], finish), like)
 
 
 def stack_of(name: str) -> str:
