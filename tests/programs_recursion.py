@@ -1,6 +1,6 @@
 """The corpus: functions that call themselves as often as run-time data say."""
 
-# ruff: noqa: SIM108, RET505  (programs are written as users write them)
+
 
 import math
 

@@ -57,6 +57,7 @@ from symdiff.ops.resolve import learn_scipy
 __all__ = ["call", "inline_known", "prepare"]
 
 RECURSION_LIMIT = 40
+RECURSION_SEEN = 6  # where our own stack ends before that
 DEPTH_LIMIT = 120
 
 
@@ -383,6 +384,10 @@ def _run(p: Parser, frame: Frame, ready: Prepared, callee: _Callee) -> Abstract:
     p.frame = frame
     try:
         outcome = p.block(ready.statements) if key not in p.looped else _as_loop(p, frame, ready, callee)
+    except RecursionError:
+        if key not in p.looped and sum(other.live is ready.live for other in p.frames) >= RECURSION_SEEN:
+            raise Recurs(key) from None
+        raise
     finally:
         p.frames.pop()
         if before is not None:

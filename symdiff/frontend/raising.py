@@ -74,7 +74,8 @@ def require_bound(p: Parser, name: str, bound: Value) -> None:
 
     def fails() -> None:
         p.build.where = where
-        raise_known(p, UnboundLocalError, f"cannot access local variable {name!r} where it is not associated with a value")
+        message = f"cannot access local variable {name!r} where it is not associated with a value"
+        raise_known(p, UnboundLocalError, message)
 
     if p.decided(bound) is False:
         fails()

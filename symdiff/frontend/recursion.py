@@ -61,11 +61,14 @@ class Recursion:
         From arguments, by position and by name, to what the parameters stand for.
     kept : dict
         By the name whose values are kept, and for results.
+    start : dict
+        What the parameters are in the outermost call.
     """
 
     key: tuple[str, Location]
     bind: Callable[[Sequence[Abstract], Mapping[str, Abstract]], dict[str, Abstract]]
     kept: dict[str, _Kept] = field(default_factory=dict)
+    start: dict[str, Abstract] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -111,6 +114,9 @@ class Recursion:
             form = None
         if form is None or kept.same is not None or not _is_constant(form):
             self._refuse(p, name, item)
+        for have, want in zip(_hoisted(p, form_of(p, item)).leaves, form.leaves, strict=True):
+            if not _same_shape(have, want):
+                self._refuse(p, name, item)
         if form != kept.form:
             kept.form = form
             raise _Retyped
@@ -129,12 +135,26 @@ class Recursion:
         item = item_of(p, kept.form, iter([value for _, value in pairs]))
         return Tuple(tuple(stack for stack, _ in pairs)), item
 
+    def require_shape(self, p: Parser, name: str, item: Abstract) -> None:
+        """An array that is passed on has the shape that the parameter had at first."""
+        before, now = p.type_of(self.start[name]), p.type_of(item)
+        if before is None or now is None or not (before.shape or now.shape):
+            return
+        now = Type(now.dtype, tuple(p.build.hoist(dim) for dim in now.shape))
+        if not _same_shape(now, before):
+            p.unsupported(
+                f"{name!r} changes its shape when {self.name!r} calls itself as often as its data say",
+                "pass arrays of one shape, and the place in them as an int",
+            )
+
     def _require_same(self, p: Parser, kept: _Kept, name: str, item: Abstract) -> None:
         if kept.same is None and kept.form is None:
             kept.same = item
         before = kept.same
         known = isinstance(before, Known) and isinstance(item, Known) and before.object is item.object
-        if before is not item and not known:
+        # a function made on the way may know variables of that call
+        older = isinstance(item, Known) or any(item is found for found in self.start.values())
+        if not older or (before is not item and not known):
             self._refuse(p, name, item)
 
     def _refuse(self, p: Parser, name: str, item: Abstract) -> NoReturn:
@@ -144,6 +164,12 @@ class Recursion:
             "numbers, arrays of one shape and tuples of them are kept in such a recursion",
             "write the recursion as a loop",
         )
+
+
+def _same_shape(a: Type, b: Type) -> bool:
+    """Whether two shapes are the same for certain."""
+    pairs = list(zip(a.shape, b.shape, strict=False))
+    return a.rank == b.rank and all(x is y or (isinstance(x, int) and x == y) for x, y in pairs)
 
 
 def _is_plain(found: Any) -> bool:
@@ -232,6 +258,8 @@ def suspend(p: Parser, node: Suspend) -> Abstract:
         kwargs[keyword.arg] = item
     p.at(node.call)
     bound = here.bind(args, kwargs)
+    for parameter in node.parameters:
+        here.require_shape(p, parameter, bound[parameter])
     stacks: list[Abstract] = []
     *own, states, depth = (p.lookup(name.id) for name in node.reads)
     for name, stack in zip(node.saved, own, strict=True):
@@ -294,6 +322,7 @@ def as_loop(p: Parser, frame: Frame, ready: Any, itself: Abstract, made: Recursi
     """Run a call of a function as a loop; ``ready`` is the function, and ``frame`` the call at its start."""
     p.recursions[frame] = made
     before = dict(frame.names)
+    made.start = before
     try:
         whole = _cut(p, ready, itself, made.name)
         frame.live, frame.local = whole.live, whole.local

@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 from symdiff.frontend.liveness import Liveness, walk_scope
 from symdiff.frontend.normalise import STATEMENT_LIMIT
 
-__all__ = ["Begin", "Finish", "Outcome", "Resume", "Suspend", "Pieces"]
+__all__ = ["Begin", "Finish", "Outcome", "Pieces", "Resume", "Suspend"]
 
 STATE, DEPTH, STATES, RETURNED = "state 0", "depth 0", "states 0", "returned 0"
 _PLAIN = (
@@ -227,7 +227,7 @@ class Pieces:
             made = self._set_aside(made, before)
         return before, made
 
-    def _inside(self, node: ast.expr) -> tuple[list[ast.stmt], Any]:
+    def _inside(self, node: ast.expr | ast.keyword) -> tuple[list[ast.stmt], Any]:
         """As `hoist`, for the parts of an expression."""
         parts = list(_parts(node))
         last = max((i for i, part in enumerate(parts) if self.calls(part)), default=-1)

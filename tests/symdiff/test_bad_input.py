@@ -360,16 +360,6 @@ def test_unknown_functions():
     assert "test_bad_input.py" in str(caught.value)
 
 
-def recursive(x):
-    return x if x < 1.0 else recursive(x - 1.0) * x
-
-
-def test_recursion_is_refused():
-    with pytest.raises(sd.SymdiffError) as caught:
-        sd.grad(recursive)(3.0)
-    assert_points_at(caught.value, recursive, "recursive(x - 1.0)")
-
-
 def with_class(x):
     class Local:
         value = 2.0

@@ -65,7 +65,10 @@ REFUSED = {
     "too many values": ("def f(x):\n    a, b = x, x, x\n    return a", (1.0,), ValueError),
     "tuple index": ("def f(x):\n    t = (x, x)\n    return t[2]", (1.0,), IndexError),
     "missing key": ("def f(x):\n    d = {'a': x}\n    return d['b']", (1.0,), KeyError),
-    "recursion": ("def f(x):\n    return x if x < 0 else f(x - 1)", (3.0,)),
+    "recursion in a loop": (
+        "def f(x):\n    while x > 0:\n        x = x - f(x - 1)\n    return x",
+        (3.0,),
+    ),
     "missing argument": ("def f(x):\n    def g(a, b):\n        return a\n    return g(x)", (1.0,), TypeError),
     "unexpected keyword": ("def f(x):\n    def g(a):\n        return a\n    return g(x, b=1.0)", (1.0,), TypeError),
     "not callable": ("def f(x):\n    return x(1.0)", (1.0,), TypeError),
