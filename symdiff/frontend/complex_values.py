@@ -271,14 +271,12 @@ def _constant_like(p: Parser, number: float, value: Value) -> Value:
 
 
 def _polar(p: Parser, base: Pair, exponent: Pair) -> Pair:
-    """``exp(exponent * log(base))``; 0 to a power with positive real part is 0."""
+    """``exp(exponent * log(base))``; 0 to a real positive power is 0."""
     (x, y), (c, d) = base, exponent
     modulus, angle = p.emit("hypot", x, y), p.emit("arctan2", y, x)
     length, phase = p.emit("power", modulus, c), times(p, angle, c)
     if _known(p, d) != 0.0:
         length = times(p, length, p.emit("exp", negated(p, times(p, angle, d))))
-        nothing = p.emit("equal", modulus, p.constant(0.0))
-        one = p.constant(1.0)
-        safe = p.emit("where", nothing, one, x), p.emit("where", nothing, p.constant(0.0), y)
-        phase = plus(p, phase, times(p, d, p.emit("log_modulus", *safe)))
+        # 0 has no such power: an error for Python's numbers, nan for NumPy's
+        phase = plus(p, phase, times(p, d, p.emit("log_modulus", x, y)))
     return times(p, length, p.emit("cos", phase)), times(p, length, p.emit("sin", phase))
