@@ -45,7 +45,10 @@ def test_sizes_that_differ_on_a_path_not_taken(function, x, sizes):
     assert f.grad(x, a, b) == pytest.approx(slope, rel=1e-8)
 
 
-@pytest.mark.parametrize(("function", "x"), [(added_on_one_path, 1.5), (added_in_some_trips, 0.5)], ids=["one path", "some trips"])
+PATHS = [pytest.param(added_on_one_path, 1.5, id="one path"), pytest.param(added_in_some_trips, 0.5, id="some trips")]
+
+
+@pytest.mark.parametrize(("function", "x"), PATHS)
 def test_sizes_that_differ_on_the_path_taken(function, x):
     with pytest.raises(ShapeError, match="broadcast"):
         sd.differentiable(function)(x, np.ones(3), np.ones(2))
