@@ -91,12 +91,18 @@ reseed: Primitive = primitive(
     effect=True,
 )
 
+def _located_kernel(k: Any, location: Any, scale: Any, standard: Any) -> Any:
+    if standard.type == "i1":
+        return k.or_(location, k.and_(scale, standard))
+    return k.add(location, k.mul(scale, standard))
+
+
 # A row of its own, so that product and sum are rounded one by one as in NumPy's code.
 located: Primitive = elementwise(
     "located",
     numpy=lambda location, scale, standard: location + scale * standard,
     sympy=lambda sp, location, scale, standard: location + scale * standard,
-    kernel=lambda k, location, scale, standard: k.add(location, k.mul(scale, standard)),
+    kernel=_located_kernel,
     python="{} + {} * {}",
     spelling="{} + {} * {}",
     result="same",

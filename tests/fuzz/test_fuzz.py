@@ -13,7 +13,7 @@ from tests.fuzz.inputs import Inputs
 from tests.fuzz.oracle import Options, along_direction, examine
 from tests.fuzz.runner import GOOD, run
 
-BLOCK, BLOCKS = 50, 10
+BLOCK, BLOCKS = 50, 9
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def test_forward_mode_agrees_with_differences(seed, tmp_path):
         with np.errstate(all="ignore"):
             try:
                 expected = float(scope["f"](*inputs.arguments()))
-            except ArithmeticError:
+            except (ArithmeticError, AssertionError, ValueError):  # errors that the program raises itself
                 continue
             found = along_direction(program, inputs.arguments(), [])
         if found is None or not found.sizes < 100.0 or not abs(expected) < 100.0:

@@ -90,7 +90,7 @@ def test_row(case: rows.Case) -> None:
     check_row(function, case.operands, case.smooth, 1e-5 if single else 1e-11)
 
 
-@pytest.mark.parametrize("shapes", [((), (), ()), ((3,), (3,), (3,)), ((2, 1), (3,), ())], ids=["0d", "1d", "spread"])
+@pytest.mark.parametrize("shapes", [((),) * 4, ((3,),) * 4, ((2, 1), (3,), (), ())], ids=["0d", "1d", "spread"])
 @pytest.mark.parametrize("row", elementwise.SMOOTH, ids=elementwise.ids)
 def test_elementwise_row(row: Any, shapes: Any) -> None:
     operands = elementwise.sample(row, shapes[: len(row.domain)], 3)
