@@ -64,6 +64,8 @@ def samples(row: Row, type: str, position: int) -> list[Any]:
         return [False, True]
     if type in FLOATS:
         values = list(generator.uniform(*row.domain, 25))
+        if row.name.startswith("special_hyp"):  # SciPy's own takes minutes for infinite parameters
+            return values
         fitting = row.name in ("i64", "i32")
         return [value for value in SPECIAL if not fitting or math.isfinite(value)] + values
     if row.name.endswith("_ok") and row.name != "ipow_ok":
