@@ -74,7 +74,8 @@ def make_room(
         if found.own:
             length = known[cell]
             assert length is not None
-            found.start = reserve(p, found.before, found.form, length)
+            # as far out as it is known, so that a branch around the loop can keep the list for the reverse sweep
+            found.start = reserve(p, found.before, found.form, p.build.hoist(length))
         else:
             found.start = with_form(p, found.before, found.form)
 
@@ -133,6 +134,7 @@ def grown_after(
     else:
         assert trips is not None and found.growth.low is not None
         length = plus(p.build, _count(found.before), times(p.build, trips_count(p, trips), found.growth.low))
+    length = p.build.hoist(length)
     base = found.before.base if isinstance(found.before, Rows) else None
     rows = replace(at_head, columns=tuple(columns), count=length, growth=growth, base=base)
     return replace(trim(p, rows), growth=growth, base=base) if found.own else rows
