@@ -16,8 +16,9 @@ from symdiff.errors import ShapeError
 from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.ir.python import print_function
 from symdiff.ir.verify import verify
+from symdiff.runtime.binding import Call, exact
 from symdiff.runtime.call import Dispatcher
-from symdiff.runtime.family import Call, Family, exact
+from symdiff.runtime.family import Family
 from symdiff.runtime.interpret import interpret
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.dce import eliminate_dead_code

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from symdiff.ir.graph import FOR, IF, TRY, Block, Node, Value
 from symdiff.lower.emit import RESPECIALISE, Scope, index_const
-from symdiff.lower.state import KERNEL_TYPE, Elements, Rep, State, Stored
+from symdiff.lower.state import Elements, Rep, State, Stored
 from symdiff.lower.stores import is_overwritten, take_over
 from symdiff.lower.usage import STORES
+from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff_codegen.kernel import Attempt, Buffer, Carried, Check, Const, If, Local, Merge, Operand, Stack, While
 from symdiff_codegen.walk import walk
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from symdiff.ir.graph import Node
 from symdiff.lower.emit import index_const
-from symdiff.lower.state import KERNEL_TYPE, State, Stored
+from symdiff.lower.state import State, Stored
+from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff_codegen.kernel import Buffer, Const, Operand
 
 __all__ = ["emit_convolve"]

@@ -12,8 +12,9 @@ from typing import Any
 
 from symdiff.ir.graph import Node, Value
 from symdiff.lower.emit import index_const
-from symdiff.lower.state import KERNEL_TYPE, Elements, State, Stored, positions
+from symdiff.lower.state import Elements, State, Stored, positions
 from symdiff.lower.usage import static_shape
+from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff.ops.primitive import numeric_attrs
 from symdiff_codegen.kernel import Buffer
 

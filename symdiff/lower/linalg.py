@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from symdiff.ir.graph import Dim, Node, Value
 from symdiff.lower.emit import index_const
-from symdiff.lower.state import KERNEL_TYPE, State, Stored
+from symdiff.lower.state import State, Stored
 from symdiff.lower.whole import converted, typed_buffer
+from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff_codegen.instructions import LINALG
 from symdiff_codegen.kernel import Buffer, Carried, Linalg, Local, Operand
 

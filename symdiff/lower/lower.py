@@ -23,12 +23,13 @@ from symdiff.lower.prepare import prepare
 from symdiff.lower.products import emit_matmul
 from symdiff.lower.scalar_nodes import emit_scalar
 from symdiff.lower.schedule import REDUCTIONS, Group, Plan
-from symdiff.lower.state import KERNEL_TYPE, State, Stored
+from symdiff.lower.state import State, Stored
 from symdiff.lower.stores import emit_store
 from symdiff.lower.subscript import subscript
 from symdiff.lower.tidy import tidy
 from symdiff.lower.usage import STORES, is_virtual
 from symdiff.lower.whole import emit_whole
+from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff_codegen.kernel import Buffer, Const, Kernel, Local, Operand, Result, ResultSpec
 
 __all__ = ["ErrorSite", "Lowered", "lower"]

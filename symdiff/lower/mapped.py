@@ -7,9 +7,10 @@ from collections.abc import Callable
 from symdiff.ir.graph import Node
 from symdiff.lower.emit import index_const
 from symdiff.lower.scalar_nodes import apply_row
-from symdiff.lower.state import KERNEL_TYPE, Elements, Indices, Mapped, State, positions
+from symdiff.lower.state import Elements, Indices, Mapped, State, positions
 from symdiff.lower.subscript import subscript
 from symdiff.lower.usage import static_shape
+from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff_codegen.kernel import Operand
 
 __all__ = ["emit_mapped"]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from symdiff.ir.graph import Node
 from symdiff.lower.emit import index_const
-from symdiff.lower.state import KERNEL_TYPE, Indices, State, Stored
-from symdiff.ops.dtypes import promoted
+from symdiff.lower.state import Indices, State, Stored
+from symdiff.ops.dtypes import KERNEL_TYPE, promoted
 from symdiff_codegen.kernel import Buffer, Carried, Local, Operand
 
 __all__ = ["emit_argsort", "emit_searchsorted"]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from symdiff.ir.graph import Node, Value
 from symdiff.lower.emit import index_const
 from symdiff.lower.linalg import matrix_at
-from symdiff.lower.state import KERNEL_TYPE, State, Stored
+from symdiff.lower.state import State, Stored
 from symdiff.lower.usage import SMALL_ARRAY, static_shape
 from symdiff.lower.whole import converted, typed_buffer
+from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff_codegen.kernel import Buffer, Const, If, Matmul, Operand
 
 __all__ = ["emit_matmul"]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from symdiff.ir.graph import Node
 from symdiff.lower.emit import index_const
-from symdiff.lower.state import KERNEL_TYPE, State, Stored, positions
+from symdiff.lower.state import State, Stored, positions
+from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff_codegen.instructions import REDUCTIONS, lane_tree
 from symdiff_codegen.kernel import Buffer, Const, Operand
 

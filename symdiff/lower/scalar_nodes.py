@@ -7,7 +7,8 @@ from typing import Any
 
 from symdiff.ir.graph import Node
 from symdiff.lower.scalars import Scalars, static
-from symdiff.lower.state import KERNEL_TYPE, State
+from symdiff.lower.state import State
+from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff.ops.primitive import numeric_attrs
 from symdiff_codegen.kernel import Operand
 

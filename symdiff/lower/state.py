@@ -24,11 +24,11 @@ from symdiff.lower.emit import index_const
 from symdiff.lower.scalars import Scalars
 from symdiff.lower.schedule import Sizes
 from symdiff.lower.usage import Usage, is_virtual, static_shape
+from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff_codegen.kernel import Buffer, Const, Local, Operand, Stack
 
-__all__ = ["KERNEL_TYPE", "Elements", "Mapped", "Rep", "State", "Stored", "positions"]
+__all__ = ["Elements", "Mapped", "Rep", "State", "Stored", "positions"]
 
-KERNEL_TYPE = {"float64": "f64", "float32": "f32", "int64": "i64", "int32": "i32", "bool": "i1"}
 INDEX_NAMES = "ijklmnop"
 
 Indices = Sequence[Operand]

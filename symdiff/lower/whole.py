@@ -10,19 +10,10 @@ from symdiff.lower.convolution import emit_convolve
 from symdiff.lower.draws import DRAWS
 from symdiff.lower.emit import index_const
 from symdiff.lower.ordering import emit_argsort, emit_searchsorted
-from symdiff.lower.state import KERNEL_TYPE, Elements, Indices, Mapped, State, Stored, positions
+from symdiff.lower.state import Elements, Indices, Mapped, State, Stored, positions
 from symdiff.lower.usage import static_shape
-from symdiff_codegen.kernel import (
-    Buffer,
-    Carried,
-    Fourier,
-    Local,
-    NewStack,
-    Operand,
-    Pop,
-    Push,
-    Stack,
-)
+from symdiff.ops.dtypes import KERNEL_TYPE
+from symdiff_codegen.kernel import Buffer, Carried, Fourier, Local, NewStack, Operand, Pop, Push, Stack
 
 __all__ = ["converted", "emit_whole", "typed_buffer"]
 

@@ -11,12 +11,11 @@ import numpy as np
 from symdiff.errors import DtypeError
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Type, Value
-from symdiff.ops.dtypes import SUPPORTED_DTYPES
+from symdiff.ops.dtypes import KERNEL_TYPE, SUPPORTED_DTYPES
 from symdiff.ops.primitive import Check, Primitive, elementwise
 
 __all__ = ["ceil_to_int", "convert", "floor_to_int", "round_to_int", "stop_gradient", "trunc_to_int"]
 
-KERNEL_TYPE = {"float64": "f64", "float32": "f32", "int64": "i64", "int32": "i32", "bool": "i1"}
 PYTHON_TYPE: dict[str, Callable[..., Any]] = {"float64": float, "int64": int, "bool": bool}
 
 # 2**63 is a double, and the first one that does not fit

@@ -10,9 +10,10 @@ import numpy as np
 
 from symdiff.ir.graph import Type
 
-__all__ = ["SUPPORTED_DTYPES", "DtypeRule", "dtype_rule", "promoted"]
+__all__ = ["KERNEL_TYPE", "SUPPORTED_DTYPES", "DtypeRule", "dtype_rule", "promoted"]
 
-SUPPORTED_DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
+KERNEL_TYPE = {"float64": "f64", "float32": "f32", "int64": "i64", "int32": "i32", "bool": "i1"}
+SUPPORTED_DTYPES = frozenset(KERNEL_TYPE)
 
 
 class DtypeRule:

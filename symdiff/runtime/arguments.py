@@ -10,10 +10,9 @@ import numpy as np
 from symdiff.errors import DtypeError, LocatedTypeError, ShapeError, located
 from symdiff.frontend.structure import Static, flatten, unflatten
 from symdiff.ir.graph import Type, Value
+from symdiff.ops.dtypes import SUPPORTED_DTYPES
 
 __all__ = ["Leaf", "as_array", "classify", "cotangent_like", "is_foreign_array", "prepare", "snapshot"]
-
-DTYPES = frozenset({"float64", "float32", "int64", "int32", "bool"})
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def _array_leaf(array: np.ndarray, name: str) -> Leaf:
 
 def _dtype(dtype: np.dtype[Any], name: str) -> str:
     text = dtype.newbyteorder("=").name
-    if text in DTYPES:
+    if text in SUPPORTED_DTYPES:
         return text
     if dtype.kind in "iu":
         raise DtypeError(f"argument {name} has dtype {dtype}, which is not supported", hint="use .astype(np.int64)")

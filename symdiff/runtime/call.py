@@ -8,11 +8,7 @@ dispatcher only sees the calls that fit no variant.
 from __future__ import annotations
 
 import inspect
-import os
 import sys
-import threading
-import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,96 +17,25 @@ import numpy as np
 
 from symdiff import stages
 from symdiff.config import Options, setting
-from symdiff.errors import (
-    LocatedTypeError,
-    Location,
-    SymdiffError,
-    UnsupportedSyntaxError,
-    located,
-    strip_frames,
-)
-from symdiff.frontend.program import Argument, Program, StaticNeeded
-from symdiff.frontend.structure import LEAF, Static, Structure, flatten, flatten_as, leaf_paths
-from symdiff.ir.graph import Value
-from symdiff.runtime.arguments import (
-    Leaf,
-    as_array,
-    check_fits,
-    check_same_index,
-    classify,
-    cotangent_like,
-    is_foreign_array,
-    prepare,
-    refuse_inactive,
-    static_object,
-)
-from symdiff.runtime.family import (
-    Call,
-    Family,
-    Respecialise,
-    Variant,
-    exact,
-    may_show,
-    refuse_overlap,
-    run_native,
-    settled,
-    showing,
-    value_pack,
-    value_template,
-    write_back,
-)
+from symdiff.errors import LocatedTypeError, Location, SymdiffError, UnsupportedSyntaxError, located, strip_frames
+from symdiff.frontend.program import Program, StaticNeeded
+from symdiff.frontend.structure import flatten_as
+from symdiff.runtime.arguments import cotangent_like, prepare
+from symdiff.runtime.binding import Call, arguments_of, exact, settled, taken_apart, with_ints, with_static
+from symdiff.runtime.effects import may_show, showing
+from symdiff.runtime.family import Family, Variant, run_native
+from symdiff.runtime.interface import Interface
+from symdiff.runtime.results import value_pack, value_template, with_same_objects
+from symdiff.runtime.shared import shared_store
+from symdiff.runtime.statuses import Respecialise
+from symdiff.runtime.written import write_back
 from symdiff.steps import Step, required, wrt_positions
 
-__all__ = ["Dispatcher", "Store", "shared_store"]
-
-RECENT = 128
-_stores: weakref.WeakValueDictionary[Any, Store] = weakref.WeakValueDictionary()
-_recent: OrderedDict[Any, Store] = OrderedDict()
-_stores_lock = threading.Lock()
+__all__ = ["Dispatcher"]
 
 
 class _Misfit(Exception):
     """A native variant, called with what was prepared for it, came back: something it reads by itself does not fit."""
-
-
-class Store:
-    """Everything built for functions of one code and one set of options."""
-
-    def __init__(self) -> None:
-        self.families: dict[Any, list[Family]] = {}
-        self.static_leaves: dict[Any, set[int]] = {}
-        self.lock = threading.RLock()
-
-
-def shared_store(function: Any, options: Options) -> Store:
-    """The store of all functions with this code.
-
-    It lives as long as one of them, and the most recent ones longer: a lambda is often made anew for each call.
-    """
-    plain = inspect.unwrap(getattr(function, "__func__", function))
-    code = getattr(plain, "__code__", None)
-    if code is None:
-        return Store()
-    # functions of one code may have been given other globals
-    key = (code, options, id(plain.__globals__))
-    with _stores_lock:
-        store = _recent[key] = _stores.setdefault(key, Store())
-        _recent.move_to_end(key)
-        if len(_recent) > RECENT:
-            _recent.popitem(last=False)
-        return store
-
-
-def _renew_locks() -> None:
-    """In a forked child: threads of the parent may have held the locks, and are not there to release them."""
-    global _stores_lock
-    _stores_lock = threading.Lock()
-    for store in list(_stores.values()):
-        store.lock = threading.RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
 
 
 class Dispatcher:
@@ -167,57 +92,24 @@ class Dispatcher:
             raise LocatedTypeError("unknown argument 'argnums'", hint="use wrt=, which takes positions and names")
         return self.run(self.take_apart(args, kwargs, wrt), wrt, keywords)
 
-    # -- arguments
-    # -------------------------------------------------------------------------------------------------------
+    # -- arguments -----------------------------------------------------------------------------------------------------
 
     def take_apart(self, args: Sequence[Any], kwargs: dict[str, Any], wrt: Any) -> Call:
+        """What is passed, bound to the parameters and taken apart into leaves."""
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
             name = getattr(self.function, "__name__", "function")
             raise LocatedTypeError(f"{name}{self.signature}: {error}") from None
         bound.apply_defaults()
-        objects = list(bound.arguments.values())
-        positions = self.differentiated(wrt)
-        structures: list[Structure] = []
-        leaves: list[Any] = []
-        kinds: list[Leaf] = []
-        paths: list[str] = []
-        active: list[int] = []
-        floated: list[int] = []
-        for k, (name, value) in enumerate(zip(self.names, objects, strict=True)):
-            found, structure = flatten(value, is_foreign_array)
-            below = leaf_paths(structure, name)
-            structures.append(structure)
-            for leaf, path in zip(found, below, strict=True):
-                leaf = as_array(leaf, path)
-                kind = classify(leaf, path)
-                if k in positions and structure == LEAF:
-                    active.append(len(leaves))
-                if k in positions and (len(found) == 1 or kind.dtype.startswith("float")):
-                    as_float = refuse_inactive(kind, path)
-                    if as_float.dtype != kind.dtype:
-                        floated.append(len(leaves))
-                    kind = as_float
-                if getattr(leaf, "ndim", None) == 0:
-                    leaf = leaf[()]
-                if kind.kind == "python" and kind.dtype == "int64":
-                    check_fits(leaf, path)
-                if kind.kind == "python" and kind.dtype == "float64":
-                    leaf = float(leaf)
-                leaves.append(leaf)
-                kinds.append(kind)
-                paths.append(path)
-        check_same_index([o for o in objects if is_foreign_array(o)])
-        return Call(objects, tuple(structures), leaves, tuple(kinds), paths, tuple(active), tuple(floated))
+        return taken_apart(self.names, list(bound.arguments.values()), self.differentiated(wrt))
 
     def differentiated(self, wrt: Any) -> set[int]:
         """Positions of the arguments that a gradient is asked by, whose ints count as floats."""
         asked, single = wrt_positions(wrt, self.names) if wrt is not None else ((), True)
         return {k for step in self.steps(asked, single) if step.kind != "pullback" for k in step.wrt}
 
-    # -- finding and building
-    # --------------------------------------------------------------------------------------------
+    # -- finding and building ------------------------------------------------------------------------------------------
 
     def run(self, call: Call, wrt: Any, keywords: tuple[tuple[str, Any], ...] = ()) -> Any:
         return self.attempt(call, lambda: self.execute(self.family(call, wrt), call, keywords))
@@ -237,8 +129,6 @@ class Dispatcher:
     def execute(self, family: Family, call: Call, keywords: tuple[tuple[str, Any], ...] = ()) -> Any:
         """Run a native variant of the family (or its text, with SYMDIFF_NATIVE=0) and form the answer."""
         inputs = family.inputs(call, self.function)
-        if family.stores:
-            refuse_overlap(family, call, inputs)
         if not setting("SYMDIFF_NATIVE"):
             return self.finish(family, call, family.in_python(inputs))
         variant = self.variant(family, inputs, keywords)
@@ -260,8 +150,6 @@ class Dispatcher:
         if ones != tuple(tuple(d == 1 for d in seed.type.shape) for seed in family.graph.params[-len(typed) :]):
             family, typed = self.with_cotangents(call, (*steps[:-1], replace(steps[-1], ones=ones)), cotangent)
         inputs = family.inputs(call, self.function)
-        if family.stores:
-            refuse_overlap(family, call, inputs)
         inputs = [*inputs, *typed]
         if not setting("SYMDIFF_NATIVE"):
             return family.pack(family.in_python(inputs))
@@ -289,7 +177,7 @@ class Dispatcher:
     def finish(self, family: Family, call: Call, results: Sequence[Any]) -> Any:
         if family.program.written:
             write_back(family.program, call, results)
-        return family.with_same_objects(results, call) if family.program.same else family.pack(results)
+        return with_same_objects(family.program, results, call.leaves) if family.program.same else family.pack(results)
 
     def family(self, call: Call, wrt: Any) -> Family:
         positions, single = wrt_positions(wrt, self.names) if wrt is not None else ((), True)
@@ -310,12 +198,12 @@ class Dispatcher:
         static = self.store.static_leaves.get(base)
         if static is None:
             return base
-        call.kinds = _with_static(call, static)
+        call.kinds = with_static(call, static)
         return (steps, call.structures, call.kinds)
 
     def build(self, call: Call, steps: tuple[Step, ...], positions: Sequence[int]) -> Family:
         while True:
-            levels = stages.argument_levels(steps, self.arguments(call))
+            levels = stages.argument_levels(steps, arguments_of(self.names, call))
             try:
                 program = self.parse(self.function, levels[0])
                 break
@@ -329,23 +217,20 @@ class Dispatcher:
         return Family(
             final,
             made,
-            call.kinds,
-            call.structures,
+            Interface(final, call.kinds, call.structures, call.active, value_template(final)),
             self.options,
             value_pack(final),
-            value_template(final),
             bool(final.same) or may_show(final.graph),
             program.written,
-            call.active,
         )
 
     def refuse_ints(self, call: Call, steps: tuple[Step, ...], error: SymdiffError) -> None:
         """Say so if the function is only in error because ints to differentiate by were taken for floats."""
         if not call.floated:
             return
-        ints = replace(call, kinds=_with_ints(call), floated=())
+        ints = replace(call, kinds=with_ints(call), floated=())
         try:
-            self.parse(self.function, stages.argument_levels(steps, self.arguments(ints))[0])
+            self.parse(self.function, stages.argument_levels(steps, arguments_of(self.names, ints))[0])
         except StaticNeeded:
             pass
         except SymdiffError:
@@ -363,17 +248,7 @@ class Dispatcher:
         base = (steps, call.structures, call.kinds)
         known = self.store.static_leaves.setdefault(base, set())
         known.add(needed.leaf)
-        call.kinds = _with_static(call, known)
-
-    def arguments(self, call: Call) -> tuple[Argument, ...]:
-        found, k = [], 0
-        for name, structure in zip(self.names, call.structures, strict=True):
-            leaves: list[Value | Static] = []
-            for kind, path in zip(call.kinds[k : k + structure.count], call.names[k:], strict=False):
-                leaves.append(Static(static_object(kind)) if kind.kind == "static" else kind.value(_hint(path)))
-            found.append(Argument(name, structure, tuple(leaves)))
-            k += structure.count
-        return tuple(found)
+        call.kinds = with_static(call, known)
 
 
 _EXECUTE = Dispatcher.execute.__code__
@@ -384,19 +259,3 @@ def _no_derivative(name: str, where: Location | None) -> SymdiffError:
     return located(TypeError, message, where, "leave it out of wrt")
 
 
-def _with_ints(call: Call) -> tuple[Leaf, ...]:
-    """The kinds with the ints that were taken for floats as ints."""
-    return tuple(Leaf("python", "int64") if k in call.floated else kind for k, kind in enumerate(call.kinds))
-
-
-def _with_static(call: Call, leaves: set[int]) -> tuple[Leaf, ...]:
-    """The kinds with some ints fixed at their values."""
-    return tuple(
-        Leaf("static", static=Static(call.leaves[k])) if k in leaves else kind for k, kind in enumerate(call.kinds)
-    )
-
-
-def _hint(path: str) -> str:
-    """A name for a leaf of a structure: ``p['rate']`` is ``p_rate``."""
-    text = "".join(c if c.isalnum() or c == "_" else " " for c in path)
-    return "_".join(text.split())
