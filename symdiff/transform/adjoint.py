@@ -42,7 +42,7 @@ from symdiff.transform.preparation import all_definitions, count_trips, name_val
 from symdiff.transform.rowsweep import RowSweep
 from symdiff.transform.saturating import saturating_quotients
 from symdiff.transform.segments import MARK, once_more, segment_as_function
-from symdiff.transform.selects import selected_values
+from symdiff.transform.selects import ALWAYS, Arms, selected_values
 
 __all__ = ["all_definitions", "differentiate"]
 
@@ -82,6 +82,7 @@ class _Adjoint(RowSweep):
         wrt: Sequence[int],
         seeds: Sequence[Value | None],
         around: Mapping[Value, Node] | None = None,
+        through: Mapping[Value, Arms] | None = None,
     ) -> None:
         name_values(function)
         self.function, self.wrt, self.seeds = function, wrt, seeds
@@ -92,8 +93,8 @@ class _Adjoint(RowSweep):
         self.varied = varied_values(function.block, [function.params[i] for i in wrt if can_vary(function.params[i])])
         seeded = [r for r, s in zip(function.results, seeds, strict=True) if s is not None]
         self.wanted = wanted_values(function.block, seeded, self.varied)
-        self.selected = selected_values(function, seeded, self.varied)
-        self.saturating = saturating_quotients(function)
+        self.selected = selected_values(function, {r: (through or {}).get(r, ALWAYS) for r in seeded}, self.varied)
+        self.saturating = saturating_quotients(function, self.root.definitions)
         self.history = History(function, self.order, self.root.definitions)
 
     def build(self, name: str, value: bool) -> Function:
@@ -120,9 +121,6 @@ class _Adjoint(RowSweep):
 
     def gradient(self, param: Value, cotangents: Cotangents, build: Builder) -> Value:
         found = self.total(param, cotangents, build)
-        if not param.type.shape and found.type.dtype != param.type.dtype:
-            # numbers of Python's kind stay weak on their way
-            found = REGISTRY["convert"](found, dtype=param.type.dtype, kind="numpy")
         same = zip(found.type.shape, param.type.shape, strict=False)
         fits = found.type.rank == param.type.rank and found.type.dtype == param.type.dtype
         if not fits or any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in same):
@@ -278,7 +276,8 @@ class _Adjoint(RowSweep):
         moving = list(dict.fromkeys([*(initials[k] for k in live if initials[k] in self.varied), *outer]))
         function = segment_as_function(node, live, moving)
         last = range(len(function.params) - len(moving), len(function.params))
-        again = _Adjoint(function, last, function.results, self.root.definitions)
+        selected = {node.outputs[k]: frozenset({(node, 0)}) for k in live if node.outputs[k] in self.selected}
+        again = _Adjoint(function, last, function.results, self.root.definitions, selected)
         seeds = {node.outputs[k]: self.total(node.outputs[k], cotangents, build).value for k in live}
         known = {v: self.total(v, cotangents, build).value for v in moving if v in cotangents}
         found = again.sweep(seeds, known, moving)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from symdiff.errors import Location
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, Dim, Node, Type, Value
@@ -27,6 +29,7 @@ __all__ = [
     "joined",
     "mask_of_input",
     "narrow",
+    "settled",
     "spread",
     "zero_of",
 ]
@@ -199,6 +202,16 @@ def zero_of(value: Value, build: Builder) -> Traced:
     if not type_.shape:
         return Traced(build, zero)
     return Traced(build, build.add(REGISTRY["full"], zero, shape=type_.shape, dtype=type_.dtype, hint=hint))
+
+
+def settled(total: Traced, wanted: Type) -> Traced:
+    """A cotangent of the dtype of its value: within a block one of Python's kind stays weak beside a float32."""
+    if wanted.shape or wanted.kind == "stack" or total.type.dtype == wanted.dtype:
+        return total
+    known = total.build.constant_of(total.value)
+    if known is not None:
+        return Traced(total.build, total.build.constant(np.dtype(wanted.dtype).type(known)))
+    return REGISTRY["convert"](total, dtype=wanted.dtype, kind="numpy")  # type: ignore[no-any-return]
 
 
 # -- fitting to a value ------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from symdiff.transform.cotangents import (
     mask_of_input,
     named,
     narrow,
+    settled,
     spread,
     zero_of,
 )
@@ -39,9 +40,9 @@ class RowSweep:
     """Quotients whose rule is written so that it does not overflow."""
 
     def total(self, value: Value, cotangents: Cotangents, build: Builder) -> Traced:
-        """Take the whole cotangent of a value."""
+        """Take the whole cotangent of a value, of its dtype: it crosses the border of a block, or is a result."""
         found = cotangents.total(value)
-        return zero_of(value, build) if found is None else found
+        return settled(zero_of(value, build) if found is None else found, value.type)
 
     def primitive(self, node: Node, cotangents: Cotangents, build: Builder) -> None:
         """Pass a cotangent through the rules of a row, to each input that wants one."""

@@ -74,10 +74,12 @@ class Match:
         return bool(number == wanted) and math.copysign(1.0, number) == math.copysign(1.0, wanted)
 
     def new(self, name: str, *inputs: Value, attrs: Mapping[str, Any] = NO_ATTRS, like: Value | None = None) -> Value:
-        """Add a row whose result has the type of the matched node's (or of ``like``)."""
-        model = self.node.output if like is None else like
+        """Add a row whose result has the type of the matched node's (or of ``like``), and which fails as that does."""
+        model, row = self.node.output if like is None else like, REGISTRY[name]
         output = Value(model.type, "" if like is not None else model.hint, self.node.where)
-        self.nodes.append(Node(REGISTRY[name], inputs, (output,), attrs, (), self.node.where))
+        if row.fallible:
+            attrs = {**{key: self.node.attrs[key] for key in FAILING if key in self.node.attrs}, **attrs}
+        self.nodes.append(Node(row, inputs, (output,), attrs, (), self.node.where))
         return output
 
     def constant(self, value: Any) -> Value:
@@ -85,6 +87,10 @@ class Match:
         node = constant_node(value, self.node)
         self.nodes.append(node)
         return node.output
+
+
+FAILING = ("kind", "unchecked")
+"""Attributes that say how an operation may fail."""
 
 
 def constant_node(value: Any, near: Node) -> Node:

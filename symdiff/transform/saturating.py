@@ -6,6 +6,7 @@ three operations, one after the other, would give ``0 * inf``. Their product in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,31 +30,40 @@ class Saturating:
         return flows
 
 
-def saturating_quotients(function: Function) -> dict[Node, Saturating]:
-    """Such quotients, where sum and exponential are computed in the block of the division."""
+def saturating_quotients(function: Function, definitions: Mapping[Value, Node]) -> dict[Node, Saturating]:
+    """Such quotients, where sum and exponential are computed in the block of the division.
+
+    Parameters
+    ----------
+    function : Function
+        Where they are looked for.
+    definitions : mapping of Value to Node
+        What defines the values, also those from around the function: it may be the body of a loop, and the constant
+        stand before it.
+    """
     found: dict[Node, Saturating] = {}
-    ones: set[Value] = set()
     blocks = [function.block]
     while blocks:
         block = blocks.pop()
-        ones.update(n.output for n in block.nodes if n.op is CONSTANT and _is_one(n.attrs["value"]))
-        _search(block, ones, found)
+        _search(block, definitions, found)
         blocks += [inner for node in block.nodes for inner in node.blocks]
     return found
 
 
-def _is_one(constant: object) -> bool:
+def _is_one(value: Value, definitions: Mapping[Value, Node]) -> bool:
+    node = definitions.get(value)
+    constant = node.attrs["value"] if node is not None and node.op is CONSTANT else None
     return isinstance(constant, (int, float)) and not isinstance(constant, bool) and constant == 1
 
 
-def _search(block: Block, ones: set[Value], found: dict[Node, Saturating]) -> None:
+def _search(block: Block, definitions: Mapping[Value, Node], found: dict[Node, Saturating]) -> None:
     made = {node.outputs[0]: node for node in block.nodes if len(node.outputs) == 1}
     for node in block.nodes:
         below = made.get(node.inputs[1]) if node.op.name == "divide" else None
         if below is None or below.op.name != "add":
             continue
         first, second = below.inputs
-        other = second if first in ones else first if second in ones else None
-        power = made.get(other) if other is not None else None
+        other = second if _is_one(first, definitions) else first if _is_one(second, definitions) else None
+        power = None if other is None else made.get(other)
         if power is not None and power.op.name == "exp":
             found[node] = Saturating(power.inputs[0], power.output)

@@ -8,23 +8,33 @@ analysis finds the values concerned: those whose every contribution came through
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Value
 from symdiff.transform.activity import carried, differentiable_inputs
 
-__all__ = ["selected_values"]
+__all__ = ["ALWAYS", "Arms", "selected_values"]
 
 Arms = frozenset[tuple[Node, int]]
 """The arms of selects one of which let the cotangent through; empty if it always comes."""
 ALWAYS: Arms = frozenset()
 
 
-def selected_values(function: Function, results: Iterable[Value], varied: set[Value]) -> set[Value]:
-    """Values whose cotangent may be zero because a select did not choose them."""
+def selected_values(function: Function, results: Mapping[Value, Arms], varied: set[Value]) -> set[Value]:
+    """Values whose cotangent may be zero because a select did not choose them.
+
+    Parameters
+    ----------
+    function : Function
+        Where they are looked for.
+    results : mapping of Value to Arms
+        Its results that have a cotangent, and what that came through.
+    varied : set of Value
+        Values that get a cotangent.
+    """
     states = _States(varied)
-    for result in results:
-        states.add(result, ALWAYS)
+    for result, arms in results.items():
+        states.add(result, arms)
     states.walk(function.block)
     return {value for value, arms in states.known.items() if arms} | states.inside
 

@@ -94,6 +94,15 @@ FOUND = {
         [(np.ones((1, 4)), 2.0, 0), (np.ones((1, 4)), 2.0, 3)],
         ("q", "x"),
     ),
+    "what_replaces_an_operation_that_cannot_fail_cannot_fail": (
+        """def f(x, v, n):
+    for i in range(n):
+        x = math.sin(-x) if x < v else v
+    return x * v
+""",
+        [(-0.25, 0.04, 0), (-0.25, 0.5, 3), (0.7, 0.5, 2)],
+        ("x", "v"),
+    ),
 }
 
 

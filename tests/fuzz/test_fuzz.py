@@ -13,7 +13,7 @@ from tests.fuzz.inputs import Inputs
 from tests.fuzz.oracle import Options, along_direction, examine
 from tests.fuzz.runner import GOOD, run
 
-BLOCK, BLOCKS = 50, 9
+BLOCK, BLOCKS = 50, 10
 
 
 @pytest.fixture(autouse=True)

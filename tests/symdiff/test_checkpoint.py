@@ -165,6 +165,18 @@ def test_a_number_of_bytes_is_refused():
         sd.differentiable(wave, checkpoint=1000)
 
 
+def logarithms(x, chosen, n):
+    s = 0.0
+    for _ in range(n):
+        s = 0.5 * s + np.log(x)
+    return np.where(chosen, s, 3.0 * x)
+
+
+def test_what_a_select_did_not_choose_poisons_nothing():
+    assert sd.differentiable(logarithms, checkpoint=True).grad(0.0, False, 5) == 3.0
+    assert sd.differentiable(logarithms, checkpoint=True).grad(1.0, True, 3) == 1.75
+
+
 MEASURED = """
 import resource
 import numpy as np
