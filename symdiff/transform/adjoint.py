@@ -19,7 +19,7 @@ from symdiff.errors import InternalError
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import definitions
-from symdiff.ops import REGISTRY, Traced
+from symdiff.ops import Traced
 from symdiff.transform.activity import (
     can_vary,
     carried,

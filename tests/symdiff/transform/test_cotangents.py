@@ -14,9 +14,10 @@ def power_by_branches(x, n):
         else:
             if n > 0:
                 r = x
+                n -= 1
             else:
                 r = x * r
-            n -= 1
+                n -= 1
     return r
 
 
@@ -32,9 +33,10 @@ def twice_if_large(x, n):
     r = x * 0
     if n > 2:
         r = x
+        n = 0
     else:
         r = x * r
-    return r + r
+    return r + r + n * 0
 
 
 @pytest.mark.parametrize("simplify", ["auto", False])
