@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from .check_calls import check_fourier, check_invoke, check_linalg, check_matmul
 from .check_names import InvalidKernel, Names
-from .instructions import FLOATS, LINALG, NUMBERS, REDUCTIONS, result_type
+from .instructions import NUMBERS, REDUCTIONS, result_type
 from .kernel import (
     Accumulate,
     Alloc,
@@ -328,60 +329,6 @@ class _Checker(Names):
         for arg in check.args:
             self.expect(arg, "f64", "i64")
 
-    # Calls.
-
-    def matrices(self, buffers: Iterable[Buffer], shapes: Iterable[tuple[str, ...]]) -> None:
-        """Check operands of one float type against core dimensions by name."""
-        sizes: dict[str, Operand] = {}
-        buffers = tuple(buffers)
-        self.see(*buffers)
-        for buffer, names in zip(buffers, shapes, strict=True):
-            self.same(buffer.type, buffers[0].type, buffer.name)
-            self.require(buffer.type in FLOATS, f"{buffer.name} does not hold floats")
-            self.require(buffer.rank == len(names), f"{buffer.name} has {buffer.rank} dimensions, not {len(names)}")
-            for name, dim in zip(names, buffer.dims, strict=True):
-                known = sizes.setdefault(name, dim)
-                differ = isinstance(known, Const) and isinstance(dim, Const) and known != dim
-                self.require(not differ, f"a dimension of {buffer.name} does not fit the others")
-
-    def matmul(self, product: Matmul) -> None:
-        a = ("k", "n") if product.transpose_a else ("n", "k")
-        b = ("m", "k") if product.transpose_b else ("k", "m")
-        self.matrices((product.out, product.a, product.b), (("n", "m"), a, b))
-        self.require(product.out not in (product.a, product.b), "a product is not put into one of its factors")
-
-    def linalg(self, call: Linalg) -> None:
-        row = LINALG.get(call.name)
-        if row is None:
-            raise InvalidKernel(f"there is no function {call.name!r} of linear algebra")
-        counts = (len(call.inputs), len(call.outputs)) == (len(row.inputs), len(row.outputs))
-        self.require(counts, f"{call.name} takes {row.signature}")
-        self.matrices((*call.inputs, *call.outputs), row.inputs + row.outputs)
-        self.same(call.ok.type, "i1", call.ok.name)
-        self.define(call.ok)
-
-    def invoke(self, call: Invoke) -> None:
-        self.require(call.site >= 0, "the number of a callback is not negative")
-        for arg in call.args:
-            if isinstance(arg, Buffer):
-                self.see(arg)
-            else:
-                self.expect(arg, arg.type)
-        for buffer in call.outputs:
-            self.see(buffer)
-
-    def fourier(self, call: Fourier) -> None:
-        ranks = {"fft": (4, 4), "ifft": (4, 4), "rfft": (3, 4), "irfft": (4, 3)}.get(call.name)
-        if ranks is None:
-            raise InvalidKernel(f"there is no Fourier transform {call.name!r}")
-        self.require((call.source.rank, call.out.rank) == ranks, f"{call.name} takes and gives arrays of ranks {ranks}")
-        self.require(call.out is not call.source, "a transform is not put into what it reads")
-        for buffer in (call.source, call.out):
-            self.see(buffer)
-            self.require(buffer.type in ("f64", "f32"), f"{buffer.name} holds no floats")
-            self.require(buffer.rank == 3 or buffer.dims[3] == Const(2, "i64"), f"{buffer.name} holds no pairs")
-        self.same(call.out.type, call.source.type, call.out.name)
-
     # Stacks.
 
     def push(self, push: Push) -> None:
@@ -412,10 +359,10 @@ RULES: Mapping[type, Callable[[_Checker, Any], Nested | None]] = {
     If: _Checker.branch,
     Check: _Checker.check,
     Attempt: _Checker.attempt,
-    Matmul: _Checker.matmul,
-    Linalg: _Checker.linalg,
-    Invoke: _Checker.invoke,
-    Fourier: _Checker.fourier,
+    Matmul: check_matmul,
+    Linalg: check_linalg,
+    Invoke: check_invoke,
+    Fourier: check_fourier,
     NewStack: lambda checker, new: checker.define(new.stack),
     Push: _Checker.push,
     Pop: _Checker.pop,

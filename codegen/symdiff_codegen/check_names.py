@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .instructions import INTEGERS
+from .instructions import INTEGERS, MAGNITUDE_BITS
 from .kernel import Buffer, Const, Local, Mark, Operand, Stack
-
-_BITS = {"i64": 63, "i32": 31}
 
 
 class InvalidKernel(ValueError):
@@ -79,6 +77,6 @@ def _fits(constant: Const) -> bool:
     if type == "i1":
         return value in (0, 1)
     if type in INTEGERS:
-        limit = 2 ** _BITS[type]
+        limit = 2 ** MAGNITUDE_BITS[type]
         return isinstance(value, int) and -limit <= value < limit
     return isinstance(value, (int, float))

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from llvmlite import ir
 
 from . import elementary_arc, elementary_erf, elementary_exp, elementary_log, elementary_power, elementary_trig
-from .elementary_values import F64, Real, like
+from .elementary_values import Real
+from .lanes import DOUBLE, shaped
 
 _FUNCTIONS: dict[str, Callable[..., Real]] = {
     "exp": elementary_exp.exp,
@@ -80,6 +81,6 @@ def emit(name: str, builder: ir.IRBuilder, *args: ir.Value) -> ir.Value:
     """
     type_ = args[0].type
     single = str(getattr(type_, "element", type_)) == "float"
-    wide = [builder.fpext(arg, like(type_, F64)) for arg in args] if single else args
+    wide = [builder.fpext(arg, shaped(type_, DOUBLE)) for arg in args] if single else args
     result = _FUNCTIONS[name](*(Real(builder, arg) for arg in wide)).value
     return builder.fptrunc(result, type_) if single else result

@@ -5,19 +5,8 @@ from __future__ import annotations
 import math
 
 from . import coefficients as c
-from .elementary_values import (
-    F64,
-    Mask,
-    Real,
-    fast_two_sum,
-    fma,
-    like,
-    polynomial,
-    quotient_pair,
-    root_error,
-    splat,
-    two_sum,
-)
+from .elementary_values import Mask, Real, fast_two_sum, fma, polynomial, quotient_pair, root_error, two_sum
+from .lanes import DOUBLE, shaped, splat
 
 _TAN_PI_8 = math.sqrt(2.0) - 1.0
 _SIGN = 1 << 63
@@ -114,5 +103,6 @@ def _angle(y: Real, x: Real, sign: Real | None) -> Real:
 
 def _chosen(low_half: Mask, high_half: Mask, constants: tuple[float, ...]) -> Real:
     """Return the first constant where the first condition holds, the last where the second does, or the middle one."""
-    first, middle, last = (Real(low_half.builder, splat(like(low_half.value.type, F64), value)) for value in constants)
+    type_ = shaped(low_half.value.type, DOUBLE)
+    first, middle, last = (Real(low_half.builder, splat(type_, value)) for value in constants)
     return low_half.where(first, high_half.where(last, middle))

@@ -12,7 +12,9 @@ import math
 from llvmlite import ir
 
 from . import coefficients as c
-from .elementary_values import F64, I1, I64, Real, fma, intrinsic, two_product
+from .context import I1, I64, declare
+from .elementary_values import Real, fma, two_product
+from .lanes import DOUBLE, overloaded
 
 _I128 = ir.IntType(128)
 # Where the parts of a block of lanes stand, each as many values as there are lanes.
@@ -28,7 +30,7 @@ def huge_function(module: ir.Module, limit: float) -> ir.Function:
     name = "elementary.reduce_huge"
     if name in module.globals:
         return module.globals[name]
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [F64.as_pointer(), I64]), name)
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [DOUBLE.as_pointer(), I64]), name)
     function.linkage = "internal"
     for attribute in ("noinline", "cold", "nounwind", "optsize"):
         function.attributes.add(attribute)
@@ -41,7 +43,7 @@ def huge_function(module: ir.Module, limit: float) -> ir.Function:
     lane = builder.phi(I64)
     lane.add_incoming(ir.Constant(I64, 0), entry)
     x = builder.load(builder.gep(block, [lane]))
-    builder.cbranch(builder.fcmp_ordered(">", x, ir.Constant(F64, limit)), work, latch)
+    builder.cbranch(builder.fcmp_ordered(">", x, ir.Constant(DOUBLE, limit)), work, latch)
     builder.position_at_end(work)
     for part, value in zip((MAIN, LOW, QUADRANT), _reduced(builder, x), strict=True):
         place = builder.gep(block, [builder.add(lane, builder.mul(lanes, ir.Constant(I64, part)))])
@@ -93,7 +95,7 @@ def _quarter_turns(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     for offset in range(4):
         place = builder.gep(table, [ir.Constant(I64, 0), builder.add(word, ir.Constant(I64, offset))], inbounds=True)
         words.append(builder.load(place))
-    windows = [intrinsic(builder, "llvm.fshl", high, low, shift) for high, low in itertools.pairwise(words)]
+    windows = [overloaded(builder, "fshl", high, low, shift) for high, low in itertools.pairwise(words)]
     wide = builder.zext(mantissa, _I128)
     first, second, third = (builder.mul(wide, builder.zext(window, _I128)) for window in windows)
     place_64 = ir.Constant(_I128, 64)
@@ -111,16 +113,14 @@ def _nearest(builder: ir.IRBuilder, turns: ir.Value) -> tuple[ir.Value, ir.Value
 
 def _as_pair(builder: ir.IRBuilder, magnitude: ir.Value) -> tuple[Real, Real]:
     """Return ``magnitude * 2**-128`` as two doubles with 106 bits between them."""
-    ctlz = builder.module.globals.get("llvm.ctlz.i128") or ir.Function(
-        builder.module, ir.FunctionType(_I128, [_I128, I1]), "llvm.ctlz.i128"
-    )
+    ctlz = declare(builder.module, "llvm.ctlz.i128", _I128, [_I128, I1])
     # No double is a multiple of pi/2, so the magnitude is never zero and never below 2**60 or so.
     zeros = builder.call(ctlz, [magnitude, ir.Constant(I1, 1)])
     normal = builder.shl(magnitude, zeros)
     scale = builder.shl(builder.sub(ir.Constant(I64, 1023), builder.trunc(zeros, I64)), ir.Constant(I64, 52))
-    unit = Real(builder, builder.bitcast(scale, F64))
+    unit = Real(builder, builder.bitcast(scale, DOUBLE))
     high = builder.trunc(builder.lshr(normal, ir.Constant(_I128, 75)), I64)
     below = builder.trunc(builder.lshr(normal, ir.Constant(_I128, 22)), I64)
     low = builder.and_(below, ir.Constant(I64, (1 << 53) - 1))
-    parts = [Real(builder, builder.sitofp(part, F64)) * unit for part in (high, low)]
+    parts = [Real(builder, builder.sitofp(part, DOUBLE)) * unit for part in (high, low)]
     return parts[0] * math.ldexp(1.0, -53), parts[1] * math.ldexp(1.0, -106)

@@ -12,8 +12,10 @@ import dataclasses
 from llvmlite import ir
 
 from . import coefficients as c
+from .context import I64
 from .elementary_huge import huge_function
-from .elementary_values import F64, I64, Bits, Real, fast_two_sum, fma, like, polynomial, quotient_pair
+from .elementary_values import Bits, Real, fast_two_sum, fma, polynomial, quotient_pair
+from .lanes import DOUBLE, shaped
 
 # The quotient stays below 2**19, for which the proof in `_cody_waite` holds.
 LIMIT = 2.0**19
@@ -56,7 +58,7 @@ def _reduce_function(module: ir.Module, type_: ir.Type) -> ir.Function:
     name = "elementary.reduce" + (f".v{type_.count}" if isinstance(type_, ir.VectorType) else "")
     if name in module.globals:
         return module.globals[name]
-    result = ir.LiteralStructType([type_, type_, like(type_, I64)])
+    result = ir.LiteralStructType([type_, type_, shaped(type_, I64)])
     function = ir.Function(module, ir.FunctionType(result, [type_]), name)
     function.linkage = "internal"
     for attribute in ("alwaysinline", "nounwind", "readnone"):
@@ -95,7 +97,7 @@ def _reduce_in_memory(builder: ir.IRBuilder, memory: ir.Value, values: list[ir.V
     places = [builder.bitcast(place, value.type.as_pointer()) for place, value in zip(places, values, strict=True)]
     for place, value in zip(places, values, strict=True):
         builder.store(value, place)
-    block = builder.bitcast(memory, F64.as_pointer())
+    block = builder.bitcast(memory, DOUBLE.as_pointer())
     builder.call(huge_function(builder.module, LIMIT), [block, ir.Constant(I64, lanes)])
     return [builder.load(place) for place in places[1:]]
 

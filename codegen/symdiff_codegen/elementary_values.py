@@ -13,39 +13,8 @@ import struct
 
 from llvmlite import ir
 
-F64 = ir.DoubleType()
-I64 = ir.IntType(64)
-I1 = ir.IntType(1)
-
-
-def like(type_: ir.Type, element: ir.Type) -> ir.Type:
-    """Return ``element``, or the vector of it with as many lanes as ``type_``."""
-    return ir.VectorType(element, type_.count) if isinstance(type_, ir.VectorType) else element
-
-
-def splat(type_: ir.Type, value: float | int) -> ir.Constant:
-    """Return a constant with ``value`` in every lane; integers wrap to the width of the type."""
-    if not isinstance(type_, ir.VectorType):
-        return ir.Constant(type_, value)
-    # One element instead of sixteen: the text of the module is parsed at every compilation.
-    constant = ir.values.FormattedConstant(type_, "")
-    constant.constant = f"splat ({ir.Constant(type_.element, value)})"
-    return constant
-
-
-def intrinsic(builder: ir.IRBuilder, name: str, *args: ir.Value) -> ir.Value:
-    """Call an intrinsic that is overloaded on its first argument only, such as ``llvm.fma``.
-
-    ``ir.Module.declare_intrinsic`` gives several of these a wrong signature, so the declaration is made here.
-    """
-    type_ = args[0].type
-    element = type_.element if isinstance(type_, ir.VectorType) else type_
-    short = {"double": "f64", "float": "f32"}.get(str(element), str(element))
-    full = f"{name}.v{type_.count}{short}" if isinstance(type_, ir.VectorType) else f"{name}.{short}"
-    known = builder.module.globals.get(full)
-    if known is None:
-        known = ir.Function(builder.module, ir.FunctionType(type_, [arg.type for arg in args]), full)
-    return builder.call(known, args)
+from .context import I64
+from .lanes import DOUBLE, overloaded, shaped, splat
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -90,20 +59,20 @@ class Real:
         return Real(self.builder, self.builder.fneg(self.value))
 
     def __abs__(self) -> Real:
-        return self.call("llvm.fabs")
+        return self.call("fabs")
 
     def call(self, name: str, *others: Real) -> Real:
         """Return an intrinsic of this and further values."""
-        return Real(self.builder, intrinsic(self.builder, name, self.value, *(other.value for other in others)))
+        return Real(self.builder, overloaded(self.builder, name, self.value, *(other.value for other in others)))
 
     def sqrt(self) -> Real:
-        return self.call("llvm.sqrt")
+        return self.call("sqrt")
 
     def rint(self) -> Real:
-        return self.call("llvm.rint")
+        return self.call("rint")
 
     def copysign(self, sign: Real) -> Real:
-        return self.call("llvm.copysign", sign)
+        return self.call("copysign", sign)
 
     def _compare(self, operator: str, other: Real | float) -> Mask:
         return Mask(self.builder, self.builder.fcmp_ordered(operator, self.value, self._other(other)))
@@ -135,7 +104,7 @@ class Real:
         return (self > high).where(self.const(high), self)
 
     def bits(self) -> Bits:
-        return Bits(self.builder, self.builder.bitcast(self.value, like(self.value.type, I64)))
+        return Bits(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, I64)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -177,7 +146,7 @@ class Bits:
         return Mask(self.builder, self.builder.icmp_unsigned("!=", self.value, self._other(0)))
 
     def real(self) -> Real:
-        return Real(self.builder, self.builder.bitcast(self.value, like(self.value.type, F64)))
+        return Real(self.builder, self.builder.bitcast(self.value, shaped(self.value.type, DOUBLE)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -216,7 +185,7 @@ def fma(a: Real, b: Real | float, c: Real | float) -> Real:
     """Return ``a * b + c`` with one rounding."""
     second = b if isinstance(b, Real) else a.const(b)
     third = c if isinstance(c, Real) else a.const(c)
-    return a.call("llvm.fma", second, third)
+    return a.call("fma", second, third)
 
 
 def polynomial(x: Real, coefficients: tuple[float, ...]) -> Real:

@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 FLOATS = ("f64", "f32")
 INTEGERS = ("i64", "i32")
+MAGNITUDE_BITS = {"i64": 63, "i32": 31}  # without the sign
 NUMBERS = FLOATS + INTEGERS
 TYPES = (*NUMBERS, "i1")
 ITEMSIZE = MappingProxyType({"f64": 8, "f32": 4, "i64": 8, "i32": 4, "i1": 1})

@@ -45,6 +45,7 @@ from .kernel import (
     View,
     While,
 )
+from .lanes import LLVM_TYPE
 from .llvm_alias import find_aliases
 from .llvm_fourier import lower_fourier
 from .llvm_linalg import lower_linalg, lower_matmul
@@ -67,7 +68,6 @@ from .llvm_memory import (
     lower_view,
     size_of,
 )
-from .llvm_ops import LLVM_TYPE
 from .llvm_state import LIKELY, State, Value
 from .llvm_vector import fill_lanes, lower_vector_for
 from .llvm_workspace import plan_workspace

@@ -6,9 +6,9 @@ from llvmlite import ir
 
 from .context import I8, I64, POINTER, VOID, declare
 from .kernel import Fourier
+from .lanes import LLVM_TYPE
 from .llvm_linalg import LETTER, pointers_to
 from .llvm_loops import NEST_CHUNK, counted
-from .llvm_ops import LLVM_TYPE
 from .llvm_state import State, Value
 
 __all__ = ["lower_fourier"]

@@ -14,9 +14,9 @@ from llvmlite import ir
 from .context import I8, I32, I64, POINTER, VOID, arena_mark, arena_release, declare, floating_point_flags
 from .instructions import LINALG
 from .kernel import Buffer, Const, Linalg, Matmul
+from .lanes import LLVM_TYPE
 from .llvm_loops import LEAF_CHUNK, counted
 from .llvm_memory import allocate, element_pointer, load_at, size_of
-from .llvm_ops import LLVM_TYPE
 from .llvm_state import State, Value
 from .llvm_vector import add_lanes
 

@@ -25,7 +25,7 @@ from .context import (
 )
 from .instructions import ITEMSIZE, NUMPY_NAME
 from .kernel import Accumulate, Alloc, Buffer, Copy, Load, Mark, NewStack, Output, Pop, Push, Release, Store, View
-from .llvm_ops import intrinsic
+from .lanes import intrinsic
 from .llvm_state import StackCells, State, Value, from_memory, memory_type, to_memory
 from .llvm_workspace import frame_bytes
 

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from llvmlite import ir
 
 from . import elementary
-from .context import I1, I8, I32, I64, POINTER, declare
+from .context import I1, I32, I64, declare
 from .instructions import ELEMENTARY, SPECIAL
+from .lanes import DOUBLE, FLOAT, SUFFIX, Value, constant, element, intrinsic, is_float, overloaded, per_lane, shaped
+from .llvm_division import ffloordiv, floordiv, fmod, fremainder, mod
 
-Value = Any
-DOUBLE = ir.DoubleType()
-FLOAT = ir.FloatType()
-LLVM_TYPE = {"f64": DOUBLE, "f32": FLOAT, "i64": I64, "i32": I32, "i1": I1}
-SUFFIX = {DOUBLE: "f64", FLOAT: "f32", I64: "i64", I32: "i32", I8: "i8", I1: "i1", POINTER: "p0"}
 FAST = ("reassoc", "nsz", "arcp", "contract", "afn")
 
 
@@ -30,57 +26,6 @@ class Site:
 
     builder: ir.IRBuilder
     flags: tuple[str, ...] = ()
-
-
-def element(type: ir.Type) -> ir.Type:
-    """Return the type of a lane, or the type itself."""
-    return type.element if isinstance(type, ir.VectorType) else type
-
-
-def shaped(like: ir.Type, lane: ir.Type) -> ir.Type:
-    """Return a type of the shape of ``like`` with lanes of another type."""
-    return ir.VectorType(lane, like.count) if isinstance(like, ir.VectorType) else lane
-
-
-def constant(like: Value, value: float | int | bool) -> ir.Constant:
-    """Return a constant of the type of a value, the same in every lane."""
-    return ir.Constant(like.type, value)
-
-
-def is_float(value: Value) -> bool:
-    """Whether a value is a float or a vector of floats."""
-    return element(value.type) in (DOUBLE, FLOAT)
-
-
-def mangled(type: ir.Type) -> str:
-    """Return how a type is written in the name of an intrinsic."""
-    if isinstance(type, ir.VectorType):
-        return f"v{type.count}{SUFFIX[type.element]}"
-    return SUFFIX[type]
-
-
-def intrinsic(builder: ir.IRBuilder, name: str, result: ir.Type, args: Sequence[Value], *types: ir.Type) -> Value:
-    """Call an intrinsic that is overloaded on these types."""
-    full = ".".join(["llvm", name, *map(mangled, types)])
-    return builder.call(declare(builder.module, full, result, [arg.type for arg in args]), args)
-
-
-def per_lane(builder: ir.IRBuilder, function: ir.Function, args: Sequence[Value]) -> Value:
-    """Call a function of scalars, for vectors once in each lane."""
-    if not isinstance(args[0].type, ir.VectorType):
-        return _opaque_call(builder, function, args)
-    result: Value = ir.Constant(shaped(args[0].type, function.ftype.return_type), ir.Undefined)
-    for lane in range(args[0].type.count):
-        scalars = [builder.extract_element(arg, I32(lane)) for arg in args]
-        result = builder.insert_element(result, _opaque_call(builder, function, scalars), I32(lane))
-    return result
-
-
-def _opaque_call(builder: ir.IRBuilder, function: ir.Function, args: Sequence[Value]) -> Value:
-    call = builder.call(function, args)
-    # LLVM would replace pow(x, 2.0) by x * x where it sees the constant, and the bits would depend on that.
-    set.add(call.attributes, "nobuiltin")
-    return call
 
 
 # Arithmetic.
@@ -95,26 +40,24 @@ def _arithmetic(name: str) -> Callable[..., Value]:
     return emit
 
 
+def _plain(emit: Callable[..., Value]) -> Callable[..., Value]:
+    """As an emitter, what takes a builder and has no use for fast-math flags."""
+    return lambda site, *args: emit(site.builder, *args)
+
+
 def _neg(site: Site, a: Value) -> Value:
     return site.builder.fneg(a, flags=site.flags) if is_float(a) else site.builder.neg(a)
 
 
 def _abs(site: Site, a: Value) -> Value:
     if is_float(a):
-        return intrinsic(site.builder, "fabs", a.type, [a], a.type)
+        return overloaded(site.builder, "fabs", a)
     builder = site.builder
     return builder.select(builder.icmp_signed("<", a, constant(a, 0)), builder.neg(a), a)
 
 
-def _fma(site: Site, a: Value, b: Value, c: Value) -> Value:
-    return intrinsic(site.builder, "fma", a.type, [a, b, c], a.type)
-
-
 def _intrinsic(name: str) -> Callable[..., Value]:
-    def emit(site: Site, *args: Value) -> Value:
-        return intrinsic(site.builder, name, args[0].type, args, args[0].type)
-
-    return emit
+    return lambda site, *args: overloaded(site.builder, name, *args)
 
 
 def _extremum(sign: str) -> Callable[..., Value]:
@@ -129,72 +72,7 @@ def _extremum(sign: str) -> Callable[..., Value]:
     return emit
 
 
-def _fmod(site: Site, a: Value, b: Value) -> Value:
-    return site.builder.frem(a, b)
-
-
-def _signs_differ(builder: ir.IRBuilder, remainder: Value, divisor: Value) -> Value:
-    """Where a remainder is not zero and has another sign than the divisor."""
-    zero = constant(remainder, 0)
-    if is_float(remainder):
-        negative = builder.fcmp_ordered("<", remainder, zero), builder.fcmp_ordered("<", divisor, zero)
-        return builder.and_(builder.fcmp_unordered("!=", remainder, zero), builder.xor(*negative))
-    opposite = builder.icmp_signed("<", builder.xor(remainder, divisor), zero)
-    return builder.and_(builder.icmp_signed("!=", remainder, zero), opposite)
-
-
-def _fremainder(site: Site, a: Value, b: Value) -> Value:
-    builder = site.builder
-    rest = builder.frem(a, b)
-    moved = builder.select(_signs_differ(builder, rest, b), builder.fadd(rest, b), rest)
-    zero = _intrinsic("copysign")(site, constant(a, 0), b)
-    return builder.select(builder.fcmp_ordered("==", rest, constant(a, 0)), zero, moved)
-
-
-def _ffloordiv(site: Site, a: Value, b: Value) -> Value:
-    """NumPy's floor division: exact about which side of an integer the quotient lies on."""
-    builder, zero = site.builder, constant(a, 0)
-    rest = builder.frem(a, b)
-    quotient = builder.fdiv(builder.fsub(a, rest), b)
-    below = builder.fsub(quotient, constant(a, 1))
-    quotient = builder.select(_signs_differ(builder, rest, b), below, quotient)
-    floor = _intrinsic("floor")(site, quotient)
-    short = builder.fcmp_ordered(">", builder.fsub(quotient, floor), constant(a, 0.5))
-    floor = builder.select(short, builder.fadd(floor, constant(a, 1)), floor)
-    plain = builder.fdiv(a, b)
-    signed_zero = _intrinsic("copysign")(site, zero, plain)
-    result = builder.select(builder.fcmp_ordered("==", quotient, zero), signed_zero, floor)
-    return builder.select(builder.fcmp_ordered("==", b, zero), plain, result)
-
-
 # Integers.
-
-
-def _divide(site: Site, a: Value, b: Value) -> tuple[Value, Value, Value]:
-    """Return truncated quotient and remainder, and where the divisor is zero.
-
-    The machine traps on a zero divisor and on -2**63 / -1, and lanes without an element divide too: both cases divide
-    by one instead, and are put right afterwards.
-    """
-    builder = site.builder
-    zero, one, minus = (constant(b, n) for n in (0, 1, -1))
-    is_zero = builder.icmp_signed("==", b, zero)
-    is_minus = builder.icmp_signed("==", b, minus)
-    safe = builder.select(builder.or_(is_zero, is_minus), one, b)
-    quotient = builder.select(is_minus, builder.neg(a), builder.sdiv(a, safe))
-    return builder.select(is_zero, zero, quotient), builder.srem(a, safe), is_zero
-
-
-def _floordiv(site: Site, a: Value, b: Value) -> Value:
-    builder = site.builder
-    quotient, rest, _ = _divide(site, a, b)
-    return builder.select(_signs_differ(builder, rest, b), builder.sub(quotient, constant(a, 1)), quotient)
-
-
-def _mod(site: Site, a: Value, b: Value) -> Value:
-    builder = site.builder
-    _, rest, _ = _divide(site, a, b)
-    return builder.select(_signs_differ(builder, rest, b), builder.add(rest, b), rest)
 
 
 def _shl(site: Site, a: Value, b: Value) -> Value:
@@ -373,12 +251,12 @@ def _special(name: str) -> Callable[..., Value]:
 
 EMITTERS: Mapping[str, Callable[..., Value]] = {
     **{name: _arithmetic(name) for name in ("add", "sub", "mul", "div")},
-    **{name: _intrinsic(name) for name in ("sqrt", "floor", "ceil", "trunc", "rint", "copysign")},
-    "neg": _neg, "abs": _abs, "fma": _fma, "min": _extremum("<"), "max": _extremum(">"),
-    "fmod": _fmod, "fremainder": _fremainder, "ffloordiv": _ffloordiv,
+    **{name: _intrinsic(name) for name in ("sqrt", "floor", "ceil", "trunc", "rint", "copysign", "fma")},
+    "neg": _neg, "abs": _abs, "min": _extremum("<"), "max": _extremum(">"),
+    "fmod": _plain(fmod), "fremainder": _plain(fremainder), "ffloordiv": _plain(ffloordiv),
     **{name: _function(name) for name in ELEMENTARY},
     **{name: _special(name) for name in SPECIAL},
-    "floordiv": _floordiv, "mod": _mod, "shl": _shl, "shr": _shr, "ipow": _power(checked=False),
+    "floordiv": _plain(floordiv), "mod": _plain(mod), "shl": _shl, "shr": _shr, "ipow": _power(checked=False),
     **{f"{name}_ok": _no_overflow(name) for name in ("add", "sub", "mul")}, "ipow_ok": _power(checked=True),
     "and": _logic("and_"), "or": _logic("or_"), "xor": _logic("xor"), "not": _not, "select": _select,
     **{name: _compare(sign) for name, sign in (

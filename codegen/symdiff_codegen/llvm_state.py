@@ -11,8 +11,9 @@ from llvmlite import ir
 
 from .context import ERROR_ARGS_OFFSET, I8, I64, POINTER, field
 from .kernel import Body, Buffer, Const, Kernel, Local, Operand, Stack
+from .lanes import LLVM_TYPE
 from .llvm_alias import Aliases
-from .llvm_ops import FAST, LLVM_TYPE, emit_op
+from .llvm_ops import FAST, emit_op
 from .llvm_workspace import Workspace
 
 Value = Any

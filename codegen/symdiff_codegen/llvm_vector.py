@@ -17,10 +17,11 @@ from llvmlite import ir
 from .context import I1, I32, I64, VOID, declare
 from .instructions import LANES, REDUCTIONS
 from .kernel import Accumulate, Body, Buffer, Check, Const, For, Let, Load, Local, Operand, Reduction, Store
+from .lanes import LLVM_TYPE, mangled
 from .llvm_affine import Affine, Lanes, add, affine_op, is_number, is_uniform, multiply
 from .llvm_loops import VECTOR_CHUNK, counted
 from .llvm_memory import element_pointer
-from .llvm_ops import LLVM_TYPE, emit_op, mangled
+from .llvm_ops import emit_op
 from .llvm_state import State, Value, constant, from_memory, memory_type, to_memory
 
 I16 = ir.IntType(16)

@@ -6,19 +6,16 @@ in the lanes of the native code, so that even sums have the same bits. Integers 
 
 from __future__ import annotations
 
-import keyword
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .instructions import KIND, LINALG, NUMPY_NAME, REDUCTIONS, ROWS
+from .instructions import KIND, MAGNITUDE_BITS, NUMPY_NAME, REDUCTIONS, ROWS
 from .kernel import (
     Accumulate,
     Alloc,
     Attempt,
     Body,
-    Buffer,
     Carried,
     Check,
     Const,
@@ -32,29 +29,22 @@ from .kernel import (
     Let,
     Linalg,
     Load,
-    Local,
     Mark,
     Matmul,
     NewStack,
-    Operand,
     Output,
     Pop,
     Push,
     Release,
     Result,
-    Stack,
     Store,
     View,
     While,
 )
+from .text_calls import print_fourier, print_invoke, print_linalg, print_matmul
 from .text_helpers import HELPERS
+from .text_lines import Lines, literal
 from .walk import walk
-
-_RESERVED = {
-    *keyword.kwlist, *HELPERS, "np", "math", "Fraction", "abs", "bool", "float", "int", "max", "min", "range",
-    "RuntimeError", "invoke", "special",
-}  # fmt: skip
-_BITS = {"i64": 63, "i32": 31}
 
 
 def kernel_text(kernel: Kernel) -> str:
@@ -90,73 +80,22 @@ def run_text(kernel: Kernel) -> Callable[..., Any]:
     return call
 
 
-class _Printer:
-    """Lines of text so far, and the names they use."""
+class _Printer(Lines):
+    """The walk over a kernel."""
 
     def __init__(self, kernel: Kernel) -> None:
+        super().__init__(kernel.name)
         self.kernel = kernel
-        self.lines: list[str] = []
-        self.depth = 0
-        self.helpers: set[str] = set()
         self.uses_special = False
         self.givers = Counter(step.slot for step in walk(kernel.body) if isinstance(step, (Result, Output)))
-        self.names: dict[Any, str] = {}
-        self.taken: dict[str, int] = dict.fromkeys(_RESERVED, 1)
-        self.taken[kernel.name] = 1
-
-    # Names and operands.
-
-    def name(self, thing: Local | Buffer | Stack | str) -> str:
-        """Return the variable of a value; the first to ask for a name gets it, the next ones get a number."""
-        known = self.names.get(thing)
-        if known is None:
-            known = self.names[thing] = self.fresh(thing if isinstance(thing, str) else thing.name)
-        return known
-
-    def fresh(self, hint: str) -> str:
-        base = re.sub(r"\W", "_", hint) or "_"
-        base = "_" + base if base[0].isdigit() else base
-        count = self.taken.get(base, 0)
-        name = base
-        while name in self.taken:
-            count += 1
-            name = f"{base}_{count}"
-        self.taken[base] = count
-        self.taken.setdefault(name, 1)
-        return name
-
-    def operand(self, operand: Operand) -> str:
-        return self.name(operand) if isinstance(operand, Local) else literal(operand)
-
-    def inside(self, operand: Operand) -> str:
-        """Return an operand as part of an expression."""
-        text = self.operand(operand)
-        return f"({text})" if text.startswith("-") else text
-
-    def index(self, indices: Iterable[Operand]) -> str:
-        return ", ".join(map(self.operand, indices)) or "()"
-
-    def shape(self, buffer: Buffer) -> str:
-        if buffer.rank == 1:
-            return self.operand(buffer.dims[0])
-        return "(" + ", ".join(map(self.operand, buffer.dims)) + ")"
-
-    # Lines.
-
-    def put(self, line: str) -> None:
-        self.lines.append("    " * self.depth + line)
 
     def block(self, head: str, body: Body, after: Callable[[], list[str]] = list) -> None:
         """Print a header and a block; its last lines may use names that the block introduces."""
         self.put(head)
-        self.depth += 1
-        before = len(self.lines)
-        self.body(body)
-        for line in after():
-            self.put(line)
-        if len(self.lines) == before:
-            self.put("pass")
-        self.depth -= 1
+        with self.indented():
+            self.body(body)
+            for line in after():
+                self.put(line)
 
     def body(self, body: Body) -> None:
         for instruction in body:
@@ -189,7 +128,7 @@ class _Printer:
     def expression(self, op: str, types: list[str], *args: str) -> str:
         template = ROWS[op].spelling(types)
         function = template.partition("(")[0]
-        text = template.format(*args, bits=_BITS.get(types[-1], 0))
+        text = template.format(*args, bits=MAGNITUDE_BITS.get(types[-1], 0))
         if function in HELPERS:
             self.helpers.add(function)
         self.uses_special |= function.startswith("special.")
@@ -305,7 +244,7 @@ class _Printer:
         self.put("while True:")
         self.depth += 1
         self.body(loop.test_body)
-        self.block(f"if not {self.inside(loop.test)}:", (), lambda: ["break"])
+        self.lines_under(f"if not {self.inside(loop.test)}:", "break")
         self.body(loop.body)
         for line in self.moves(loop.carried):
             self.put(line)
@@ -321,51 +260,16 @@ class _Printer:
 
     def check(self, check: Check) -> None:
         args = ", ".join([str(check.error), *map(self.operand, check.args)])
-        self.block(f"if not {self.inside(check.condition)}:", (), lambda: [f"raise RuntimeError({args})"])
+        self.lines_under(f"if not {self.inside(check.condition)}:", f"raise RuntimeError({args})")
 
     def attempt(self, attempt: Attempt) -> None:
         status = self.name(attempt.status)
         self.block("try:", attempt.body, lambda: [f"{status} = 0"])
         caught = ", ".join(map(str, sorted(attempt.caught)))
         known = f"if error.args[0] not in [{caught}]: raise"
-        self.block("except RuntimeError as error:", (), lambda: [known, f"{status} = error.args[0]"])
+        self.lines_under("except RuntimeError as error:", known, f"{status} = error.args[0]")
 
-    # Calls and stacks.
-
-    def matmul(self, product: Matmul) -> None:
-        a, b = (
-            self.name(factor) + (".T" if transposed else "")
-            for factor, transposed in ((product.a, product.transpose_a), (product.b, product.transpose_b))
-        )
-        assign = "+=" if product.accumulate else "="
-        self.put(f"{self.name(product.out)}[...] {assign} {a} @ {b}")
-
-    def linalg(self, call: Linalg) -> None:
-        outputs = ", ".join(f"{self.name(buffer)}[...]" for buffer in call.outputs)
-        row = LINALG[call.name]
-        self.helpers.add(row.helper)
-        value = row.python.format(*map(self.name, call.inputs))
-        ok = self.name(call.ok)
-        self.block("try:", (), lambda: [f"{outputs} = {value}", f"{ok} = True"])
-        self.block("except np.linalg.LinAlgError:", (), lambda: [f"{ok} = False"])
-
-    def invoke(self, call: Invoke) -> None:
-        args = (self.name(arg) if isinstance(arg, Buffer) else self.operand(arg) for arg in (*call.args, *call.outputs))
-        self.put(f"invoke({', '.join([str(call.site), *args])})")
-
-    def fourier(self, call: Fourier) -> None:
-        source, out = self.name(call.source), self.name(call.out)
-        if call.name != "rfft":
-            source = f"{source}[..., 0] + 1j * {source}[..., 1]"
-        size, norm = (
-            (f", {out}.shape[1]" if call.name == "irfft" else ""),
-            ', norm="forward"' * call.name.startswith("i"),
-        )
-        found = f"np.fft.{call.name}({source}{size}, axis=1{norm})"
-        if call.name == "irfft":
-            self.put(f"{out}[...] = {found}")
-        else:
-            self.put(f"{out}[..., 0], {out}[..., 1] = (lambda z: (z.real, z.imag))({found})")
+    # Stacks.
 
     def new_stack(self, new: NewStack) -> None:
         self.put(f"{self.name(new.stack)} = []")
@@ -375,18 +279,6 @@ class _Printer:
 
     def pop(self, pop: Pop) -> None:
         self.put(f"{self.name(pop.target)} = {self.name(pop.stack)}.pop()")
-
-
-def literal(constant: Const) -> str:
-    """Return a constant as Python; a float reads back as the same bits."""
-    value, kind = constant.value, KIND[constant.type]
-    if kind == "boolean":
-        return str(bool(value))
-    if kind == "integer":
-        return str(int(value))
-    text = repr(float(value))
-    text = text.replace("inf", "np.inf").replace("nan", "np.nan")
-    return f"np.float32({text})" if constant.type == "f32" else text
 
 
 PRINT: Mapping[type, Callable[[_Printer, Any], None]] = {
@@ -407,10 +299,10 @@ PRINT: Mapping[type, Callable[[_Printer, Any], None]] = {
     If: _Printer.branch,
     Check: _Printer.check,
     Attempt: _Printer.attempt,
-    Matmul: _Printer.matmul,
-    Linalg: _Printer.linalg,
-    Invoke: _Printer.invoke,
-    Fourier: _Printer.fourier,
+    Matmul: print_matmul,
+    Linalg: print_linalg,
+    Invoke: print_invoke,
+    Fourier: print_fourier,
     NewStack: _Printer.new_stack,
     Push: _Printer.push,
     Pop: _Printer.pop,

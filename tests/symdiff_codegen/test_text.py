@@ -9,7 +9,8 @@ import pytest
 
 from symdiff_codegen.instructions import FLOATS, ITEMSIZE, NUMPY_NAME, ROWS, Row
 from symdiff_codegen.kernel import Buffer, Const, Instruction, Invoke, Kernel, Local, Mark
-from symdiff_codegen.text import kernel_text, literal, run_text
+from symdiff_codegen.text import kernel_text, run_text
+from symdiff_codegen.text_lines import literal
 from symdiff_codegen.walk import walk
 from tests.symdiff_codegen.build import Block, i64
 from tests.symdiff_codegen.harness import Failed, Native
