@@ -48,7 +48,21 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return compare
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one program of the corpus run after one another: what was compiled for the first serves the others."""
+    places: dict[tuple[Path, str], int] = {}
+
+    def place(item: pytest.Item) -> int:
+        case = item.callspec.params.get("case") if hasattr(item, "callspec") else None
+        name = case.split("-")[0] if isinstance(case, str) else getattr(item, "originalname", item.name)
+        return places.setdefault((item.path, name), len(places))
+
+    items.sort(key=place)
+    mark_known_failures(items)
+
+
+def mark_known_failures(items: list[pytest.Item]) -> None:
     """Tests listed in known_failures.txt may fail: each is a fault, or a gap of an oracle, that is still open."""
     known = set((Path(__file__).parent / "known_failures.txt").read_text(encoding="utf-8").splitlines())
     for item in items:

@@ -6,7 +6,7 @@ the graphs take and give. Everything is made once for each process and shared be
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from symdiff.errors import ShapeError
 from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.ir.python import print_function
 from symdiff.ir.verify import verify
+from symdiff.runtime.arguments import prepare
 from symdiff.runtime.binding import Call, exact
 from symdiff.runtime.call import Dispatcher
 from symdiff.runtime.family import Family
@@ -26,16 +27,33 @@ from tests.programs import CASES, PROGRAMS, Case, Program
 
 __all__ = ["BY_ID", "Prepared", "prepared", "run_text"]
 
+KEPT = 30  # how many programs and cases stay in memory: tests of one program run after one another
+
 BY_ID: dict[str, tuple[Program, Case]] = {case.id: (program, case) for program, case in CASES}
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def wrapped(name: str, simplify: bool) -> sd.Differentiable:
     """The program as users would decorate it; called through its dispatcher, it builds each family once."""
     return sd.differentiable(PROGRAMS[name].function, wrt=PROGRAMS[name].wrt, simplify=simplify)
 
 
-@cache
+@lru_cache(maxsize=KEPT)
+def wrapped_gradient(name: str) -> sd.Differentiable:
+    """The gradient of a program as a function of its own, to be differentiated again."""
+    return sd.grad(PROGRAMS[name].function, PROGRAMS[name].wrt)
+
+
+@lru_cache(maxsize=KEPT)
+def unit_for_any_sizes(family: Family, dispatcher: Dispatcher) -> Any:
+    """Native code that takes every size at run time."""
+    before, family.flat = family.flat, True
+    unit = family._build({}, dispatcher, dispatcher.function, ()).unit
+    family.flat = before
+    return unit
+
+
+@lru_cache(maxsize=KEPT)
 def prepared(identifier: str, simplify: bool = True) -> "Prepared":
     """One case, made ready."""
     program, case = BY_ID[identifier]
@@ -53,6 +71,18 @@ class Prepared:
     @cached_property
     def public(self) -> sd.Differentiable:
         return wrapped(self.program.name, self.simplify)
+
+    @property
+    def public_gradient(self) -> sd.Differentiable:
+        return wrapped_gradient(self.program.name)
+
+    @property
+    def unit_for_any_sizes(self) -> Any:
+        """Native code of value and gradient for sizes known at run time only; None where no argument has a size."""
+        dispatcher, _, family = self.gradient_question
+        if not family._static(family.sizes_of([prepare(v) for v in self.inputs])):
+            return None
+        return unit_for_any_sizes(family, dispatcher)
 
     @cached_property
     def plain(self) -> float:
