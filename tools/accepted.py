@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from symdiff.frontend import parse
-from symdiff.frontend.core import ATTRIBUTES, FUNCTIONS, METHODS, SUBSCRIPTS
 from symdiff.frontend.language import STATEMENTS
+from symdiff.frontend.tables import ATTRIBUTES, FUNCTIONS, METHODS, SUBSCRIPTS
 from symdiff.ops import REGISTRY, ROW_OF, Primitive
 from symdiff.ops.kinks import KINKS
 

@@ -10,7 +10,7 @@ from typing import Any
 from symdiff.errors import InternalError, LocatedUnboundLocalError, TypeConflictError
 from symdiff.frontend.abstract import Abstract, Array, Cell, DictObject, Instance, ListObject, Marker, Maybe, View, now
 from symdiff.frontend.carried import Head, Leaf, Restart, Shape
-from symdiff.frontend.core import UNROLL_LIMIT, Parser, Unroll
+from symdiff.frontend.core import UNROLL_LIMIT, Parser
 from symdiff.frontend.iteration import Trips
 from symdiff.frontend.joins import Conflict, conflict, convert_to
 from symdiff.frontend.memory import Layer, Stale
@@ -19,6 +19,7 @@ from symdiff.frontend.reserving import count_in_trip, grown_after, start_growing
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.rows_carried import enter_rows, leave_rows
 from symdiff.frontend.scope import Scope
+from symdiff.frontend.signals import Unroll
 from symdiff.frontend.unbound import is_absent, placeholder
 from symdiff.ir.graph import Block, Type, Value
 from symdiff.ir.shapes import require_same, show_shape

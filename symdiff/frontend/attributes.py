@@ -25,11 +25,12 @@ from symdiff.frontend.abstract import (
     View,
 )
 from symdiff.frontend.complex_calls import has_method
-from symdiff.frontend.core import ATTRIBUTES, METHODS, REAL_PARTS, Parser, attribute
+from symdiff.frontend.core import REAL_PARTS, Parser
 from symdiff.frontend.deferred import combined
 from symdiff.frontend.numpy_shaping import transposed
 from symdiff.frontend.program import Path
 from symdiff.frontend.source import OWN_WRAPPER
+from symdiff.frontend.tables import ATTRIBUTES, METHODS, attribute
 from symdiff.ir.graph import Value
 from symdiff.ops.sizes import product
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from symdiff.errors import LocatedUnboundLocalError, TypeConflictError
 from symdiff.frontend.abstract import Abstract, Array, Cell, Known, ListObject, Marker, Maybe, now
-from symdiff.frontend.core import Diverged, Parser, expression, statement
+from symdiff.frontend.core import Parser
 from symdiff.frontend.joining_lists import join_lists
 from symdiff.frontend.joins import Conflict, Join, Side, conflict
 from symdiff.frontend.memory import Stale
 from symdiff.frontend.rows import Grows, Rows
 from symdiff.frontend.scope import Scope
+from symdiff.frontend.signals import Diverged
+from symdiff.frontend.tables import expression, statement
 from symdiff.frontend.unbound import is_absent
 from symdiff.ir.graph import Value
 

@@ -6,10 +6,11 @@ import ast
 
 from symdiff.frontend.abstract import Abstract
 from symdiff.frontend.attempt import Loop
-from symdiff.frontend.core import Parser, expression, statement
+from symdiff.frontend.core import Parser
 from symdiff.frontend.iteration import Trips
 from symdiff.frontend.liveness import BreakableFor
 from symdiff.frontend.operators import arithmetic
+from symdiff.frontend.tables import expression, statement
 from symdiff.ir.graph import Value
 
 __all__ = ["breakable"]

@@ -32,10 +32,11 @@ from symdiff.frontend.abstract import (
     Zipped,
 )
 from symdiff.frontend.branches import fork
-from symdiff.frontend.core import Parser, function
+from symdiff.frontend.core import Parser
 from symdiff.frontend.extending import rows_of
 from symdiff.frontend.iteration import count_of, is_runtime
 from symdiff.frontend.operators import arithmetic, binary, compared
+from symdiff.frontend.tables import function
 from symdiff.ir.graph import Value
 
 __all__: list[str] = []

@@ -31,7 +31,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.by_name import BY_NAME, NOT_THESE, named
 from symdiff.frontend.complex_calls import complex_handler, complex_method
-from symdiff.frontend.core import FUNCTIONS, METHODS, Frame, Parser, Recurs, expression
+from symdiff.frontend.core import Frame, Parser
 from symdiff.frontend.deferred import deferred_call, text_method
 from symdiff.frontend.language import check_language
 from symdiff.frontend.liveness import Liveness, assigned_names, nonlocal_names, walk_scope
@@ -45,8 +45,10 @@ from symdiff.frontend.program import Path
 from symdiff.frontend.raising import make_exception
 from symdiff.frontend.recursion import Recursion, as_loop, key_of
 from symdiff.frontend.resolve import is_generator
+from symdiff.frontend.signals import Recurs
 from symdiff.frontend.source import OWN_WRAPPER, Source, is_own, read_source
 from symdiff.frontend.storing import store_result
+from symdiff.frontend.tables import FUNCTIONS, METHODS, expression
 from symdiff.frontend.twins import twin_call
 from symdiff.frontend.written import HINTS
 from symdiff.ir.graph import Value

@@ -18,9 +18,10 @@ from symdiff.frontend import library
 from symdiff.frontend.abstract import Abstract, Array, Complex, Known, ListObject, Slice, Tuple, View
 from symdiff.frontend.complex_functions import complex_like
 from symdiff.frontend.complex_values import as_complex, contracted, made, negated, pair
-from symdiff.frontend.core import COMPLEX, FUNCTIONS, METHODS, REAL_PARTS, Handler, Parser, complex_function
+from symdiff.frontend.core import REAL_PARTS, Parser
 from symdiff.frontend.numpy_shaping import array_of
 from symdiff.frontend.rows import Rows
+from symdiff.frontend.tables import COMPLEX, FUNCTIONS, METHODS, Handler, complex_function
 from symdiff.ir.graph import Value
 
 __all__ = ["complex_handler", "complex_method", "has_method"]

@@ -24,8 +24,9 @@ from symdiff.frontend.complex_values import (
     quotient,
     times,
 )
-from symdiff.frontend.core import Parser, complex_function, function
+from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_shaping import array_of
+from symdiff.frontend.tables import complex_function, function
 from symdiff.ir.graph import Value
 
 __all__ = ["complex_like", "elementary"]

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from symdiff.frontend.abstract import Abstract, Closure, DictObject, Generated, ListObject
-from symdiff.frontend.core import Frame, Parser, expression
+from symdiff.frontend.core import Frame, Parser
 from symdiff.frontend.liveness import assigned_names
+from symdiff.frontend.tables import expression
 
 __all__ = ["anything", "everything", "items_of", "sum_of"]
 

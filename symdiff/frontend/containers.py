@@ -5,9 +5,10 @@ from __future__ import annotations
 from symdiff.errors import LocatedIndexError, LocatedKeyError
 from symdiff.frontend import growing
 from symdiff.frontend.abstract import Abstract, DictObject, Known, ListObject, Tuple
-from symdiff.frontend.core import Parser, method
+from symdiff.frontend.core import Parser
 from symdiff.frontend.extending import extend_list
 from symdiff.frontend.rows import Rows
+from symdiff.frontend.tables import method
 
 __all__: list[str] = []
 

@@ -8,7 +8,8 @@ import warnings
 import numpy as np
 
 from symdiff.frontend.abstract import Abstract, Known
-from symdiff.frontend.core import Parser, function, statement
+from symdiff.frontend.core import Parser
+from symdiff.frontend.tables import function, statement
 
 __all__ = ["with_statement"]
 

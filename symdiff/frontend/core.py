@@ -1,8 +1,4 @@
-"""The parser's state, and the tables that say who handles which piece of syntax and which function.
-
-The handlers are in files named for what they handle; they register themselves here and reach each other through the
-`Parser`, so that none of these files needs to import another one that needs it.
-"""
+"""The parser: its state, and what all handlers use of it."""
 
 from __future__ import annotations
 
@@ -43,108 +39,16 @@ from symdiff.frontend.memory import Memory
 from symdiff.frontend.program import Path, StaticNeeded
 from symdiff.frontend.resolve import Resolver
 from symdiff.frontend.scope import Scope
+from symdiff.frontend.signals import Diverged, StaticCapture, Unknown, Unroll
 from symdiff.frontend.source import Source
+from symdiff.frontend.tables import EXPRESSIONS
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.primitive import REGISTRY, Primitive
 
-__all__ = [
-    "ATTRIBUTES",
-    "COMPLEX",
-    "EXPRESSIONS",
-    "FUNCTIONS",
-    "METHODS",
-    "REAL_PARTS",
-    "STATEMENTS",
-    "SUBSCRIPTS",
-    "Frame",
-    "Parser",
-    "complex_function",
-    "expression",
-    "function",
-    "subscripted",
-]
+__all__ = ["REAL_PARTS", "Frame", "Parser"]
 
-Handler = Callable[..., Any]
 UNROLL_LIMIT = 256
 REAL_PARTS = "take .real, .imag or abs(...) of it"
-EXPRESSIONS: dict[type[ast.expr], Handler] = {}
-STATEMENTS: dict[type[ast.stmt], Handler] = {}
-FUNCTIONS: dict[Any, Handler] = {}  # by the function object users call
-COMPLEX: dict[Any, Handler] = {}  # as FUNCTIONS, where an argument is complex
-METHODS: dict[tuple[type, str], Handler] = {}
-ATTRIBUTES: dict[tuple[type, str], Handler] = {}
-SUBSCRIPTS: dict[Any, Handler] = {}  # by the object that stands before the brackets
-
-
-def expression(*kinds: type[ast.expr]) -> Callable[[Handler], Handler]:
-    """Register the handler ``handler(p, node)`` of a kind of expression."""
-    return lambda handler: _register(EXPRESSIONS, kinds, handler)
-
-
-def statement(*kinds: type[ast.stmt]) -> Callable[[Handler], Handler]:
-    """Register the handler ``handler(p, node)`` of a kind of statement."""
-    return lambda handler: _register(STATEMENTS, kinds, handler)
-
-
-def function(*objects: Any) -> Callable[[Handler], Handler]:
-    """Register ``handler(p, *args, **kwargs)`` for calls of a function; its signature is the one accepted."""
-    return lambda handler: _register(FUNCTIONS, objects, handler)
-
-
-def complex_function(*objects: Any) -> Callable[[Handler], Handler]:
-    """As `function`, for calls with complex numbers among the arguments."""
-    return lambda handler: _register(COMPLEX, objects, handler)
-
-
-def method(kind: type, *names: str) -> Callable[[Handler], Handler]:
-    """Register ``handler(p, self, *args, **kwargs)`` for methods of a kind of abstract."""
-    return lambda handler: _register(METHODS, [(kind, name) for name in names], handler)
-
-
-def attribute(kind: type, *names: str) -> Callable[[Handler], Handler]:
-    """Register ``handler(p, self)`` for attributes of a kind of abstract."""
-    return lambda handler: _register(ATTRIBUTES, [(kind, name) for name in names], handler)
-
-
-def subscripted(*objects: Any) -> Callable[[Handler], Handler]:
-    """Register ``handler(p, key)`` for subscripts of an object such as ``np.mgrid``."""
-    return lambda handler: _register(SUBSCRIPTS, objects, handler)
-
-
-def _register(table: dict[Any, Handler], keys: Sequence[Any], handler: Handler) -> Handler:
-    for key in keys:
-        if key in table:
-            raise ValueError(f"{key!r} has two handlers")
-        table[key] = handler
-    return handler
-
-
-class StaticCapture(Exception):
-    """Raised when a captured int must be known while parsing: the function is parsed again with it as a constant."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        self.path = path
-
-
-class Diverged(Exception):
-    """Raised when nothing can run after what was just parsed: the path has ended in an exception."""
-
-
-class Recurs(Exception):
-    """Raised when only run-time data end a recursion: the function is parsed again with this one as a loop."""
-
-    def __init__(self, key: Any) -> None:
-        super().__init__()
-        self.key = key
-
-
-class Unroll(Exception):
-    """Raised when the index of a loop must be known while parsing."""
-
-    def __init__(self, index: Value) -> None:
-        super().__init__()
-        self.index = index
 
 
 @dataclass(eq=False)
@@ -458,14 +362,6 @@ class Parser:
         if frame.cells.get(name) is None:
             frame.names[name] = found.item
         return found.item
-
-
-class Unknown(Exception):
-    """A value is run-time data."""
-
-    def __init__(self, item: Abstract) -> None:
-        super().__init__()
-        self.item = item
 
 
 def is_array_like(item: Abstract) -> bool:

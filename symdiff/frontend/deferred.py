@@ -14,17 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.frontend.abstract import (
-    Abstract,
-    Array,
-    Deferred,
-    DictObject,
-    Known,
-    ListObject,
-    Tuple,
-    View,
-)
-from symdiff.frontend.core import Parser, Unknown, expression, function
+from symdiff.frontend.abstract import Abstract, Array, Deferred, DictObject, Known, ListObject, Tuple, View
+from symdiff.frontend.core import Parser
+from symdiff.frontend.signals import Unknown
+from symdiff.frontend.tables import expression, function
 from symdiff.ir.graph import ACT, Node, Value
 from symdiff.ir.sites import Site, hole
 

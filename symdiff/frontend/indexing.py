@@ -24,10 +24,11 @@ from symdiff.frontend.abstract import (
     View,
 )
 from symdiff.frontend.complex_values import pair
-from symdiff.frontend.core import SUBSCRIPTS, Parser, expression
+from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import item_at, position_of, set_item, trim
 from symdiff.frontend.masks import positions, require_mask_fits
 from symdiff.frontend.rows import Rows
+from symdiff.frontend.tables import SUBSCRIPTS, expression
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import show_shape

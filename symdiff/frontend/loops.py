@@ -17,12 +17,13 @@ from symdiff.frontend.attempt import Attempt, Loop, Peel
 from symdiff.frontend.branches import fork
 from symdiff.frontend.breakable import breakable
 from symdiff.frontend.carried import Restart
-from symdiff.frontend.core import Diverged, Parser, Unroll
+from symdiff.frontend.core import Parser
 from symdiff.frontend.iteration import Trips, iterate, lengths_of, lists_in, require_unchanged
 from symdiff.frontend.lengths import lengths_by_running
 from symdiff.frontend.liveness import BreakableFor, assigned_names
 from symdiff.frontend.reserving import make_room, start_growing
 from symdiff.frontend.rows import Grows
+from symdiff.frontend.signals import Diverged, Unroll
 from symdiff.frontend.unbound import is_absent
 
 __all__ = ["loop_statement"]

@@ -9,9 +9,10 @@ import numpy as np
 from symdiff.errors import LocatedTypeError
 from symdiff.frontend.abstract import Abstract, Array, Known, Tuple, View
 from symdiff.frontend.attributes import ndim, shape, size
-from symdiff.frontend.core import Parser, function, method
+from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_shaping import array_of, dims_of, static_axis
 from symdiff.frontend.operators import binary
+from symdiff.frontend.tables import function, method
 from symdiff.ir.graph import Type, Value
 from symdiff.ir.shapes import broadcast_shapes
 from symdiff.ops.sizes import product

@@ -8,11 +8,12 @@ import numpy as np
 
 from symdiff.errors import LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Tuple, View
-from symdiff.frontend.core import Parser, function, method
+from symdiff.frontend.core import Parser
 from symdiff.frontend.library_choices import rows_of_results
 from symdiff.frontend.library_series import slopes, slopes_at
 from symdiff.frontend.numpy_moving import parts_of
 from symdiff.frontend.numpy_shaping import array_of, static_axis, transposed
+from symdiff.frontend.tables import function, method
 from symdiff.ir.graph import CONSTANT, Value
 from symdiff.ir.shapes import normalise_axis
 from symdiff.ops.primitive import Primitive

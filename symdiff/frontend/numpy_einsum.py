@@ -13,9 +13,10 @@ import numpy as np
 
 from symdiff.errors import LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Known, View
-from symdiff.frontend.core import Parser, function
+from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_products import FULL
 from symdiff.frontend.numpy_shaping import array_of
+from symdiff.frontend.tables import function
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import require_same, show_shape

@@ -10,10 +10,11 @@ import numpy as np
 from symdiff.errors import LocatedLinAlgError, LocatedValueError
 from symdiff.frontend import library_linalg
 from symdiff.frontend.abstract import Abstract, Known, Tuple
-from symdiff.frontend.core import Parser, function
+from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_products import multiplied
 from symdiff.frontend.numpy_reductions import reduce
 from symdiff.frontend.numpy_shaping import array_of, static_axis, transposed
+from symdiff.frontend.tables import function
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import normalise_axes, show_shape
 

@@ -8,12 +8,13 @@ import numpy as np
 
 from symdiff.errors import DtypeError, LocatedTypeError, LocatedValueError, ShapeError
 from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Tuple, View
-from symdiff.frontend.core import Parser, as_dtype, function
+from symdiff.frontend.core import Parser, as_dtype
 from symdiff.frontend.extending import rows_as_array
 from symdiff.frontend.numpy_joining import stack
 from symdiff.frontend.numpy_shaping import dims_of
 from symdiff.frontend.operators import arithmetic
 from symdiff.frontend.rows import Rows
+from symdiff.frontend.tables import function
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import require_same
 from symdiff.ops.dtypes import SUPPORTED_DTYPES

@@ -8,9 +8,10 @@ import numpy as np
 
 from symdiff.errors import ShapeError
 from symdiff.frontend.abstract import Abstract, Array, Known, View
-from symdiff.frontend.core import Parser, function, method
+from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_making import dtype_of
 from symdiff.frontend.numpy_shaping import array_of, reshaped, static_axis
+from symdiff.frontend.tables import function, method
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import normalise_axis, show_shape
 from symdiff.ops.ordering import taken_along

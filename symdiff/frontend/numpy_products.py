@@ -11,9 +11,10 @@ import numpy as np
 from symdiff.errors import LocatedValueError, ShapeError
 from symdiff.frontend import library_linalg
 from symdiff.frontend.abstract import Abstract, Array, Known, View
-from symdiff.frontend.core import Parser, function, method
+from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_making import dtype_of
 from symdiff.frontend.numpy_shaping import array_of, static_axis, transposed
+from symdiff.frontend.tables import function, method
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import normalise_axis, require_same, show_shape

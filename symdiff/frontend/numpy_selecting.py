@@ -6,10 +6,11 @@ import numpy as np
 
 from symdiff.errors import LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Known, Slice, Tuple
-from symdiff.frontend.core import Parser, function, method
+from symdiff.frontend.core import Parser
 from symdiff.frontend.indexing import read_item
 from symdiff.frontend.masks import positions
 from symdiff.frontend.numpy_shaping import array_of, ravel, static_axis
+from symdiff.frontend.tables import function, method
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import normalise_axis
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from symdiff.errors import LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, View
-from symdiff.frontend.core import Parser, function
+from symdiff.frontend.core import Parser
 from symdiff.frontend.library_moving import require_no_rest
 from symdiff.frontend.numpy_moving import parts_of
 from symdiff.frontend.numpy_shaping import array_of, static_axis
+from symdiff.frontend.tables import function
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import normalise_axis
 from symdiff.ops.sizes import minus, plus, times

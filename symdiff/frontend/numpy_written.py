@@ -24,9 +24,10 @@ from symdiff.frontend import (
 )
 from symdiff.frontend.abstract import Abstract, Array, Known
 from symdiff.frontend.calls import inline_known
-from symdiff.frontend.core import Parser, function, method
+from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_shaping import array_of, reshaped, static_axis, transposed
 from symdiff.frontend.program import Path
+from symdiff.frontend.tables import function, method
 from symdiff.frontend.written import (
     METHODS_WRITTEN,
     WRITTEN,

@@ -13,8 +13,9 @@ from typing import Any
 
 from symdiff.errors import LocatedAttributeError, LocatedTypeError
 from symdiff.frontend.abstract import Abstract, DictObject, Instance, Known, Record, Tuple
-from symdiff.frontend.core import Parser, function, method
+from symdiff.frontend.core import Parser
 from symdiff.frontend.program import Path
+from symdiff.frontend.tables import function, method
 
 __all__ = ["construct", "set_attribute"]
 

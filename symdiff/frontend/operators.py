@@ -28,9 +28,11 @@ from symdiff.frontend.abstract import (
     View,
 )
 from symdiff.frontend.complex_values import arithmetic_of, compared_parts
-from symdiff.frontend.core import Parser, Unknown, expression, is_array_like
+from symdiff.frontend.core import Parser, is_array_like
 from symdiff.frontend.extending import concatenated, is_long, repeated_list
 from symdiff.frontend.rows import Rows
+from symdiff.frontend.signals import Unknown
+from symdiff.frontend.tables import expression
 from symdiff.ir.graph import Value
 
 __all__ = ["COMPARISONS", "OPERATORS", "binary", "compare", "truth", "unary"]

@@ -54,7 +54,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.attributes import read_attribute
 from symdiff.frontend.calls import call
-from symdiff.frontend.core import STATEMENTS, Diverged, Parser, Recurs, StaticCapture
+from symdiff.frontend.core import Parser
 from symdiff.frontend.expressions import condition
 from symdiff.frontend.growing import trim
 from symdiff.frontend.indexing import read_item
@@ -67,8 +67,10 @@ from symdiff.frontend.raising import require_bound
 from symdiff.frontend.resolve import Resolver
 from symdiff.frontend.rows import Form, Rows
 from symdiff.frontend.scope import NO_SLOPES, Scope
+from symdiff.frontend.signals import Diverged, Recurs, StaticCapture
 from symdiff.frontend.statements import assign
 from symdiff.frontend.structure import LEAF, Static, Structure
+from symdiff.frontend.tables import STATEMENTS
 from symdiff.ir.graph import Function, Type, Value
 
 __all__ = ["StaticNeeded", "parse"]

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from symdiff.frontend.abstract import Abstract, Deferred, Known
-from symdiff.frontend.core import Parser, function
+from symdiff.frontend.core import Parser
 from symdiff.frontend.deferred import act, combined, deferred, deferred_call
+from symdiff.frontend.tables import function
 
 __all__ = ["log"]
 

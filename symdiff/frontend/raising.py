@@ -10,8 +10,10 @@ from typing import NoReturn
 from symdiff.errors import LocatedTypeError
 from symdiff.frontend.abstract import Abstract, Deferred, Known
 from symdiff.frontend.branches import fork
-from symdiff.frontend.core import Diverged, Parser, statement
+from symdiff.frontend.core import Parser
 from symdiff.frontend.deferred import act, combined, deferred, deferred_call
+from symdiff.frontend.signals import Diverged
+from symdiff.frontend.tables import statement
 from symdiff.frontend.trying import raise_again
 from symdiff.ir.graph import Value
 

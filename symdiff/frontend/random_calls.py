@@ -13,10 +13,11 @@ import numpy as np
 
 from symdiff.errors import LocatedTypeError
 from symdiff.frontend.abstract import Abstract, Array, Known, RandomSource, View
-from symdiff.frontend.core import Parser, function, method
+from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_making import dtype_of
 from symdiff.frontend.numpy_shaping import array_of
 from symdiff.frontend.program import Path
+from symdiff.frontend.tables import function, method
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import broadcast_shapes
 

@@ -14,14 +14,16 @@ from typing import Any, NoReturn
 from symdiff.errors import LimitError, Location, UnsupportedSyntaxError, located
 from symdiff.frontend.abstract import Abstract, BoundMethod, Closure, Known, Marker, Maybe, PartialCall, Tuple
 from symdiff.frontend.branches import fork, run_side
-from symdiff.frontend.core import Diverged, Frame, Parser, expression
+from symdiff.frontend.core import Frame, Parser
 from symdiff.frontend.growing import form_of, item_of, join_forms, leaves_of
 from symdiff.frontend.joins import Conflict, convert_to
 from symdiff.frontend.liveness import Liveness, assigned_names, walk_scope
 from symdiff.frontend.raising import raise_known
 from symdiff.frontend.resuming import Begin, Finish, Outcome, Pieces, Resume, Suspend
 from symdiff.frontend.rows import Form
+from symdiff.frontend.signals import Diverged
 from symdiff.frontend.source import OWN_WRAPPER
+from symdiff.frontend.tables import expression
 from symdiff.ir.graph import Type, Value
 from symdiff.ops.primitive import REGISTRY
 

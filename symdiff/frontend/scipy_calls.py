@@ -7,8 +7,9 @@ import numpy as np
 from symdiff.errors import UnsupportedSyntaxError
 from symdiff.frontend import library_matrices, library_scipy_linalg
 from symdiff.frontend.abstract import Abstract, Marker
-from symdiff.frontend.core import Parser, function
+from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_shaping import array_of
+from symdiff.frontend.tables import function
 from symdiff.frontend.written import epsilon, is_square, substituted, unreadable
 from symdiff.ir.graph import Value
 from symdiff.ops.solving import float_of

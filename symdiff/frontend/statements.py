@@ -6,12 +6,13 @@ import ast
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Closure, Complex, Instance, Known, ListObject, View
-from symdiff.frontend.core import Frame, Parser, statement
+from symdiff.frontend.core import Frame, Parser
 from symdiff.frontend.extending import extend_list
 from symdiff.frontend.indexing import store
 from symdiff.frontend.objects import set_attribute
 from symdiff.frontend.operators import OPERATORS, binary
 from symdiff.frontend.storing import cast_same_kind
+from symdiff.frontend.tables import statement
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import require_same, show_shape
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Flat, Known, Tuple, View
-from symdiff.frontend.core import Parser, attribute, function, method
+from symdiff.frontend.core import Parser
 from symdiff.frontend.indexing import FULL, make_index, store
 from symdiff.frontend.numpy_shaping import array_of
+from symdiff.frontend.tables import attribute, function, method
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import require_same, show_shape
 from symdiff.ops.primitive import REGISTRY

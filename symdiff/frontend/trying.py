@@ -16,10 +16,12 @@ from typing import Any
 from symdiff.errors import LocatedTypeError, UnsupportedSyntaxError
 from symdiff.frontend.abstract import Abstract, Known, Marker, Tuple
 from symdiff.frontend.branches import fork, run_side
-from symdiff.frontend.core import Diverged, Parser, statement
+from symdiff.frontend.core import Parser
 from symdiff.frontend.deferred import act, deferred, deferred_call
 from symdiff.frontend.failing import caught_as, refuse_half_done
 from symdiff.frontend.joins import Side
+from symdiff.frontend.signals import Diverged
+from symdiff.frontend.tables import statement
 from symdiff.ir.graph import TRY, Node, Type, Value
 from symdiff.ir.sites import Clause
 from symdiff.ir.walk import all_nodes

@@ -16,7 +16,7 @@ import pytest
 import symdiff as sd
 from symdiff.frontend import parse
 from symdiff.frontend.abstract import Array
-from symdiff.frontend.core import FUNCTIONS, METHODS
+from symdiff.frontend.tables import FUNCTIONS, METHODS
 from symdiff.frontend.written import HINTS
 from symdiff.ops import ROW_OF
 from tests.numpy_table import CONSTANTS, FLOATS, GROUPS
