@@ -23,7 +23,8 @@ ARITY: dict[str, int] = {
         (
             "erfinv", "erfcinv", "erfcx", "dawsn", "ndtr", "ndtri", "log_ndtr", "psi", "gammaln", "rgamma", "expit",
             "logit", "log_expit", "i0", "i0e", "i1", "i1e", "k0", "k0e", "k1", "k1e", "j0", "j1", "y0", "y1", "entr",
-            "exprel", "spence", "exp1", "expi", "ellipk", "ellipe", "cosm1",
+            "exprel", "spence", "exp1", "expi", "ellipk", "ellipe", "cosm1", "erfi", "exp10", "sindg", "cosdg", "tandg",
+            "cotdg", "gammasgn", "loggamma", "wrightomega", "zetac", "ndtri_exp",
         ),
         1,
     ),
@@ -31,11 +32,17 @@ ARITY: dict[str, int] = {
         (
             "gammainc", "gammaincc", "gammaincinv", "gammainccinv", "beta", "betaln", "xlogy", "xlog1py", "iv", "ive",
             "kv", "kve", "jv", "yv", "rel_entr", "kl_div", "huber", "pseudo_huber", "poch", "binom", "stdtr",
-            "stdtrit", "pdtr", "boxcox", "boxcox1p", "inv_boxcox", "owens_t", "agm",
+            "stdtrit", "pdtr", "pdtrc", "boxcox", "boxcox1p", "inv_boxcox", "inv_boxcox1p", "owens_t", "agm",
+            "powm1", "ellipkinc", "ellipeinc", "chdtr", "chdtrc", "chdtri",
         ),
         2,
     ),
-    **dict.fromkeys(("betainc", "betaincinv", "hyp1f1"), 3),
+    **dict.fromkeys(
+        (
+            "betainc", "betaincc", "betaincinv", "betainccinv", "hyp1f1", "fdtr", "fdtrc", "fdtri", "gdtr", "gdtrc",
+        ),
+        3,
+    ),
     "hyp2f1": 4,
 }  # fmt: skip
 

@@ -10,11 +10,14 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["BY_NAME", "MODULES", "NOT_THESE", "named", "stands_for_named"]
+import numpy as np
+
+__all__ = ["BY_NAME", "MODULES", "NOT_THESE", "SPECIAL", "named", "stands_for_named"]
 
 Written = TypeVar("Written", bound=Callable[..., Any])
 
-MODULES = ("scipy.linalg", "scipy.special")
+SPECIAL = "scipy.special"
+MODULES = ("scipy.linalg", SPECIAL)
 """Modules of which every function is either known or refused: their source is not what is to be parsed."""
 
 BY_NAME: dict[str, Any] = {}
@@ -45,6 +48,8 @@ def stands_for_named(module: str, *names: str) -> Callable[[Written], Written]:
 def named(found: Any) -> str:
     """``scipy.linalg.solve`` for that function, and ``""`` for what is in none of the modules."""
     name, home = getattr(found, "__name__", None), getattr(found, "__module__", None)
+    if isinstance(found, np.ufunc) and isinstance(name, str):  # those of SciPy do not say where they are from
+        return f"{SPECIAL}.{name}" if getattr(sys.modules.get(SPECIAL), name, None) is found else ""
     if not isinstance(name, str) or not isinstance(home, str):
         return ""
     if f"{home}.{found.__qualname__}" in METHODS_BY_NAME:

@@ -29,7 +29,7 @@ from symdiff.frontend.abstract import (
     Record,
     Tuple,
 )
-from symdiff.frontend.by_name import BY_NAME, NOT_THESE, named
+from symdiff.frontend.by_name import BY_NAME, NOT_THESE, SPECIAL, named
 from symdiff.frontend.complex_calls import complex_handler, complex_method
 from symdiff.frontend.core import Frame, Parser
 from symdiff.frontend.deferred import deferred_call, text_method
@@ -55,6 +55,7 @@ from symdiff.ir.graph import Value
 from symdiff.ops import KIND_OF, ROW_OF
 from symdiff.ops.primitive import Primitive
 from symdiff.ops.resolve import learn_scipy
+from symdiff.ops.scipy_row import LazyFunction
 
 __all__ = ["call", "inline_known", "prepare"]
 
@@ -121,7 +122,7 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
         handler = complex_handler(p, found, (*args, *kwargs.values()), _name_of(found)) or handler
     if handler is not None:
         return _handle(p, handler, _name_of(found), args, kwargs)
-    title = named(found)
+    title = named(found) if row is None else ""
     if title:
         return _call_named(p, title, args, kwargs)
     if row is not None and row.elementwise:
@@ -171,7 +172,10 @@ def _call_named(p: Parser, title: str, args: Sequence[Abstract], kwargs: Mapping
     """A function of a library that need not be installed."""
     written = BY_NAME.get(title)
     if written is None:
-        close = difflib.get_close_matches(title, sorted(BY_NAME), 1, 0.85)
+        module, _, name = title.rpartition(".")
+        alike = {n for m, _, n in (known.rpartition(".") for known in BY_NAME) if m == module}
+        alike |= {f.name for f in ROW_OF if isinstance(f, LazyFunction)} if module == SPECIAL else set()
+        close = [f"{module}.{n}" for n in difflib.get_close_matches(name, sorted(alike), 1, 0.7)]
         hint = f"did you mean {close[0]}?" if close else "write it with functions that are known"
         p.refuse(UnknownFunctionError, f"the derivative of {title!r} is not known", NOT_THESE.get(title, hint))
     return inline_known(p, written, Path(written), args, kwargs)

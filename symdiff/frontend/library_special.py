@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from symdiff.frontend.by_name import stands_for_named
-from symdiff.frontend.written import refuse
 from symdiff.ops.scipy_row import CALLS
 
 __all__: list[str] = []
@@ -25,13 +24,14 @@ def largest(a: Any, axis: Any, keepdims: bool) -> Any:
 @stands_for_named(SPECIAL)
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
     """The logarithm of a sum of exponentials."""
-    if return_sign:
-        refuse("scipy.special.logsumexp with return_sign=True is not supported")
     a = np.asarray(a) * 1.0
     shares = np.exp(a - largest(a, axis, True))
     if b is not None:
         shares = np.asarray(b) * shares
-    return np.log(np.sum(shares, axis=axis, keepdims=keepdims)) + largest(a, axis, keepdims)
+    total = np.sum(shares, axis=axis, keepdims=keepdims)
+    if return_sign:
+        return np.log(np.abs(total)) + largest(a, axis, keepdims), np.sign(total)
+    return np.log(total) + largest(a, axis, keepdims)
 
 
 @stands_for_named(SPECIAL)
@@ -48,3 +48,9 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
     x = np.asarray(x) * 1.0
     moved = x - largest(x, axis, True)
     return moved - np.log(np.sum(np.exp(moved), axis=axis, keepdims=True))
+
+
+@stands_for_named(SPECIAL)
+def softplus(x: Any) -> Any:
+    """The logarithm of ``1 + exp(x)``."""
+    return np.logaddexp(0.0, x)

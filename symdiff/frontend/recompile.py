@@ -187,19 +187,17 @@ def match(module: Module, code: CodeType, build: Build) -> Entry | None:
 
 
 def _those_meant(places: list[int], code: CodeType, build: Build) -> list[int]:
-    """Of several lambdas on one line, keep those that compile to the running code, the likeliest first.
+    """Of several lambdas on one line, find the likeliest that compiles to the running code.
 
     Each in turn is marked by a line number of its own, compiled in its module, and picked out by that number.
     """
-    meant = [
-        place
-        for place in places
-        for found in _all_codes(build.code(marked=place))
-        if found.co_firstlineno == build.marker and same_code(found, code)
-    ]
     entries = build.module.entries
     # Equal code is equal meaning; whether the columns agree as well only matters to messages.
-    return sorted(meant, key=lambda place: not _covers(entries[place].node, code))
+    for place in sorted(places, key=lambda place: not _covers(entries[place].node, code)):
+        marked = [found for found in _all_codes(build.code(marked=place)) if found.co_firstlineno == build.marker]
+        if any(same_code(found, code) for found in marked):
+            return [place]
+    return []
 
 
 def _covers(node: FunctionNode, code: CodeType) -> bool:

@@ -15,7 +15,9 @@ __all__ = [
     "METHODS_WRITTEN",
     "WRITTEN",
     "convolved",
+    "differentiated_digamma",
     "epsilon",
+    "hurwitz",
     "is_inexact",
     "is_single",
     "is_square",
@@ -113,6 +115,16 @@ def substituted(a: Any, b: Any, lower: bool) -> Any:
 def epsilon(a: Any, b: Any) -> float:
     """The precision in which linear algebra computes with the two."""
     raise NotImplementedError(a, b)
+
+
+def differentiated_digamma(order: int, x: Any) -> Any:
+    """The derivative of digamma of this order, which is known while parsing."""
+    raise NotImplementedError(order, x)
+
+
+def hurwitz(s: int, q: Any) -> Any:
+    """Hurwitz' zeta function of a whole number from 2 on, which is known while parsing."""
+    raise NotImplementedError(s, q)
 
 
 def unreadable(message: str, hint: str) -> Any:

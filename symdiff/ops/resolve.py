@@ -91,7 +91,7 @@ def _is_public(function: Callable[..., Any]) -> bool:
 
 
 # Functions that SciPy has too.
-SHARED = {"expm1": "expm1", "log1p": "log1p", "exp2": "exp2", "cbrt": "cbrt"}
+SHARED = {"expm1": "expm1", "log1p": "log1p", "exp2": "exp2", "cbrt": "cbrt", "round": "rint"}
 
 
 def learn_scipy() -> bool:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from symdiff.ops.arithmetic import absolute, sign
+from symdiff.ops.arithmetic import absolute, power, sign
 from symdiff.ops.comparison import greater, less_equal, where
 from symdiff.ops.elementary import exp, hypot, log, log1p, sigmoid, sin
 from symdiff.ops.primitive import POSITIVE, REALS, UNIT, Domain, Primitive
 from symdiff.ops.scipy_row import polynomial, ratio, special
-from symdiff.ops.special import TWO_OVER_ROOT_PI
+from symdiff.ops.special import TWO_OVER_ROOT_PI, erf
 
 __all__: list[str] = []
 
 HALF_ROOT_PI = math.sqrt(math.pi) / 2.0
+TWO_PI = 2.0 * math.pi
 ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 ROOT_TWO_OVER_PI = math.sqrt(2.0 / math.pi)
 ROOT_HALF = math.sqrt(0.5)
+LOG_10 = math.log(10.0)
 PROBABILITY = Domain(0.05, 0.95)
 
 # -- error functions ---------------------------------------------------------------------------------------------------
@@ -46,6 +48,7 @@ special(
     sympy=lambda sp, x: sp.erfinv(1 - x),
     domain=Domain(0.1, 1.9),
 )
+special("erfi", lambda g, y, x: g * (TWO_OVER_ROOT_PI * exp(x * x)), sympy="erfi")
 erfcx: Primitive = special("erfcx", _erfcx_slope, sympy=lambda sp, x: sp.exp(x**2) * sp.erfc(x))
 special("dawsn", _dawsn_slope, sympy=lambda sp, x: sp.sqrt(sp.pi) / 2 * sp.exp(-(x**2)) * sp.erfi(x))
 
@@ -70,6 +73,26 @@ special(
     domain=PROBABILITY,
 )
 special("log_ndtr", _hazard, sympy=lambda sp, x: sp.log(sp.erfc(-x / sp.sqrt(2)) / 2))
+
+
+def _quantile_slope(g: Any, y: Any, x: Any) -> Any:
+    left = where(greater(y, 0.0), 0.0, y)
+    right = where(greater(y, 0.0), y, 0.0)
+    scaled = erfcx(-ROOT_HALF * left) / ROOT_TWO_OVER_PI
+    return g * where(greater(y, 0.0), ROOT_TWO_PI * exp(x + 0.5 * (right * right)), scaled)
+
+
+special(
+    "ndtri_exp",
+    _quantile_slope,
+    sympy=lambda sp, x: sp.sqrt(2) * sp.erfinv(2 * sp.exp(x) - 1),
+    domain=Domain(-3.0, -0.1),
+)
+special(
+    "owens_t",
+    lambda g, y, h, a: -g * (exp(-0.5 * (h * h)) * erf(ROOT_HALF * (a * h)) / (2.0 * ROOT_TWO_PI)),
+    lambda g, y, h, a: g * (exp(-0.5 * (h * h) * (1.0 + a * a)) / (TWO_PI * (1.0 + a * a))),
+)
 
 # -- logistic functions ------------------------------------------------------------------------------------------------
 
@@ -169,4 +192,36 @@ special(
     lambda g, y, x: -g * sin(x),
     sympy=lambda sp, x: sp.cos(x) - 1,
     cost=30.0,
+)
+special(
+    "powm1",
+    lambda g, z, x, y: g * (y * power(x, y - 1.0)),
+    lambda g, z, x, y: g * xlogy(1.0 + z, x),
+    sympy=lambda sp, x, y: x**y - 1,
+    domain=POSITIVE,
+    cost=40.0,
+)
+special("exp10", lambda g, y, x: g * (LOG_10 * y), sympy=lambda sp, x: 10**x, cost=20.0)
+
+# -- degrees -----------------------------------------------------------------------------------------------------------
+
+DEGREE = math.pi / 180.0
+ANGLES = Domain(-80.0, 80.0)
+sindg: Primitive = special(
+    "sindg", lambda g, y, x: g * (DEGREE * cosdg(x)), sympy=lambda sp, x: sp.sin(sp.pi * x / 180), domain=ANGLES
+)
+cosdg: Primitive = special(
+    "cosdg", lambda g, y, x: -g * (DEGREE * sindg(x)), sympy=lambda sp, x: sp.cos(sp.pi * x / 180), domain=ANGLES
+)
+special(
+    "tandg",
+    lambda g, y, x: g * (DEGREE * (1.0 + y * y)),
+    sympy=lambda sp, x: sp.tan(sp.pi * x / 180),
+    domain=Domain(-60.0, 60.0),
+)
+special(
+    "cotdg",
+    lambda g, y, x: -g * (DEGREE * (1.0 + y * y)),
+    sympy=lambda sp, x: sp.cot(sp.pi * x / 180),
+    domain=Domain(20.0, 80.0),
 )

@@ -6,19 +6,21 @@ from typing import Any
 
 from symdiff.ops.arithmetic import absolute
 from symdiff.ops.comparison import less, where
-from symdiff.ops.elementary import exp, floor, log, log1p, sqrt
+from symdiff.ops.elementary import exp, log, log1p, sin, sqrt
 from symdiff.ops.primitive import POSITIVE, REALS, Domain, Primitive
 from symdiff.ops.scipy_error import xlog1py, xlogy
 from symdiff.ops.scipy_row import SCIPY, polynomial, special, unknown
 from symdiff.ops.special import digamma, erf, erfc, gamma, gammaln
 
-__all__: list[str] = []
+__all__ = ["COUNT", "PROBABILITY", "beta_density", "betaln", "gamma_density"]
 
 COUNT = Domain(2, 4, integer=True)
 PROBABILITY = Domain(0.05, 0.95)
 
 SCIPY.update({"gamma": gamma, "gammaln": gammaln, "erf": erf, "erfc": erfc, "psi": digamma, "digamma": digamma})
 
+special("loggamma", lambda g, y, x: g * digamma(x), sympy="loggamma", domain=POSITIVE)
+special("gammasgn", None, sympy=lambda sp, x: sp.sign(sp.gamma(x)), domain=POSITIVE, cost=20.0)
 special("rgamma", lambda g, y, x: -g * (y * digamma(x)), sympy=lambda sp, x: 1 / sp.gamma(x), domain=POSITIVE)
 betaln: Primitive = special(
     "betaln",
@@ -38,76 +40,67 @@ special(
 # -- incomplete --------------------------------------------------------------------------------------------------------
 
 
-def _gamma_density(a: Any, x: Any) -> Any:
+def gamma_density(a: Any, x: Any) -> Any:
     return exp(xlogy(a - 1.0, x) - x - gammaln(a))
 
 
-def _beta_density(a: Any, b: Any, x: Any) -> Any:
+def beta_density(a: Any, b: Any, x: Any) -> Any:
     return exp(xlogy(a - 1.0, x) + xlog1py(b - 1.0, -x) - betaln(a, b))
-
-
-def _student_density(df: Any, t: Any) -> Any:
-    return exp(-0.5 * (df + 1.0) * log1p(t * t / df) - betaln(0.5 * df, 0.5)) / sqrt(df)
 
 
 special(
     "gammainc",
     unknown("gammainc", "a"),
-    lambda g, y, a, x: g * _gamma_density(a, x),
+    lambda g, y, a, x: g * gamma_density(a, x),
     sympy=lambda sp, a, x: sp.lowergamma(a, x) / sp.gamma(a),
     domain=[COUNT, POSITIVE],
 )
 special(
     "gammaincc",
     unknown("gammaincc", "a"),
-    lambda g, y, a, x: -g * _gamma_density(a, x),
+    lambda g, y, a, x: -g * gamma_density(a, x),
     sympy=lambda sp, a, x: sp.uppergamma(a, x) / sp.gamma(a),
     domain=[COUNT, POSITIVE],
 )
 special(
     "gammaincinv",
     unknown("gammaincinv", "a"),
-    lambda g, y, a, p: g / _gamma_density(a, y),
+    lambda g, y, a, p: g / gamma_density(a, y),
     domain=[COUNT, PROBABILITY],
 )
 special(
     "gammainccinv",
     unknown("gammainccinv", "a"),
-    lambda g, y, a, p: -g / _gamma_density(a, y),
+    lambda g, y, a, p: -g / gamma_density(a, y),
     domain=[COUNT, PROBABILITY],
 )
 special(
     "betainc",
     unknown("betainc", "a"),
     unknown("betainc", "b"),
-    lambda g, y, a, b, x: g * _beta_density(a, b, x),
+    lambda g, y, a, b, x: g * beta_density(a, b, x),
+    domain=[COUNT, COUNT, PROBABILITY],
+)
+special(
+    "betaincc",
+    unknown("betaincc", "a"),
+    unknown("betaincc", "b"),
+    lambda g, y, a, b, x: -g * beta_density(a, b, x),
     domain=[COUNT, COUNT, PROBABILITY],
 )
 special(
     "betaincinv",
     unknown("betaincinv", "a"),
     unknown("betaincinv", "b"),
-    lambda g, y, a, b, p: g / _beta_density(a, b, y),
+    lambda g, y, a, b, p: g / beta_density(a, b, y),
     domain=[COUNT, COUNT, PROBABILITY],
 )
 special(
-    "stdtr",
-    unknown("stdtr", "df"),
-    lambda g, y, df, t: g * _student_density(df, t),
-    domain=[COUNT, REALS],
-)
-special(
-    "stdtrit",
-    unknown("stdtrit", "df"),
-    lambda g, y, df, p: g / _student_density(df, y),
-    domain=[COUNT, PROBABILITY],
-)
-special(
-    "pdtr",
-    None,  # it takes the floor of its first argument
-    lambda g, y, k, m: -g * exp(xlogy(floor(k), m) - m - gammaln(floor(k) + 1.0)),
-    sympy=lambda sp, k, m: sp.uppergamma(sp.floor(k) + 1, m) / sp.gamma(sp.floor(k) + 1),
-    domain=[COUNT, POSITIVE],
+    "betainccinv",
+    unknown("betainccinv", "a"),
+    unknown("betainccinv", "b"),
+    lambda g, y, a, b, p: -g / beta_density(a, b, y),
+    domain=[COUNT, COUNT, PROBABILITY],
 )
 
 # -- products of neighbours --------------------------------------------------------------------------------------------
@@ -145,6 +138,9 @@ special("exp1", lambda g, y, x: -g * (exp(-x) / x), sympy=lambda sp, x: -sp.Ei(-
 special("expi", lambda g, y, x: g * (exp(x) / x), sympy="Ei", domain=POSITIVE)
 special("spence", _spence_slope, sympy=lambda sp, x: sp.polylog(2, 1 - x), domain=Domain(0.2, 0.9))
 
+special("zetac", unknown("zetac", "x"), sympy=lambda sp, x: sp.zeta(x) - 1, domain=COUNT)
+special("wrightomega", lambda g, y, x: g * (y / (1.0 + y)), sympy=lambda sp, x: sp.LambertW(sp.exp(x)))
+
 # -- hypergeometric functions ------------------------------------------------------------------------------------------
 
 hyp1f1: Primitive = special(
@@ -168,6 +164,20 @@ special(
     lambda g, y, m: g * (PI_OVER_8 * hyp2f1(1.5, 1.5, 2.0, m)),
     sympy="elliptic_k",
     domain=Domain(-0.9, 0.9),
+)
+special(
+    "ellipkinc",
+    lambda g, y, phi, m: g / sqrt(1.0 - m * (sin(phi) * sin(phi))),
+    unknown("ellipkinc", "m"),
+    sympy=lambda sp, phi, m: sp.elliptic_f(phi, m),
+    domain=[Domain(-1.4, 1.4), Domain(-3, 0, integer=True)],
+)
+special(
+    "ellipeinc",
+    lambda g, y, phi, m: g * sqrt(1.0 - m * (sin(phi) * sin(phi))),
+    unknown("ellipeinc", "m"),
+    sympy=lambda sp, phi, m: sp.elliptic_e(phi, m),
+    domain=[Domain(-1.4, 1.4), Domain(-3, 0, integer=True)],
 )
 special(
     "ellipe",
@@ -202,5 +212,19 @@ special(
     lambda g, z, y, power: g * (z / (1.0 + power * y)),
     _inverse_by_power,
     sympy=lambda sp, y, power: (1 + power * y) ** (1 / power),
+    domain=POSITIVE,
+)
+special(
+    "boxcox1p",
+    lambda g, y, x, power: g * exp(xlog1py(power - 1.0, x)),
+    lambda g, y, x, power: g * (log1p(x) * log1p(x) * (0.5 * hyp1f1(2.0, 3.0, power * log1p(x)))),
+    sympy=lambda sp, x, power: ((1 + x) ** power - 1) / power,
+    domain=POSITIVE,
+)
+special(
+    "inv_boxcox1p",
+    lambda g, z, y, power: g * ((1.0 + z) / (1.0 + power * y)),
+    lambda g, z, y, power: _inverse_by_power(g, 1.0 + z, y, power),
+    sympy=lambda sp, y, power: (1 + power * y) ** (1 / power) - 1,
     domain=POSITIVE,
 )

@@ -26,11 +26,13 @@ FORMLESS = {"rint", "round_to_int", "floor_to_int", "ceil_to_int", "trunc_to_int
 FORMLESS |= {"zero_times"}
 FORMLESS |= {name for name in REGISTRY if name.startswith(("bitwise", "is", "logical"))}
 # SymPy has no closed form, or one that is too slow to evaluate: the slopes are compared with differences only
-OPAQUE = "gammaincinv gammainccinv betainc betaincinv stdtr stdtrit hyp1f1 hyp2f1 ellipk ellipe exprel boxcox"
+OPAQUE = "gammaincinv gammainccinv betainc betaincc betaincinv betainccinv stdtr stdtrit chdtri fdtr fdtrc fdtri gdtr "
+OPAQUE += "gdtrc hyp1f1 hyp2f1 ellipk ellipe exprel boxcox boxcox1p inv_boxcox1p owens_t wrightomega"
 FORMLESS |= set(OPAQUE.split())
 # Exact up to the rounding of a constant such as pi / 180
 CONSTANTS = {"deg2rad", "rad2deg", "exp2", "log2", "log10", "erf", "erfc", "sinc", "cbrt"}
-CONSTANTS |= {"erfinv", "erfcinv", "erfcx", "dawsn", "ndtr", "ndtri", "log_ndtr"}
+CONSTANTS |= {"erfinv", "erfcinv", "erfcx", "dawsn", "ndtr", "ndtri", "log_ndtr", "ndtri_exp", "erfi", "exp10"}
+CONSTANTS |= {"sindg", "cosdg", "tandg", "cotdg"}
 
 
 def attrs_of(row: Primitive) -> dict[str, Any]:
