@@ -9,9 +9,10 @@ from typing import Any
 from symdiff.errors import LocatedOverflowError
 from symdiff.frontend.abstract import Abstract, Closure, Complex, DictObject, Known, ListObject, Tuple, now
 from symdiff.frontend.branches import fork
+from symdiff.frontend.comparisons import both, compare, logical_not
 from symdiff.frontend.core import Parser
 from symdiff.frontend.deferred import makes_text, text_operator
-from symdiff.frontend.operators import OPERATORS, binary, both, compare, logical_not
+from symdiff.frontend.operators import OPERATORS, binary
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.statements import make_closure
 from symdiff.frontend.tables import expression

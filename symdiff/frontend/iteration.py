@@ -22,10 +22,11 @@ from symdiff.frontend.abstract import (
     View,
     Zipped,
 )
+from symdiff.frontend.comparisons import compared
 from symdiff.frontend.comprehensions import items_of
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import item_at
-from symdiff.frontend.operators import arithmetic, compared
+from symdiff.frontend.operators import arithmetic
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.statements import assign
 from symdiff.frontend.structure import LONGEST

@@ -12,9 +12,9 @@ from typing import Any
 
 from symdiff.frontend.attempt import Loop
 from symdiff.frontend.carried import Shape
+from symdiff.frontend.comparisons import both, compared, logical_not
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import reserve
-from symdiff.frontend.operators import both, compared, logical_not
 from symdiff.frontend.rows import Growth, NeedsItems, Rows
 from symdiff.frontend.rows_carried import Growing
 from symdiff.ir.graph import Dim, Node, Type, Value

@@ -11,8 +11,8 @@ from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend.abstract import Abstract, Complex, Known
 from symdiff.frontend.complex_values import floating, is_zero, made, negated, pair
 from symdiff.frontend.core import Parser
-from symdiff.frontend.indexing import FULL
 from symdiff.frontend.numpy_shaping import array_of, static_axis
+from symdiff.frontend.subscripts import FULL
 from symdiff.frontend.tables import complex_function, function
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import normalise_axis, require_same

@@ -10,7 +10,6 @@ import numpy as np
 from symdiff.errors import LocatedValueError
 from symdiff.frontend.abstract import Abstract, Known, ListObject, Slice, Tuple
 from symdiff.frontend.core import Parser
-from symdiff.frontend.indexing import FULL
 from symdiff.frontend.library_moving import require_places
 from symdiff.frontend.numpy_shaping import (
     NEW,
@@ -23,6 +22,7 @@ from symdiff.frontend.numpy_shaping import (
     static_axis,
     with_entries,
 )
+from symdiff.frontend.subscripts import FULL
 from symdiff.frontend.tables import function
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import normalise_axis

@@ -9,8 +9,9 @@ import numpy as np
 from symdiff.errors import LocatedTypeError, LocatedValueError, ShapeError
 from symdiff.frontend.abstract import Abstract, Array, BoundMethod, Known, ListObject, Tuple, View, root
 from symdiff.frontend.core import Parser
-from symdiff.frontend.indexing import FULL, Index, index_view
+from symdiff.frontend.indexing import index_view
 from symdiff.frontend.layout import ORDERED, is_ordered
+from symdiff.frontend.subscripts import FULL, Index
 from symdiff.frontend.tables import function, method
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import normalise_axis, require_same, show_shape

@@ -12,6 +12,7 @@ import numpy as np
 from symdiff.errors import InternalError, LimitError, Location, UnsupportedSyntaxError, located
 from symdiff.frontend import (
     builtins_calls,
+    builtins_objects,
     complex_calls,
     complex_functions,
     containers,
@@ -54,6 +55,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.attributes import read_attribute
 from symdiff.frontend.calls import call
+from symdiff.frontend.comparisons import truth
 from symdiff.frontend.core import Parser
 from symdiff.frontend.expressions import condition
 from symdiff.frontend.growing import trim
@@ -61,7 +63,6 @@ from symdiff.frontend.indexing import read_item
 from symdiff.frontend.iteration import known_items
 from symdiff.frontend.loops import loop_statement
 from symdiff.frontend.memory import Stale
-from symdiff.frontend.operators import truth
 from symdiff.frontend.program import FUNCTION, Argument, Path, Program, StaticNeeded, Written
 from symdiff.frontend.raising import require_bound
 from symdiff.frontend.resolve import Resolver
@@ -78,6 +79,7 @@ __all__ = ["StaticNeeded", "parse"]
 # Imported so that their handlers are registered.
 HANDLERS = (
     builtins_calls,
+    builtins_objects,
     complex_calls,
     complex_functions,
     containers,

@@ -21,10 +21,10 @@ from symdiff.errors import (
     located,
 )
 from symdiff.frontend.abstract import Abstract, Array, DictObject, Known, ListObject, Marker, Range, Slice, Tuple, View
+from symdiff.frontend.comparisons import compared
 from symdiff.frontend.core import Parser
 from symdiff.frontend.iteration import count_of
 from symdiff.frontend.liveness import bound_name
-from symdiff.frontend.operators import compared
 from symdiff.frontend.patterns import is_mapping, is_sequence
 from symdiff.frontend.statements import assign_name, frame_of
 from symdiff.frontend.tables import FUNCTIONS, expression, function, statement

@@ -9,8 +9,9 @@ import numpy as np
 from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Flat, Known, Tuple, View
 from symdiff.frontend.core import Parser
-from symdiff.frontend.indexing import FULL, make_index, store
+from symdiff.frontend.indexing import store
 from symdiff.frontend.numpy_shaping import array_of
+from symdiff.frontend.subscripts import FULL, make_index
 from symdiff.frontend.tables import attribute, function, method
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import require_same, show_shape
