@@ -44,6 +44,8 @@ __all__ = [
     "Tuple",
     "View",
     "Zipped",
+    "is_given",
+    "is_none",
     "now",
     "root",
 ]
@@ -351,3 +353,13 @@ class Marker:
     message: str
     hint: str = ""
     retry: type[Exception] | None = None  # raised instead, where parsing in another way may help
+
+
+def is_none(item: Abstract) -> bool:
+    """Whether it is None, which is known while parsing."""
+    return isinstance(item, Known) and item.object is None
+
+
+def is_given(item: Abstract | None) -> bool:
+    """Whether an argument was passed, and not as None."""
+    return item is not None and not is_none(item)

@@ -22,6 +22,7 @@ from symdiff.frontend.abstract import (
     Tuple,
     View,
     Zipped,
+    is_given,
 )
 from symdiff.frontend.branches import fork
 from symdiff.frontend.comparisons import compared
@@ -82,7 +83,7 @@ def _scalar(p: Parser, x: Abstract) -> Value:
 @function(round)
 def rounded(p: Parser, x: Abstract, ndigits: Abstract | None = None) -> Value:
     """``round(x)``."""
-    if ndigits is not None and not (isinstance(ndigits, Known) and ndigits.object is None):
+    if is_given(ndigits):
         p.unsupported("round to a number of digits is not supported", "scale, round and scale back")
     value = _scalar(p, x)
     return value if value.type.dtype == "int64" else p.emit("round_to_int", value, kind="python")

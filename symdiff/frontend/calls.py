@@ -28,16 +28,17 @@ from symdiff.frontend.abstract import (
     RandomSource,
     Record,
     Tuple,
+    is_given,
 )
 from symdiff.frontend.by_name import BY_NAME, NOT_THESE, SPECIAL, named
 from symdiff.frontend.complex_calls import complex_handler, complex_method
 from symdiff.frontend.core import Frame, Parser
 from symdiff.frontend.deferred import deferred_call, text_method
+from symdiff.frontend.elementwise import call_row
 from symdiff.frontend.language import check_language
 from symdiff.frontend.liveness import Liveness, assigned_names, nonlocal_names, walk_scope
 from symdiff.frontend.normalise import body_of
 from symdiff.frontend.objects import construct
-from symdiff.frontend.operators import as_array, check_exponent
 from symdiff.frontend.parameters import bind
 from symdiff.frontend.patterns import without_patterns
 from symdiff.frontend.printing import log
@@ -53,7 +54,6 @@ from symdiff.frontend.twins import twin_call
 from symdiff.frontend.written import HINTS
 from symdiff.ir.graph import Value
 from symdiff.ops import KIND_OF, ROW_OF
-from symdiff.ops.primitive import Primitive
 from symdiff.ops.resolve import learn_scipy
 from symdiff.ops.scipy_row import LazyFunction
 
@@ -221,59 +221,7 @@ def _handle(p: Parser, handler: Any, name: str, args: Sequence[Abstract], kwargs
     where = p.build.where
     result: Abstract = handler(p, *args, **kwargs)
     p.build.where = where
-    return result if out is None or _is_none(out) else store_result(p, out, result, broadcasts=False)
-
-
-def call_row(
-    p: Parser, row: Primitive, kind: str | None, name: str, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]
-) -> Abstract:
-    """An elementwise function."""
-    count = len(row.domain)
-    out = kwargs.get("out", args[count] if kind == "numpy" and len(args) == count + 1 else None)
-    mask = kwargs.get("where")
-    if kind == "numpy" and out is not None and not _is_none(out):
-        return _into(p, row, name, (args[:count], out, mask), kwargs)
-    # a signature with its defaults filled in says out=None, where=True, ...
-    for key, item in kwargs.items():
-        if not isinstance(item, Known) and not (isinstance(item, Value) and p.build.constant_of(item) is True):
-            p.unsupported(f"the argument {key!r} of {name} is not supported")
-        if isinstance(item, Known) and item.object not in (None, "K", "same_kind"):
-            p.unsupported(f"the argument {key!r} of {name} is not supported")
-    args = [a for i, a in enumerate(args) if i < len(row.domain) or not (isinstance(a, Known) and a.object is None)]
-    if len(args) != len(row.domain):
-        p.refuse(LocatedTypeError, f"{name} takes {len(row.domain)} arguments, not {len(args)}")
-    if kind == "numpy":
-        args = [as_array(p, a) if isinstance(a, Tuple | ListObject) or _is_sequence(a) else a for a in args]
-    operands = [p.value(a) for a in args]
-    if row.name == "power" and kind == "numpy":
-        check_exponent(p, *operands)
-    return p.wrap(p.emit(row, *operands, kind=kind))
-
-
-def _into(p: Parser, row: Primitive, name: str, given: Any, kwargs: Mapping[str, Abstract]) -> Abstract:
-    """A ufunc with ``out=``, and maybe ``where=``: elsewhere it is not evaluated, so nothing flows back from there."""
-    args, out, mask = given
-    rest = {key: item for key, item in kwargs.items() if key not in ("out", "where")}
-    if mask is None or (isinstance(mask, Value) and p.build.constant_of(mask) is True):
-        return store_result(p, out, call_row(p, row, "numpy", name, args, rest), broadcasts=True)
-    test = p.value(as_array(p, mask) if isinstance(mask, Tuple | ListObject) else mask)
-    safe: list[Abstract] = []
-    for item, domain in zip(args, row.domain, strict=True):
-        value = p.value(as_array(p, item) if isinstance(item, Tuple | ListObject) or _is_sequence(item) else item)
-        middle = p.constant(0.5 * (domain.low + domain.high) + 0.125)
-        safe.append(p.wrap(p.emit("where", test, value, middle, kind="numpy")) if value.type.is_float else item)
-    result = p.value(call_row(p, row, "numpy", name, safe, rest))
-    target = out.items[0] if isinstance(out, Tuple) and len(out.items) == 1 else out
-    chosen = p.wrap(p.emit("where", test, result, p.value(target), kind="numpy"))
-    return store_result(p, target, chosen, broadcasts=False)
-
-
-def _is_none(item: Abstract) -> bool:
-    return isinstance(item, Known) and item.object is None
-
-
-def _is_sequence(item: Abstract) -> bool:
-    return isinstance(item, Known) and isinstance(item.object, tuple | list)
+    return store_result(p, out, result, broadcasts=False) if is_given(out) else result
 
 
 # -- helpers -----------------------------------------------------------------------------------------------------------

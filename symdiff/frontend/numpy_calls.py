@@ -7,7 +7,7 @@ import operator
 import numpy as np
 
 from symdiff.errors import LocatedTypeError
-from symdiff.frontend.abstract import Abstract, Array, Known, Tuple, View
+from symdiff.frontend.abstract import Abstract, Array, Known, Tuple, View, is_given
 from symdiff.frontend.attributes import ndim, shape, size
 from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_shaping import array_of, dims_of, static_axis
@@ -54,7 +54,7 @@ def clip(
 
 
 def _bound(p: Parser, bound: Abstract | None) -> Value | None:
-    if bound is None or (isinstance(bound, Known) and bound.object is None):
+    if not is_given(bound):
         return None
     return p.value(array_of(p, bound))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
-from symdiff.frontend.abstract import Abstract, Complex, Known
+from symdiff.frontend.abstract import Abstract, Complex, Known, is_given
 from symdiff.frontend.complex_values import floating, is_zero, made, negated, pair
 from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_shaping import array_of, static_axis
@@ -40,12 +40,8 @@ def _norm(p: Parser, norm: Abstract | None) -> str:
 
 
 def _no_out(p: Parser, out: Abstract | None) -> None:
-    if out is not None and not (isinstance(out, Known) and out.object is None):
+    if is_given(out):
         p.unsupported("out= is not supported in numpy.fft", "assign the result: out[...] = ...")
-
-
-def _given(item: Abstract | None) -> bool:
-    return item is not None and not (isinstance(item, Known) and item.object is None)
 
 
 def _axis(p: Parser, axis: Abstract | None, rank: int, default: int = -1) -> int:
@@ -57,7 +53,7 @@ def _axis(p: Parser, axis: Abstract | None, rank: int, default: int = -1) -> int
 
 def _axes(p: Parser, s: Abstract | None, axes: Abstract | None, rank: int) -> tuple[list[int], list[Dim | None]]:
     """The axes to transform, and the lengths asked for."""
-    lengths = [p.dim(part, "an entry of s") for part in p.items(s)] if _given(s) else None
+    lengths = [p.dim(part, "an entry of s") for part in p.items(s)] if is_given(s) else None
     given = static_axis(p, axes) if axes is not None else None
     if given is None:
         given = range(rank) if lengths is None else range(rank - len(lengths), rank)
@@ -167,7 +163,7 @@ def _one(inverse: bool) -> Any:
         _no_out(p, out)
         packed = _packed(p, array_of(p, a))
         place = _axis(p, axis, packed.type.rank - 1)
-        size = _positive(p, p.dim(n)) if _given(n) else None
+        size = _positive(p, p.dim(n)) if is_given(n) else None
         found, counts = _transform(p, packed, [place], [size], inverse=inverse)
         return _unpacked(p, found, _factor(p, counts, _norm(p, norm), inverse=inverse))
 
@@ -242,7 +238,7 @@ def rfft(
 def _rfft(p: Parser, value: Value, n: Any, axis: Any, norm: str, out: Any) -> Complex:
     _no_out(p, out)
     place = _axis(p, axis, value.type.rank)
-    packed, count = _forward_real(p, value, place, _positive(p, p.dim(n)) if _given(n) else None)
+    packed, count = _forward_real(p, value, place, _positive(p, p.dim(n)) if is_given(n) else None)
     return _unpacked(p, packed, _factor(p, [count], norm, inverse=False))
 
 
@@ -301,7 +297,7 @@ def _irfft(p: Parser, a: Abstract, n: Any, axis: Any, norm: str, out: Any) -> Ab
     _no_out(p, out)
     packed = _packed(p, array_of(p, a))
     place = _axis(p, axis, packed.type.rank - 1)
-    value, count = _backward_real(p, packed, place, p.dim(n) if _given(n) else None)
+    value, count = _backward_real(p, packed, place, p.dim(n) if is_given(n) else None)
     return p.wrap(_scaled(p, value, _factor(p, [count], norm, inverse=True)), contiguous=True)
 
 

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LocatedValueError
-from symdiff.frontend.abstract import Abstract, Known, Slice, Tuple
+from symdiff.frontend.abstract import Abstract, Known, Slice, Tuple, is_given
 from symdiff.frontend.core import Parser
 from symdiff.frontend.library_grids import band, diagonal_matrix, steps_between
 from symdiff.frontend.numpy_making import dtype_of
-from symdiff.frontend.numpy_ordering import is_given
 from symdiff.frontend.numpy_products import diagonal
 from symdiff.frontend.numpy_shaping import array_of, dims_of
 from symdiff.frontend.tables import function, subscripted

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LocatedValueError
-from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Tuple, View
+from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Tuple, View, is_given
 from symdiff.frontend.core import Parser
 from symdiff.frontend.library_moving import places_of_padding, places_of_repeats
-from symdiff.frontend.numpy_ordering import along, is_given
+from symdiff.frontend.numpy_ordering import along
 from symdiff.frontend.numpy_shaping import array_of, dims_of, flip, reshaped, static_axis, transposed
 from symdiff.frontend.tables import function, method
 from symdiff.ir.graph import Dim, Value

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import ShapeError
-from symdiff.frontend.abstract import Abstract, Array, Known, View
+from symdiff.frontend.abstract import Abstract, Array, Known, View, is_given
 from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_making import dtype_of
 from symdiff.frontend.numpy_shaping import array_of, reshaped, static_axis
@@ -18,12 +18,7 @@ from symdiff.ops.ordering import taken_along
 from symdiff.ops.primitive import Traced
 from symdiff.ops.sizes import product
 
-__all__ = ["along", "is_given"]
-
-
-def is_given(item: Abstract | None) -> bool:
-    """Whether an optional argument is there, and not None."""
-    return item is not None and not (isinstance(item, Known) and item.object is None)
+__all__ = ["along"]
 
 
 def along(p: Parser, a: Abstract, axis: Abstract | None, default: int | None) -> tuple[Value, int]:

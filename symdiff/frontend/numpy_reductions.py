@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LocatedValueError
-from symdiff.frontend.abstract import Abstract, Array, Known
+from symdiff.frontend.abstract import Abstract, Array, Known, is_given
 from symdiff.frontend.core import Parser
 from symdiff.frontend.library_choices import running_extreme, segment_sums
 from symdiff.frontend.numpy_making import dtype_of
-from symdiff.frontend.numpy_ordering import along, is_given
+from symdiff.frontend.numpy_ordering import along
 from symdiff.frontend.numpy_shaping import array_of, static_axis
 from symdiff.frontend.operators import binary
 from symdiff.frontend.tables import FUNCTIONS, function, method

@@ -40,39 +40,25 @@ from symdiff.frontend import (
     scipy_calls,
     small_syntax,
 )
-from symdiff.frontend.abstract import (
-    Abstract,
-    Array,
-    Complex,
-    DictObject,
-    Instance,
-    Known,
-    ListObject,
-    Record,
-    Tuple,
-    View,
-    root,
-)
+from symdiff.frontend.abstract import Abstract, DictObject
 from symdiff.frontend.attributes import read_attribute
 from symdiff.frontend.calls import call
 from symdiff.frontend.comparisons import truth
 from symdiff.frontend.core import Parser
 from symdiff.frontend.expressions import condition
-from symdiff.frontend.growing import trim
 from symdiff.frontend.indexing import read_item
 from symdiff.frontend.iteration import known_items
 from symdiff.frontend.loops import loop_statement
 from symdiff.frontend.memory import Stale
+from symdiff.frontend.passing import Passed, Returned
 from symdiff.frontend.program import FUNCTION, Argument, Path, Program, StaticNeeded, Written
 from symdiff.frontend.raising import require_bound
 from symdiff.frontend.resolve import Resolver
-from symdiff.frontend.rows import Form, Rows
 from symdiff.frontend.scope import NO_SLOPES, Scope
 from symdiff.frontend.signals import Diverged, Recurs, StaticCapture
 from symdiff.frontend.statements import assign
-from symdiff.frontend.structure import LEAF, Static, Structure
 from symdiff.frontend.tables import STATEMENTS
-from symdiff.ir.graph import Function, Type, Value
+from symdiff.ir.graph import Function, Value
 
 __all__ = ["StaticNeeded", "parse"]
 
@@ -226,9 +212,8 @@ class _Parse:
         self.params = list(positions)
         self.resolver = Resolver(self.build, function, static)
         self.parser = FunctionParser(self.build, self.resolver, positions, hook)
-        self.arrays: dict[Value, Array] = {}
-        self.results: list[Value] = []
-        self.same: list[tuple[int, int]] = []
+        self.passed = Passed(self.build)
+        self.returned = Returned(self.parser)
 
     def run(self) -> Program:
         args, kwargs = self._bound()
@@ -240,22 +225,21 @@ class _Parse:
             outcome = self.build.constant(0.0)
         if hasattr(self.parser, "frame"):
             self.parser.at(self.parser.frame.returned or self.parser.frame.source.tree)
-        leaves: list[int | Static] = []
-        structure = self._result(outcome, leaves)
+        structure = self.returned.structure_of(outcome)
         written = self._written()
         captured = tuple(self.resolver.captured.values())
         params = (*self.params, *(c.value for c in captured))
         name = getattr(self.function, "__name__", None) or type(self.function).__name__
-        block = self.build.finish(params, self.results)
+        block = self.build.finish(params, self.returned.results)
         return Program(
             Function("function" if name == "<lambda>" else name, block),
             structure,
-            tuple(leaves),
+            tuple(self.returned.leaves),
             captured,
             tuple(self.resolver.guards.values()),
             tuple(self.parser.codes),
             written,
-            tuple(self.same),
+            tuple(self.returned.same),
         )
 
     # -- arguments -----------------------------------------------------------------------------------------------------
@@ -272,7 +256,7 @@ class _Parse:
         # a ufunc has more parameters than operands (out, where, ...)
         count = self.function.nin if isinstance(self.function, np.ufunc) else len(self.arguments)
         for argument in self.arguments[:count]:
-            item = self._abstract(argument.structure, iter(argument.leaves))
+            item = self.passed.abstract(argument.structure, iter(argument.leaves))
             kind = kinds.get(argument.name)
             if kind is inspect.Parameter.VAR_POSITIONAL:
                 args += list(self.parser.items(item))
@@ -285,121 +269,19 @@ class _Parse:
                 args.append(item)
         return args, kwargs
 
-    def _abstract(self, structure: Structure, leaves: Any) -> Abstract:
-        if structure.kind == "leaf":
-            return self._leaf(next(leaves))
-        if structure.kind == "rows":
-            return _rows(next(leaves))
-        children = [self._abstract(child, leaves) for child in structure.children]
-        match structure.kind:
-            case "tuple":
-                return Tuple(tuple(children))
-            case "complex":
-                return Complex(*children)
-            case "namedtuple":
-                return Tuple(tuple(children), structure.cls)
-            case "list":
-                return ListObject(tuple(children), outside=True)
-            case "dict":
-                return DictObject(dict(zip(structure.keys, children, strict=True)), outside=True)
-        assert structure.cls is not None
-        return Record(structure.cls, dict(zip(structure.keys, children, strict=True)))
-
-    def _leaf(self, leaf: Value | Static) -> Abstract:
-        if isinstance(leaf, Static):
-            found = leaf.object
-            return self.build.constant(found) if isinstance(found, bool | int | float) else Known(found, Path(found))
-        if not leaf.type.is_array:
-            return leaf
-        if leaf not in self.arrays:
-            self.arrays[leaf] = Array(leaf, origin="argument")
-        return self.arrays[leaf]
-
     # -- results -------------------------------------------------------------------------------------------------------
-
-    def _result(self, item: Abstract, leaves: list[int | Static]) -> Structure:
-        p = self.parser
-        item = self.resolver.materialise(self.build, item) if isinstance(item, Known) else item
-        match item:
-            case Value():
-                leaves.append(len(self.results))
-                self.results.append(item)
-                return LEAF
-            case Array() | View():
-                owner = root(item)
-                if isinstance(item, Array) and owner.origin == "argument":
-                    self.same.append((len(leaves), p.argument_of[owner.initial]))
-                leaves.append(len(self.results))
-                self.results.append(p.read(item))
-                return LEAF
-            case Complex():
-                re = p.value(item.re).type
-                cls = np.ndarray if re.shape else complex if re.kind == "python" else np.complexfloating
-                children = tuple(self._result(part, leaves) for part in (item.re, item.im))
-                return Structure("complex", cls, ("real", "imag"), children)
-            case Tuple():
-                kind = "namedtuple" if item.cls is not None else "tuple"
-                children = tuple(self._result(part, leaves) for part in item.items)
-                return Structure(kind, item.cls or tuple, getattr(item.cls, "_fields", ()), children)
-            case ListObject() if isinstance(p.memory.content(item), Rows):
-                rows = trim(p, p.memory.content(item))
-                for column in rows.columns:
-                    leaves.append(len(self.results))
-                    self.results.append(column)
-                return Structure("rows", list, (), (_of_form(rows.form),))
-            case ListObject():
-                return Structure("list", list, (), tuple(self._result(x, leaves) for x in p.memory.content(item)))
-            case DictObject():
-                items = p.memory.content(item)
-                return Structure("dict", dict, tuple(items), tuple(self._result(x, leaves) for x in items.values()))
-            case Instance():
-                fields = p.memory.content(item)
-                children = tuple(self._result(part, leaves) for part in fields.values())
-                return Structure("object", item.cls, tuple(fields), children)
-            case Record():
-                children = tuple(self._result(part, leaves) for part in item.fields.values())
-                return Structure("object", item.cls, tuple(item.fields), children)
-            case Known():
-                leaves.append(Static(item.object))
-                return LEAF
-        p.unsupported(f"returning {p.describe(item)} is not supported", "return numbers, arrays, or containers of them")
 
     def _written(self) -> tuple[Written, ...]:
         """Arguments that were stored into; their new contents are results too."""
         found = []
-        for value, array in self.arrays.items():
+        for value, array in self.passed.arrays.items():
             content = self.parser.memory.content(array)
             if isinstance(content, Stale):
                 _refuse_stale(content.where)
             if content is not value:
                 assert isinstance(content, Value)
-                found.append(Written(self.parser.argument_of[value], len(self.results), content.where))
-                self.results.append(content)
+                found.append(Written(self.parser.argument_of[value], self.returned.add(content), content.where))
         return tuple(found)
-
-
-def _rows(leaf: Value) -> ListObject:
-    """A long list of numbers."""
-    form = Form("number", Type(leaf.type.dtype, (), "python"))
-    return ListObject(Rows(form, (leaf,), leaf.type.shape[0]), outside=True)
-
-
-def _of_form(form: Form) -> Structure:
-    """The structure of the items of a list of run-time length."""
-    if form.type is not None:
-        return LEAF
-    if form.length is not None:
-        raise located(UnsupportedSyntaxError, "a list of lists of run-time length cannot be returned")
-    parts = tuple(_of_form(part) for part in form.parts)
-    match form.kind:
-        case "list":
-            return Structure("list", list, (), parts)
-        case "tuple":
-            kind = "namedtuple" if form.cls is not None else "tuple"
-            return Structure(kind, form.cls or tuple, getattr(form.cls, "_fields", ()), parts)
-        case "record":
-            return Structure("object", form.cls, form.names, parts)
-    raise located(UnsupportedSyntaxError, "a list of run-time length that holds no numbers cannot be returned")
 
 
 def _refuse_stale(where: Location | None) -> None:

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from symdiff.frontend.abstract import Abstract, Deferred, Known
+from symdiff.frontend.abstract import Abstract, Deferred, Known, is_none
 from symdiff.frontend.core import Parser
 from symdiff.frontend.deferred import act, combined, deferred, deferred_call
 from symdiff.frontend.tables import function
@@ -43,7 +43,7 @@ def warned(p: Parser, message: Abstract, category: Abstract = NONE, **options: A
             p.unsupported(f"warnings.warn with {name}= is not supported", "leave it out: the warning names this line")
     if p.ignoring == "everything":
         return NONE
-    args = [message] if isinstance(category, Known) and category.object is None else [message, category]
+    args = [message] if is_none(category) else [message, category]
     return _show(p, deferred_call(p, _attribute(p, warnings, "warn"), args, {}))
 
 

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from symdiff.frontend.abstract import Abstract
-from symdiff.frontend.calls import call_row
 from symdiff.frontend.core import Parser
+from symdiff.frontend.elementwise import call_row
 from symdiff.frontend.tables import function
 from symdiff.ir.graph import Value
 from symdiff.ops import ROW_OF

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from symdiff.errors import LocatedTypeError
-from symdiff.frontend.abstract import Abstract, Deferred, Known
+from symdiff.frontend.abstract import Abstract, Deferred, Known, is_none
 from symdiff.frontend.branches import fork
 from symdiff.frontend.core import Parser
 from symdiff.frontend.deferred import act, combined, deferred, deferred_call
@@ -34,7 +34,7 @@ def raise_statement(p: Parser, node: ast.Raise) -> None:
     parts = [_exception(p, node.exc)]
     if node.cause is not None:
         cause = p.evaluate(node.cause)
-        none = isinstance(cause, Known) and cause.object is None
+        none = is_none(cause)
         parts.append(deferred(p, cause) if none else _exception(p, node.cause, cause))
     p.at(node)
     _raise(p, parts)

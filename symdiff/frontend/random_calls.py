@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LocatedTypeError
-from symdiff.frontend.abstract import Abstract, Array, Known, RandomSource, View
+from symdiff.frontend.abstract import Abstract, Array, Known, RandomSource, View, is_given, is_none
 from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_making import dtype_of
 from symdiff.frontend.numpy_shaping import array_of
@@ -28,13 +28,9 @@ GLOBAL = np.random.mtrand._rand  # what np.random.normal and the like are method
 Size = tuple[Dim, ...]
 
 
-def _is_none(item: Abstract) -> bool:
-    return isinstance(item, Known) and item.object is None
-
-
 def _size(p: Parser, size: Abstract, *parameters: Value) -> Size:
     """The shape that is asked for; without one it is that of the parameters."""
-    if _is_none(size):
+    if is_none(size):
         return broadcast_shapes(p.build, [v.type.shape for v in parameters]) if parameters else ()
     if isinstance(size, Value):
         return (p.dim(size, "size"),)
@@ -68,7 +64,7 @@ def _number(p: Parser, item: Abstract) -> Value:
 
 def _fixed_dtype(p: Parser, dtype: Abstract | None) -> tuple[str, tuple[tuple[str, Any], ...], str]:
     """dtype of the draw, the arguments that say so, and the kind of a scalar."""
-    name = "float64" if dtype is None or _is_none(dtype) else dtype_of(p, dtype)
+    name = "float64" if not is_given(dtype) else dtype_of(p, dtype)
     if name not in ("float64", "float32"):
         p.refuse(LocatedTypeError, f"random numbers of dtype {name} are not supported", "draw float64")
     return name, (() if name == "float64" else (("dtype", np.float32),)), "python" if name == "float64" else "numpy"
@@ -199,7 +195,7 @@ def randint(p: Parser, generator: Value, low: Abstract, high: Abstract = NONE, s
 def _integers(
     p: Parser, generator: Value, how: str, low: Abstract, high: Abstract, size: Abstract, fixed: Any
 ) -> Abstract:
-    pairs = [("low", _number(p, low))] + ([] if _is_none(high) else [("high", _number(p, high))])
+    pairs = [("low", _number(p, low))] + ([] if is_none(high) else [("high", _number(p, high))])
     shape = _size(p, size, *(v for _, v in pairs))
     scalar = "numpy" if how == "integers" else "python"
     return p.wrap(_draw(p, generator, how, shape, pairs, dtype="int64", scalar=scalar, fixed=fixed))
@@ -248,7 +244,7 @@ def choice(
     fixed = () if replace is None else (("replace", bool(p.static(replace, "replace"))),)
     items = None if isinstance(a, Value) and not a.type.is_array else array_of(p, a)
     count = a if items is None else p.build.size(p.value(items).type.shape[0])
-    pairs = [("a", count)] + ([] if weights is None or _is_none(weights) else [("p", _number(p, weights))])
+    pairs = [("a", count)] + ([] if not is_given(weights) else [("p", _number(p, weights))])
     drawn = _draw(p, generator, "choice", _size(p, size), pairs, dtype="int64", scalar="numpy", fixed=fixed)
     return p.wrap(drawn) if items is None else p.subscript(items, p.wrap(drawn))
 
@@ -261,13 +257,13 @@ def default_rng(p: Parser, seed: Abstract = NONE) -> Abstract:
     """A generator made inside the function; a generator passed in is itself."""
     if isinstance(seed, Value) and seed.type.dtype == "generator":
         return seed
-    return p.emit("default_rng", *([] if _is_none(seed) else [_number(p, seed)]), legacy=False)
+    return p.emit("default_rng", *([] if is_none(seed) else [_number(p, seed)]), legacy=False)
 
 
 @function(np.random.RandomState)
 def random_state(p: Parser, seed: Abstract = NONE) -> Abstract:
     """A legacy generator made inside the function."""
-    return p.emit("default_rng", *([] if _is_none(seed) else [_number(p, seed)]), legacy=True)
+    return p.emit("default_rng", *([] if is_none(seed) else [_number(p, seed)]), legacy=True)
 
 
 @function(np.random.seed)

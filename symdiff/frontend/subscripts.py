@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import LocatedIndexError, LocatedTypeError
-from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Slice, Tuple, View
+from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Slice, Tuple, View, is_none
 from symdiff.frontend.core import Parser
 from symdiff.frontend.masks import positions, require_mask_fits
 from symdiff.ir.graph import Value
@@ -127,7 +127,7 @@ def _add_array(p: Parser, index: Index, value: Value, content: Value) -> None:
 
 
 def _slice_part(p: Parser, index: Index, item: Abstract) -> int | str | None:
-    if isinstance(item, Known) and item.object is None:
+    if is_none(item):
         return None
     value = p.value(item) if isinstance(item, Value | Array | View) else None
     if value is None or value.type.shape or not value.type.is_integer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from symdiff.frontend.abstract import Abstract, Array, DictObject, Known, ListObject, Record, Tuple, View
+from symdiff.frontend.abstract import Abstract, Array, DictObject, Known, ListObject, Record, Tuple, View, is_none
 from symdiff.frontend.core import Parser
 from symdiff.frontend.structure import LEAF, Static, Structure
 from symdiff.ir.graph import Value
@@ -44,7 +44,7 @@ def _take_apart(p: Parser, item: Abstract, leaves: list[Leaf]) -> Structure:
         case Record():
             parts = _parts(p, tuple(item.fields.values()), leaves)
             return Structure("object", item.cls, tuple(item.fields), parts)
-    leaves.append(Static(None) if isinstance(item, Known) and item.object is None else Static(item))
+    leaves.append(Static(None) if is_none(item) else Static(item))
     return LEAF
 
 

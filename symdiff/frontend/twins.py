@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.frontend.abstract import Abstract, Known
+from symdiff.frontend.abstract import Abstract, is_none
 from symdiff.frontend.core import Parser
-from symdiff.ir.graph import Value
 
 __all__ = ["twin_call"]
 
@@ -51,12 +50,10 @@ def twin_call(p: Parser, found: Any, kwargs: Mapping[str, Abstract]) -> tuple[An
         return None
     named = {key: item for key, item in kwargs.items() if key not in WITHOUT_MEANING}
     for key in kwargs.keys() - named.keys():
-        if key == "plan" and not _is_none(kwargs[key]):
+        if key == "plan" and not is_none(kwargs[key]):
             p.unsupported("plan= is not supported in scipy.fft")
     if "x" in named and "shift" not in name:
         named["a"] = named.pop("x")
     return getattr(np.fft, name), named
 
 
-def _is_none(item: Abstract | Value) -> bool:
-    return isinstance(item, Known) and item.object is None
