@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from symdiff.frontend.abstract import Abstract
-from symdiff.frontend.attempt import Loop
+from symdiff.frontend.assumptions import Loop
 from symdiff.frontend.core import Parser
 from symdiff.frontend.iteration import Trips
 from symdiff.frontend.liveness import BreakableFor

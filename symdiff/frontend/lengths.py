@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from symdiff.frontend.attempt import Loop
+from symdiff.frontend.assumptions import Loop
 from symdiff.frontend.carried import Shape
 from symdiff.frontend.comparisons import both, compared, logical_not
 from symdiff.frontend.core import Parser

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 from symdiff.errors import LimitError
 from symdiff.frontend.abstract import Abstract, now
-from symdiff.frontend.attempt import Attempt, Loop, Peel
+from symdiff.frontend.assumptions import Loop, Peel
+from symdiff.frontend.attempt import Attempt
 from symdiff.frontend.branches import fork
 from symdiff.frontend.breakable import breakable
 from symdiff.frontend.carried import Restart
