@@ -67,9 +67,7 @@ def fork(
     join = Join(p, sides, start)
     _join_memory(p, join)
     line = where.line if where else 0
-    paths = f"if the condition on line {line} holds", "if it does not"
-    if loop:
-        paths = f"if the loop on line {line} runs", "if it runs zero times"
+    paths = _described(line, loop)
     _join_names(p, join, live, line, paths)
     outcome = _join_outcomes(p, join, paths, name)
     if join.types or any(side.build.nodes for side in sides):
@@ -77,6 +75,13 @@ def fork(
         outputs = p.build.if_(condition, blocks[0], blocks[1], join.hints, join.types)
         join.finish(outputs)
     return outcome[0] if outcome is not None else None
+
+
+def _described(line: int, loop: bool) -> tuple[str, str]:
+    """When either path is taken, in words."""
+    if loop:
+        return f"if the loop on line {line} runs", "if it runs zero times"
+    return f"if the condition on line {line} holds", "if it does not"
 
 
 def run_side(

@@ -207,23 +207,9 @@ class Head:
         elif isinstance(head, Record) and isinstance(end, Record) and head.cls is end.cls:
             self.leave_items(tuple(head.fields.values()), tuple(end.fields.values()), key)
         elif isinstance(head, DictObject | Instance) and type(head) is type(end):
-            content = self.p.memory.content(end)
-            same = getattr(head, "cls", None) is getattr(end, "cls", None) and list(content) == list(head.initial)
-            if not same or getattr(head, "outside", False) is not getattr(end, "outside", False):
-                raise Conflict
-            for name, part in head.initial.items():
-                self.leave(part, content[name], (*key, name))
+            self._leave_keyed(head, end, key)
         elif isinstance(head, ListObject) and isinstance(end, ListObject):
-            content = self.p.memory.content(end)
-            if isinstance(head.initial, Rows):
-                leave_rows(self.p, self, head.initial, content, key, self.shape.growing.get(key))
-                return
-            if isinstance(content, Rows):
-                raise Conflict
-            if end.outside and not head.outside:  # it went into a list of run-time length
-                self.shape.frozen.add(key)
-                raise Restart
-            self.leave_items(head.initial, content, key)
+            self._leave_list(head, end, key)
         elif not (head is end or _same(head, end)):
             raise Conflict
 
@@ -232,6 +218,26 @@ class Head:
             raise Conflict
         for i, (head, end) in enumerate(zip(heads, ends, strict=True)):
             self.leave(head, end, (*key, i))
+
+    def _leave_keyed(self, head: DictObject | Instance, end: DictObject | Instance, key: Key) -> None:
+        content = self.p.memory.content(end)
+        same = getattr(head, "cls", None) is getattr(end, "cls", None) and list(content) == list(head.initial)
+        if not same or getattr(head, "outside", False) is not getattr(end, "outside", False):
+            raise Conflict
+        for name, part in head.initial.items():
+            self.leave(part, content[name], (*key, name))
+
+    def _leave_list(self, head: ListObject, end: ListObject, key: Key) -> None:
+        content = self.p.memory.content(end)
+        if isinstance(head.initial, Rows):
+            leave_rows(self.p, self, head.initial, content, key, self.shape.growing.get(key))
+            return
+        if isinstance(content, Rows):
+            raise Conflict
+        if end.outside and not head.outside:  # it went into a list of run-time length
+            self.shape.frozen.add(key)
+            raise Restart
+        self.leave_items(head.initial, content, key)
 
     def _widen(self, leaf: Leaf, end: Value) -> None:
         p = self.p

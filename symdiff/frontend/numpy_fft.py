@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,51 @@ NORMS = {None: "backward", "backward": "backward", "ortho": "ortho", "forward": 
 SWAPPED = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
-def _any_number(*objects: Any) -> Callable[[Any], Any]:
-    return lambda handler: complex_function(*objects)(function(*objects)(handler))
+Transform = Callable[..., Abstract]
+
+
+def _one_axis(of: Any) -> Callable[[Transform], Transform]:
+    """Register ``transform(p, a, n, axis, norm)``, with the arguments of numpy.fft's functions of one axis."""
+
+    def register(transform: Transform) -> Transform:
+        def handler(
+            p: Parser,
+            a: Abstract,
+            n: Abstract | None = None,
+            axis: Abstract | None = None,
+            norm: Abstract | None = None,
+            out: Abstract | None = None,
+        ) -> Abstract:
+            _no_out(p, out)
+            count = _positive(p, p.dim(n)) if is_given(n) else None
+            return transform(p, array_of(p, a), count, axis, _norm(p, norm))
+
+        complex_function(of)(function(of)(handler))
+        return transform
+
+    return register
+
+
+def _several_axes(of: Any, default: tuple[int, ...] | None = None) -> Callable[[Transform], Transform]:
+    """Register ``transform(p, a, s, axes, norm)``, with the arguments of numpy.fft's functions of several axes."""
+
+    def register(transform: Transform) -> Transform:
+        def handler(
+            p: Parser,
+            a: Abstract,
+            s: Abstract | None = None,
+            axes: Abstract | None = None,
+            norm: Abstract | None = None,
+            out: Abstract | None = None,
+        ) -> Abstract:
+            _no_out(p, out)
+            along = Known(default) if axes is None and default is not None else axes
+            return transform(p, array_of(p, a), s, along, _norm(p, norm))
+
+        complex_function(of)(function(of)(handler))
+        return transform
+
+    return register
 
 
 # -- what callers say --------------------------------------------------------------------------------------------------
@@ -151,53 +195,28 @@ def _whole(n: Dim, value: Value, axis: int) -> Dim:
     return value.type.shape[axis] if isinstance(n, int) and n == -1 else n
 
 
-def _one(inverse: bool) -> Any:
-    def handler(
-        p: Parser,
-        a: Abstract,
-        n: Abstract | None = None,
-        axis: Abstract | None = None,
-        norm: Abstract | None = None,
-        out: Abstract | None = None,
-    ) -> Complex:
-        _no_out(p, out)
-        packed = _packed(p, array_of(p, a))
-        place = _axis(p, axis, packed.type.rank - 1)
-        size = _positive(p, p.dim(n)) if is_given(n) else None
-        found, counts = _transform(p, packed, [place], [size], inverse=inverse)
-        return _unpacked(p, found, _factor(p, counts, _norm(p, norm), inverse=inverse))
-
-    return handler
+def _one(p: Parser, a: Abstract, n: Dim | None, axis: Abstract | None, norm: str, *, inverse: bool) -> Complex:
+    packed = _packed(p, a)
+    place = _axis(p, axis, packed.type.rank - 1)
+    found, counts = _transform(p, packed, [place], [n], inverse=inverse)
+    return _unpacked(p, found, _factor(p, counts, norm, inverse=inverse))
 
 
-def _several(inverse: bool, default: tuple[int, ...] | None) -> Any:
-    def handler(
-        p: Parser,
-        a: Abstract,
-        s: Abstract | None = None,
-        axes: Abstract | None = None,
-        norm: Abstract | None = None,
-        out: Abstract | None = None,
-    ) -> Complex:
-        _no_out(p, out)
-        packed = _packed(p, array_of(p, a))
-        places, sizes = _axes(p, s, _or_default(axes, default), packed.type.rank - 1)
-        found, counts = _transform(p, packed, places, sizes, inverse=inverse)
-        return _unpacked(p, found, _factor(p, counts, _norm(p, norm), inverse=inverse))
-
-    return handler
+def _several(
+    p: Parser, a: Abstract, s: Abstract | None, axes: Abstract | None, norm: str, *, inverse: bool
+) -> Complex:
+    packed = _packed(p, a)
+    places, sizes = _axes(p, s, axes, packed.type.rank - 1)
+    found, counts = _transform(p, packed, places, sizes, inverse=inverse)
+    return _unpacked(p, found, _factor(p, counts, norm, inverse=inverse))
 
 
-def _or_default(axes: Abstract | None, default: tuple[int, ...] | None) -> Abstract | None:
-    return Known(default) if axes is None and default is not None else axes
-
-
-_any_number(np.fft.fft)(_one(inverse=False))
-_any_number(np.fft.ifft)(_one(inverse=True))
-_any_number(np.fft.fft2)(_several(False, (-2, -1)))
-_any_number(np.fft.ifft2)(_several(True, (-2, -1)))
-_any_number(np.fft.fftn)(_several(False, None))
-_any_number(np.fft.ifftn)(_several(True, None))
+_one_axis(np.fft.fft)(partial(_one, inverse=False))
+_one_axis(np.fft.ifft)(partial(_one, inverse=True))
+_several_axes(np.fft.fft2, (-2, -1))(partial(_several, inverse=False))
+_several_axes(np.fft.ifft2, (-2, -1))(partial(_several, inverse=True))
+_several_axes(np.fft.fftn)(partial(_several, inverse=False))
+_several_axes(np.fft.ifftn)(partial(_several, inverse=True))
 
 
 # -- real to complex ---------------------------------------------------------------------------------------------------
@@ -208,8 +227,7 @@ def _half(p: Parser, n: Dim) -> Dim:
     return plus(p.build, p.build.hoist(ceil_divide(p.build, minus(p.build, n, 1), 2)), 1)
 
 
-def _real_value(p: Parser, a: Abstract, name: str) -> Value:
-    item = array_of(p, a)
+def _real_value(p: Parser, item: Abstract, name: str) -> Value:
     if isinstance(item, Complex):
         p.refuse(LocatedTypeError, f"{name} takes real numbers", "use fft, or take .real")
     return floating(p, p.value(item))
@@ -221,64 +239,31 @@ def _forward_real(p: Parser, value: Value, axis: int, n: Dim | None) -> tuple[Va
     return p.emit("real_fourier", _resized(p, value, axis, count), axis=axis, length=_half(p, count)), count
 
 
-@function(np.fft.rfft)
-@complex_function(np.fft.rfft)
-def rfft(
-    p: Parser,
-    a: Abstract,
-    n: Abstract | None = None,
-    axis: Abstract | None = None,
-    norm: Abstract | None = None,
-    out: Abstract | None = None,
-) -> Complex:
+@_one_axis(np.fft.rfft)
+def rfft(p: Parser, a: Abstract, n: Dim | None, axis: Abstract | None, norm: str, name: str = "rfft") -> Complex:
     """``np.fft.rfft``."""
-    return _rfft(p, _real_value(p, a, "rfft"), n, axis, _norm(p, norm), out)
-
-
-def _rfft(p: Parser, value: Value, n: Any, axis: Any, norm: str, out: Any) -> Complex:
-    _no_out(p, out)
+    value = _real_value(p, a, name)
     place = _axis(p, axis, value.type.rank)
-    packed, count = _forward_real(p, value, place, _positive(p, p.dim(n)) if is_given(n) else None)
+    packed, count = _forward_real(p, value, place, n)
     return _unpacked(p, packed, _factor(p, [count], norm, inverse=False))
 
 
-@function(np.fft.ihfft)
-@complex_function(np.fft.ihfft)
-def ihfft(
-    p: Parser,
-    a: Abstract,
-    n: Abstract | None = None,
-    axis: Abstract | None = None,
-    norm: Abstract | None = None,
-    out: Abstract | None = None,
-) -> Complex:
+@_one_axis(np.fft.ihfft)
+def ihfft(p: Parser, a: Abstract, n: Dim | None, axis: Abstract | None, norm: str) -> Complex:
     """``np.fft.ihfft``: the conjugate of ``rfft`` with the other normalisation."""
-    found = _rfft(p, _real_value(p, a, "ihfft"), n, axis, SWAPPED[_norm(p, norm)], out)
-    re, im = pair(p, found)
+    re, im = pair(p, rfft(p, a, n, axis, SWAPPED[norm], "ihfft"))
     return made(p, re, negated(p, im))
 
 
-def _real_several(default: tuple[int, ...] | None) -> Any:
-    def handler(
-        p: Parser,
-        a: Abstract,
-        s: Abstract | None = None,
-        axes: Abstract | None = None,
-        norm: Abstract | None = None,
-        out: Abstract | None = None,
-    ) -> Complex:
-        _no_out(p, out)
-        value = _real_value(p, a, "rfftn")
-        places, sizes = _axes(p, s, _or_default(axes, default), value.type.rank)
-        packed, count = _forward_real(p, value, places[-1], sizes[-1])
-        packed, counts = _transform(p, packed, places[:-1], sizes[:-1], inverse=False)
-        return _unpacked(p, packed, _factor(p, [count, *counts], _norm(p, norm), inverse=False))
-
-    return handler
-
-
-_any_number(np.fft.rfft2)(_real_several((-2, -1)))
-_any_number(np.fft.rfftn)(_real_several(None))
+@_several_axes(np.fft.rfft2, (-2, -1))
+@_several_axes(np.fft.rfftn)
+def rfftn(p: Parser, a: Abstract, s: Abstract | None, axes: Abstract | None, norm: str) -> Complex:
+    """``np.fft.rfftn``."""
+    value = _real_value(p, a, "rfftn")
+    places, sizes = _axes(p, s, axes, value.type.rank)
+    packed, count = _forward_real(p, value, places[-1], sizes[-1])
+    packed, counts = _transform(p, packed, places[:-1], sizes[:-1], inverse=False)
+    return _unpacked(p, packed, _factor(p, [count, *counts], norm, inverse=False))
 
 
 # -- complex to real ---------------------------------------------------------------------------------------------------
@@ -293,62 +278,30 @@ def _backward_real(p: Parser, packed: Value, axis: int, n: Dim | None) -> tuple[
     return p.emit("real_fourier_inverse", packed, axis=axis, length=n), n
 
 
-def _irfft(p: Parser, a: Abstract, n: Any, axis: Any, norm: str, out: Any) -> Abstract:
-    _no_out(p, out)
-    packed = _packed(p, array_of(p, a))
+@_one_axis(np.fft.irfft)
+def irfft(p: Parser, a: Abstract, n: Dim | None, axis: Abstract | None, norm: str) -> Abstract:
+    """``np.fft.irfft``."""
+    packed = _packed(p, a)
     place = _axis(p, axis, packed.type.rank - 1)
-    value, count = _backward_real(p, packed, place, p.dim(n) if is_given(n) else None)
+    value, count = _backward_real(p, packed, place, n)
     return p.wrap(_scaled(p, value, _factor(p, [count], norm, inverse=True)), contiguous=True)
 
 
-@_any_number(np.fft.irfft)
-def irfft(
-    p: Parser,
-    a: Abstract,
-    n: Abstract | None = None,
-    axis: Abstract | None = None,
-    norm: Abstract | None = None,
-    out: Abstract | None = None,
-) -> Abstract:
-    """``np.fft.irfft``."""
-    return _irfft(p, a, n, axis, _norm(p, norm), out)
-
-
-@_any_number(np.fft.hfft)
-def hfft(
-    p: Parser,
-    a: Abstract,
-    n: Abstract | None = None,
-    axis: Abstract | None = None,
-    norm: Abstract | None = None,
-    out: Abstract | None = None,
-) -> Abstract:
+@_one_axis(np.fft.hfft)
+def hfft(p: Parser, a: Abstract, n: Dim | None, axis: Abstract | None, norm: str) -> Abstract:
     """``np.fft.hfft``: ``irfft`` of the conjugate, with the other normalisation."""
-    re, im = pair(p, array_of(p, a))
-    item = made(p, re, im if is_zero(p, im) else negated(p, im))
-    return _irfft(p, item, n, axis, SWAPPED[_norm(p, norm)], out)
+    re, im = pair(p, a)
+    conjugate = made(p, re, im if is_zero(p, im) else negated(p, im))
+    return irfft(p, conjugate, n, axis, SWAPPED[norm])
 
 
-def _back_several(default: tuple[int, ...] | None) -> Any:
-    def handler(
-        p: Parser,
-        a: Abstract,
-        s: Abstract | None = None,
-        axes: Abstract | None = None,
-        norm: Abstract | None = None,
-        out: Abstract | None = None,
-    ) -> Abstract:
-        _no_out(p, out)
-        packed = _packed(p, array_of(p, a))
-        places, sizes = _axes(p, s, _or_default(axes, default), packed.type.rank - 1)
-        first = list(reversed(places[:-1])), list(reversed(sizes[:-1]))
-        packed, counts = _transform(p, packed, *first, inverse=True)
-        value, count = _backward_real(p, packed, places[-1], sizes[-1])
-        factor = _factor(p, [*counts, count], _norm(p, norm), inverse=True)
-        return p.wrap(_scaled(p, value, factor), contiguous=True)
-
-    return handler
-
-
-_any_number(np.fft.irfft2)(_back_several((-2, -1)))
-_any_number(np.fft.irfftn)(_back_several(None))
+@_several_axes(np.fft.irfft2, (-2, -1))
+@_several_axes(np.fft.irfftn)
+def irfftn(p: Parser, a: Abstract, s: Abstract | None, axes: Abstract | None, norm: str) -> Abstract:
+    """``np.fft.irfftn``: the last axis last, where the signal becomes real."""
+    packed = _packed(p, a)
+    places, sizes = _axes(p, s, axes, packed.type.rank - 1)
+    first = list(reversed(places[:-1])), list(reversed(sizes[:-1]))
+    packed, counts = _transform(p, packed, *first, inverse=True)
+    value, count = _backward_real(p, packed, places[-1], sizes[-1])
+    return p.wrap(_scaled(p, value, _factor(p, [*counts, count], norm, inverse=True)), contiguous=True)

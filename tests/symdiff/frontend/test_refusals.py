@@ -39,6 +39,7 @@ REFUSED = {
     "global augmented": ("def f(x):\n    global K\n    K += x\n    return x", (1.0,)),
     "decorated inside": ("def f(x):\n    @staticmethod\n    def g(y):\n        return y\n    return g(x)", (1.0,)),
     "complex": ("def f(x):\n    return np.floor(x * 1j)", (1.0,)),
+    "negative number of points": ("def f(x):\n    return np.sum(np.fft.irfft(x, -1))", (A,), ValueError),
     "set": ("def f(x):\n    return {x}", (1.0,)),
     "f-string": ("def f(x):\n    s = f'{x}'\n    return s", (1.0,)),
     "print": ("def f(x):\n    print(x, file=open('/dev/null'))\n    return x", (1.0,), UnknownFunctionError),
