@@ -90,7 +90,9 @@ def _refuse(p: Parser, message: Abstract, hint: Abstract | None = None) -> Abstr
 def _distribution(p: Parser, dist: Abstract) -> Abstract:
     found = p.known(dist)
     name = getattr(found, "name", "")
-    if getattr(sys.modules.get("scipy.stats"), name, None) is not found:
+    public: Any = getattr(sys.modules.get("scipy.stats"), name, None)
+    # one that is given its parameters has a copy of the distribution
+    if type(found) is not type(public) or (found.a, found.b) != (public.a, public.b):
         p.unsupported("distributions of your own are not supported", "write their density as a function")
     return Known(name)
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from symdiff.errors import LocatedValueError, UnsupportedSyntaxError
-from symdiff.frontend import library_counting, library_matrices, library_scipy_linalg
+from symdiff.frontend import library_counting, library_matrices, library_multivariate, library_scipy_linalg
 from symdiff.frontend.abstract import Abstract, Marker
 from symdiff.frontend.core import Parser
 from symdiff.frontend.numpy_shaping import array_of
@@ -19,7 +19,7 @@ from symdiff.ops.solving import float_of
 __all__: list[str] = []
 
 # Imported so that their functions are in the table.
-LIBRARY = (library_counting, library_matrices, library_scipy_linalg)
+LIBRARY = (library_counting, library_matrices, library_multivariate, library_scipy_linalg)
 
 
 @function(substituted)
