@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tests.oracles import MP, NUMPY_NAMES, apply
+from tests.special_numbers import SPECIAL, value_and_slopes
 
 __all__ = ["ELEMENTWISE", "PASSIVE_ROWS", "Dual", "chain", "dual"]
 
@@ -134,7 +135,7 @@ def sinc(x: Dual) -> Dual:
     if t == 0:
         return chain(MP.mpf(1), (0, x))
     y = MP.sin(t) / t
-    return chain(y, ((MP.cos(t) - y) / x.value, x, 2.0 / max(abs(float(t)), 1.0)))
+    return chain(y, ((MP.cos(t) - y) / x.value, x, float(2 * MP.pi) / max(abs(float(t)), 1.0)))
 
 
 def absolute(x: Dual) -> Dual:
@@ -267,13 +268,15 @@ def same(x: Dual, **_: Any) -> Dual:
 # -- of scipy.special --------------------------------------------------------------------------------------------------
 
 
-def normal_cdf(x: Dual) -> Dual:
-    return chain(MP.ncdf(x.value), (MP.npdf(x.value), x))
+def special(name: str) -> Callable[..., Dual]:
+    """A function of the table in tests/special_numbers.py."""
 
+    def compute(*xs: Dual) -> Dual:
+        varying = [k for k, x in enumerate(xs) if x.slopes]
+        y, slopes = value_and_slopes(SPECIAL[name], [x.value for x in xs], varying)
+        return chain(y, *((slope, xs[k]) for k, slope in zip(varying, slopes, strict=True)))
 
-def log_normal_cdf(x: Dual) -> Dual:
-    below = MP.erfc(-x.value / MP.sqrt(2)) / 2
-    return chain(MP.log(below), (MP.npdf(x.value) / below, x))
+    return compute
 
 
 def expit(x: Dual) -> Dual:
@@ -294,12 +297,12 @@ def betaln(a: Dual, b: Dual) -> Dual:
 
 
 def scaled_bessel(order: int) -> Callable[[Dual], Dual]:
-    """exp(-x) times the modified Bessel function, at a positive x."""
+    """exp(-abs(x)) times the modified Bessel function."""
 
     def compute(x: Dual) -> Dual:
-        scale = MP.exp(-x.value)
-        below, y, above = (scale * MP.besseli(n, x.value) for n in (order - 1, order, order + 1))
-        return chain(y, ((below + above) / 2 - y, x, float(below + y)))
+        scale = MP.exp(-abs(x.value))
+        below, y, above = (scale * MP.besseli(n, x.value) for n in (abs(order - 1), order, order + 1))
+        return chain(y, ((below + above) / 2 - MP.sign(x.value) * y, x, float(abs(below) + abs(y))))
 
     return compute
 
@@ -310,12 +313,11 @@ ONE_ARGUMENT = (
 )
 
 ELEMENTWISE: dict[str, Callable[..., Dual]] = {
+    **{name: special(name) for name in SPECIAL},
     **{name: of_table(NUMPY_NAMES.get(name, name)) for name in ONE_ARGUMENT.split()},
     "gammaln": of_table("lgamma"),
     "digamma": polygamma,
     "polygamma": polygamma,
-    "ndtr": normal_cdf,
-    "log_ndtr": log_normal_cdf,
     "expit": expit,
     "xlogy": xlogy,
     "xlog1py": lambda x, y: xlogy(x, dual(1) + y),

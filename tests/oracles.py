@@ -32,27 +32,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import mpmath
 import numpy as np
 import scipy.linalg
+import scipy.special
+import scipy.stats
 
 import symdiff
 from tests import oracle_linalg
+from tests.digits import MP, NotCovered
 from tests.oracle_derivatives import Derivatives
 from tests.oracle_random import Random
 from tests.oracle_scipy import ScipyLinalg
+from tests.oracle_special import ScipySpecial, ScipyStats
 from tests.oracle_stores import add_stores
 from tests.oracles_numpy import MoreNumpy
 
 EPS = float(np.finfo(float).eps)
-DIGITS = 50
 STEP = 1e-150
-MP = mpmath.MPContext()
-MP.dps = DIGITS
-
-
-class NotCovered(Exception):
-    """The program uses something that the namespace of an oracle does not have."""
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -479,6 +475,15 @@ class Dual(Number):
         y, slope = apply(name, self.value)
         return Dual(y, {k: slope * d for k, d in self.slopes.items()})
 
+    @classmethod
+    def linear(cls, y: Any, terms: Sequence[tuple[Any, "Dual"]]) -> "Dual":
+        """A value that varies as numbers do, with these derivatives."""
+        slopes: dict[int, Any] = {}
+        for slope, x in terms:
+            for k, d in x.slopes.items():
+                slopes[k] = slopes.get(k, MP.mpf(0)) + slope * d
+        return cls(y, slopes)
+
     def __repr__(self):
         return f"Dual({float(self.value)}, {{{', '.join(f'{k}: {float(d)}' for k, d in self.slopes.items())}}})"
 
@@ -521,6 +526,11 @@ class Step(Number):
             return Step(getattr(cmath, name)(self.z))
         y, slope = apply(name, MP.mpf(self.z.real))
         return Step(complex(float(y), float(slope) * self.z.imag if self.z.imag else 0.0))
+
+    @classmethod
+    def linear(cls, y: Any, terms: Sequence[tuple[Any, "Step"]]) -> "Step":
+        """A value that varies as numbers do, with these derivatives."""
+        return cls(complex(float(y), sum(float(slope) * x.z.imag for slope, x in terms)))
 
     def inside(self, name: str) -> bool:
         """Whether the real function is defined here: cmath would continue it."""
@@ -1083,8 +1093,16 @@ class Rebinder:
         load = builtins.__import__
         self.builtins = {**vars(builtins), "__import__": lambda *args, **named: self(load(*args, **named))}
         self.names = {id(getattr(math, n)): (self.math, n) for n in vars(math) if callable(getattr(math, n))}
-        self.scipy_linalg = ScipyLinalg(self.numpy)
-        pairs = ((scipy.linalg, self.scipy_linalg), (np.linalg, self.numpy.linalg), (np, self.numpy))
+        special = ScipySpecial(self.numpy)
+        self.modules: dict[int, Any] = {
+            id(np): self.numpy,
+            id(math): self.math,
+            id(np.linalg): self.numpy.linalg,
+            id(scipy.linalg): ScipyLinalg(self.numpy),
+            id(scipy.special): special,
+            id(scipy.stats): ScipyStats(special),
+        }
+        pairs = [(m, self.modules[id(m)]) for m in (scipy.linalg, scipy.stats, scipy.special, np.linalg, np)]
         for source, target in pairs:
             self.names |= {id(v): (target, n) for n, v in vars(source).items() if callable(v)}
 
@@ -1092,12 +1110,8 @@ class Rebinder:
         """The counterpart of anything a program may refer to."""
         if id(x) in self.memo:
             return self.memo[id(x)]
-        if home_of(x).startswith(("scipy.special", "scipy.stats")):
-            raise NotCovered(home_of(x))
-        if x is np or x is math or x is np.linalg:
-            return self.numpy if x is np else self.math if x is math else self.numpy.linalg
-        if x is scipy.linalg:
-            return self.scipy_linalg
+        if id(x) in self.modules:
+            return self.modules[id(x)]
         if x is float:
             return to_float
         if x is symdiff:
@@ -1105,6 +1119,8 @@ class Rebinder:
         if id(x) in self.names and not isinstance(x, type):
             namespace, name = self.names[id(x)]
             return getattr(namespace, name)
+        if home_of(x).startswith(("scipy.special", "scipy.stats")):
+            raise NotCovered(home_of(x))
         if not is_users(x):
             return x
         self.kept.append(x)

@@ -104,6 +104,17 @@ class MoreNumpy:
     def count_nonzero(self, x):
         return int(np.count_nonzero(x))
 
+    def unique(self, x, **options):
+        """Decided by doubles; equal numbers are one number."""
+        if np.asarray(x).dtype != object:
+            return np.unique(x, **options)
+        flat = np.ravel(self.lift(x))
+        asked = [name for name in ("return_index", "return_inverse", "return_counts") if options.get(name)]
+        plain = np.array([float(v.real_value) for v in flat])
+        _, first, *others = np.unique(plain, **{**options, "return_index": True})
+        found = [flat[first], *([first] if "return_index" in asked else []), *others]
+        return tuple(found) if asked else found[0]
+
     def bincount(self, x, weights=None, minlength=0):
         if weights is None:
             return np.bincount(x, minlength=minlength)

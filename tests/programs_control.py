@@ -547,7 +547,7 @@ def last_bound_before_break(a, limit):
         "inner": lambda rng: (0.5, 1.0),
     },
     "x",
-    "scalar branch",
+    "scalar logic",
     second=True,
 )
 def conditions_beside_values(x, y):

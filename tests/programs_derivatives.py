@@ -357,7 +357,7 @@ def mapped_loops(x):
 
 
 @program({"some": lambda rng: (0.7, 0.4, 4), "zero": lambda rng: (0.7, 0.4, 0)}, ("x", "y"),
-         "loop zero-trip carried", second=True)  # fmt: skip
+         "loop zero-trip carried nested ragged", second=True)  # fmt: skip
 def sum_over_paths(x, y, n):
     total = 0.0
     for p in range(n):
@@ -368,7 +368,7 @@ def sum_over_paths(x, y, n):
     return math.exp(0.1 * total)
 
 
-@program(lambda rng: (away(rng, 3), 0.4), ("x", "y"), "loop array while branch", second=True)
+@program(lambda rng: (away(rng, 3), 0.4), ("x", "y"), "loop array while nested branch", second=True)
 def two_sums_of_samples(x, y):
     total, squares = 0.0, 1.0
     for i in range(len(x)):

@@ -35,7 +35,7 @@ def worst_drawdown(returns, rate):
 @program(
     lambda rng: (rng.normal(size=9), np.array([2, 0, 1, 2, 2, 0, 5, 1, 0])),
     ("x",),
-    "array index reduction app",
+    "array loop index reduction app",
     second=True,
 )
 def deviations_from_the_means_of_groups(x, group):

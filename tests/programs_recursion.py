@@ -47,7 +47,12 @@ def halves(x):
     return x * x
 
 
-@program({"deep": lambda rng: (37.3,), "not at all": lambda rng: (0.4,)}, "x", "scalar recursion branch", second=True)
+@program(
+    {"deep": lambda rng: (37.3,), "not at all": lambda rng: (0.4,)},
+    "x",
+    "scalar recursion branch helper",
+    second=True,
+)
 def recursion_while_large(x):
     return halves(x)
 
@@ -68,7 +73,7 @@ def simpson(f, ends, values, eps):
     return left + simpson(f, (m, b), (fm, fr, fb), eps=eps / 2)
 
 
-@program(lambda rng: (1.7,), "b", "scalar recursion branch", second=True)
+@program(lambda rng: (1.7,), "b", "scalar recursion branch helper", second=True)
 def adaptive_quadrature(b):
     return simpson(bump, (0.0, b), (bump(0.0), bump(b / 2), bump(b)), 1e-3)
 

@@ -11,10 +11,18 @@ from tests.graph_numbers import ELEMENTWISE, PASSIVE_ROWS, Dual, dual
 from tests.graph_oracle import assert_close, exact_gradient, exact_hessian_vector
 from tests.graph_rows import ROWS
 from tests.oracles import MP
+from tests.special_numbers import SPECIAL
 
 # rows of integers and truth values: nothing to differentiate
-WITHOUT_DUALS = {"any", "all", "argmax", "argmin"}
+WITHOUT_DUALS = {"any", "all", "argmax", "argmin", "flatnonzero"}
 ATTRS = {"convert": {}, "polygamma": {"order": 1}}
+FLAT = {"stop_gradient", "zero_times"}
+"""Rows through which nothing flows, by their purpose."""
+LOSING = {
+    *("tanh", "sigmoid", "sinc", "betaln", "i0e", "i1e"),
+    *("log_modulus", "quotient_real", "quotient_imag", "root_real", "root_imag"),
+}
+"""Rows whose slope is computed from larger terms: its size says how large these are."""
 
 
 def test_every_elementwise_row_has_a_meaning():
@@ -33,7 +41,7 @@ def test_every_other_row_has_a_meaning():
 def test_slopes_are_those_of_the_values(name):
     rng = np.random.default_rng(0)
     row, attrs = REGISTRY[name], ATTRS.get(name, {})
-    for _ in range(5):
+    for _ in range(2 if name in SPECIAL else 5):
         points = [float(d.low + (d.high - d.low) * rng.random()) for d in row.domain]
         if name == "where":
             points[0] = bool(points[0] > 0.5)
@@ -45,10 +53,11 @@ def test_slopes_are_those_of_the_values(name):
         assert math.isclose(float(found.value), float(plain), rel_tol=1e-12, abs_tol=1e-13)
         for k, point in enumerate(points):
             slope = MP.diff(lambda t, k=k, points=points: value_at(name, points, k, t, attrs), point)
-            expected = 0 if name == "stop_gradient" else slope
+            expected = 0 if name in FLAT else slope
             assert abs(found.slopes.get(k, MP.mpf(0)) - expected) < 1e-20
-            if name not in ("tanh", "sigmoid", "sinc") and k in found.slopes:
-                assert math.isclose(found.sizes[k], abs(float(expected)), rel_tol=1e-12)
+            if k in found.slopes:
+                size = abs(float(expected))
+                assert found.sizes[k] >= size if name in LOSING else math.isclose(found.sizes[k], size, rel_tol=1e-12)
 
 
 def value_at(name, points, k, moved, attrs):

@@ -8,6 +8,7 @@ import ast
 import inspect
 import math
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -109,7 +110,15 @@ def test_what_it_names_exists(program: Program):
 # every file of the corpus, and the helpers they call
 MODULES = [m for name, m in sorted(sys.modules.items()) if name.startswith(("tests.programs", "tests.program_helpers"))]
 FILES = {m.__file__: ast.parse(inspect.getsource(m)) for m in MODULES}
-FUNCTIONS = {node.name: node for tree in FILES.values() for node in tree.body if isinstance(node, ast.FunctionDef)}
+DEFINED = {
+    (file, node.name): node for file, tree in FILES.items() for node in tree.body if isinstance(node, ast.FunctionDef)
+}
+FUNCTIONS = {  # those of the programs that are functions of a module
+    name: DEFINED[place]
+    for name, program in PROGRAMS.items()
+    if isinstance(program.function, types.FunctionType)
+    and (place := (program.function.__code__.co_filename, name)) in DEFINED
+}
 
 
 def lines_run(function: Callable[..., Any], arguments: tuple) -> set[tuple[str, int]]:
@@ -147,7 +156,7 @@ def test_some_loop_runs_zero_times(program: Program):
             assert skipped, case.id
 
 
-@pytest.mark.parametrize("name", [n for n in PROGRAMS if n in FUNCTIONS])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_line_runs_in_some_case(name: str):
     program = PROGRAMS[name]
     seen = set().union(*(lines_run(program.function, case.arguments()) for case in program.cases))
@@ -164,7 +173,7 @@ def test_every_line_runs_in_some_case(name: str):
     assert [n.lineno for n in statements if n.lineno not in run] == []
 
 
-@pytest.mark.parametrize("name", [n for n in PROGRAMS if n in FUNCTIONS])
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_tags_of_loops_and_branches_are_true(name: str):
     tags = PROGRAMS[name].tags
     kinds = {type(n) for n in ast.walk(FUNCTIONS[name]) if isinstance(n, ast.stmt | ast.expr)}

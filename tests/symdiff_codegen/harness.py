@@ -8,7 +8,7 @@ import llvmlite.binding as llvm
 import numpy as np
 from llvmlite import ir
 
-from symdiff_codegen import blas, special
+from symdiff_codegen import blas, fourier, special
 from symdiff_codegen.check import check_kernel
 from symdiff_codegen.context import ERROR_ARGS_OFFSET, RESULTS_OFFSET, VOID, arena_free_all
 from symdiff_codegen.instructions import NUMPY_NAME
@@ -76,6 +76,8 @@ class Native:
                 library.import_symbol(name, blas.symbol_address(name))
             if name.startswith(special.PREFIX):
                 library.import_symbol(name, special.symbol_address(name))
+            if name.startswith("fourier_"):
+                library.import_symbol(name, fourier.symbol_address(name))
         for name in (self.kernel.name, "arena_free_all"):
             library.export_symbol(name)
         self._linker = llvm.create_lljit_compiler(target_machine())

@@ -15,6 +15,7 @@ from symdiff_codegen.kernel import (
     Const,
     Copy,
     Fill,
+    Fourier,
     Kernel,
     Linalg,
     Local,
@@ -378,6 +379,21 @@ def algebra() -> Kernel:
     return block.kernel("algebra", (a, b, c), *oks, arrays=("f64",) * 12)
 
 
+def transforms() -> Kernel:
+    """Each Fourier transform, along the middle axis; of an even and of an odd number of points."""
+    n, two = Local("i64", "n"), i64(2)
+    z = Buffer("z", "f64", (two, n, i64(3), two))
+    x = Buffer("x", "f64", (two, n, i64(3)))
+    block = Block()
+    half = block.let("add", block.let("floordiv", n, two), i64(1))
+    block.put(Fourier("fft", block.output(0, two, n, i64(3), two), z))
+    block.put(Fourier("ifft", block.output(1, two, n, i64(3), two), z))
+    spectrum = block.output(2, two, half, i64(3), two)
+    block.put(Fourier("rfft", spectrum, x))
+    block.put(Fourier("irfft", block.output(3, two, n, i64(3)), spectrum))
+    return block.kernel("transforms", (z, x), arrays=("f64",) * 4)
+
+
 def symmetric(n: int) -> np.ndarray:
     a = numbers(n, n)
     return a @ a.T + n * np.eye(n)
@@ -409,4 +425,5 @@ EXAMPLES = [
         tuple(numbers(*shape).astype("f4") for shape in ((3, 5), (5, 4), (5, 3), (4, 5))) for _ in range(2)
     ), exact=False),
     Example(algebra, tuple((symmetric(n), numbers(n, m), numbers(n)) for n, m in ((4, 2), (1, 3))), exact=False),
+    Example(transforms, tuple((numbers(2, n, 3, 2), numbers(2, n, 3)) for n in (1, 6, 7)), exact=False),
 ]  # fmt: skip

@@ -380,6 +380,12 @@ def test_next_variant(options):
     assert is_dispatched(floats.builtin(3))
 
 
+def loaded() -> int:
+    """How many units are loaded, once what other tests left behind is gone."""
+    gc.collect()
+    return len(_LOADED)
+
+
 def test_next_variant_may_be_replaced_during_its_call():
     first = build(echo("float", "float"), (Scalar("float"),))
 
@@ -389,7 +395,7 @@ def test_next_variant_may_be_replaced_during_its_call():
         return "replaced", value
 
     first.next = build(echo("int", "int"), (Scalar("int"),), dispatcher=replace).builtin
-    count = len(_LOADED)
+    count = loaded()
     assert first.builtin("s") == ("replaced", "s")
     assert len(_LOADED) == count - 1
     assert is_dispatched(first.builtin("s"))
@@ -558,7 +564,7 @@ def test_builtin_keeps_its_code():
 
 
 def test_code_goes_with_its_last_reference():
-    count = len(_LOADED)
+    count = loaded()
     unit = build(sum_of_squares(), (Scalar("float"),) * 2)
     f = unit.builtin
     assert len(_LOADED) == count + 1
@@ -583,8 +589,7 @@ class Owner:
 
 
 def test_cycle_through_the_dispatcher():
-    gc.collect()
-    count = len(_LOADED)
+    count = loaded()
     for _ in range(5):
         owner = Owner()
         owner.unit = build(sum_of_squares(), (Scalar("float"),) * 2, dispatcher=owner)
@@ -598,7 +603,7 @@ def test_cycle_through_the_dispatcher():
 
 
 def test_unit_freed_from_inside_its_own_dispatcher():
-    count = len(_LOADED)
+    count = loaded()
     owner = Owner()
     owner.unit = build(sum_of_squares(), (Scalar("float"),) * 2, dispatcher=owner)
     assert owner.unit.builtin("s") == ("freed itself", ("s",))

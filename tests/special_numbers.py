@@ -1,0 +1,140 @@
+"""The functions of `scipy.special` in 50 digits, from their definitions; derivatives are differences with more digits.
+
+An inverse is the root of the function that it inverts, found from SciPy's double.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from scipy import special
+
+from tests.digits import MP
+
+__all__ = ["SPECIAL", "value_and_slopes"]
+
+
+def inverse(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """What the last argument must be for the function to have a value."""
+
+    def compute(*xs: Any) -> Any:
+        *fixed, wanted = xs
+        start = MP.mpf(float(getattr(special, name)(*map(float, xs))))
+        return MP.findroot(lambda t: function(*fixed, t) - wanted, (start, start * (1 + MP.mpf(10) ** -12)))
+
+    return compute
+
+
+def lower_gamma(a: Any, x: Any) -> Any:
+    return MP.gammainc(a, 0, x, regularized=True)
+
+
+def upper_gamma(a: Any, x: Any) -> Any:
+    return MP.gammainc(a, x, MP.inf, regularized=True)
+
+
+def lower_beta(a: Any, b: Any, x: Any) -> Any:
+    return MP.betainc(a, b, 0, x, regularized=True)
+
+
+def student(df: Any, t: Any) -> Any:
+    scale = MP.gamma((df + 1) / 2) / (MP.sqrt(MP.pi * df) * MP.gamma(df / 2))
+    return MP.mpf(1) / 2 + t * scale * MP.hyp2f1(MP.mpf(1) / 2, (df + 1) / 2, MP.mpf(3) / 2, -t * t / df)
+
+
+def scaled(function: Callable[..., Any], power: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A Bessel function of an order and a number, times an exponential."""
+    return lambda n, x: function(n, x) * MP.exp(power(x))
+
+
+def of_order(n: int, function: Callable[..., Any]) -> Callable[[Any], Any]:
+    return lambda x: function(n, x)
+
+
+BESSEL = {"i": MP.besseli, "k": MP.besselk, "j": MP.besselj, "y": MP.bessely}
+SCALED = {"i": scaled(MP.besseli, lambda x: -abs(x)), "k": scaled(MP.besselk, lambda x: x)}
+
+
+def log_normal_cdf(x: Any) -> Any:
+    return MP.log(MP.erfc(-x / MP.sqrt(2)) / 2)
+
+
+def ratio_of_exponential(x: Any) -> Any:
+    return MP.expm1(x) / x if x else MP.mpf(1)
+
+
+def power_transform(x: Any, power: Any) -> Any:
+    return (x**power - 1) / power if power else MP.log(x)
+
+
+def inverse_power_transform(y: Any, power: Any) -> Any:
+    return (1 + power * y) ** (1 / power) if power else MP.exp(y)
+
+
+def huber(d: Any, r: Any) -> Any:
+    return r * r / 2 if abs(r) <= d else d * (abs(r) - d / 2)
+
+
+SPECIAL: dict[str, Callable[..., Any]] = {
+    "erf": MP.erf,
+    "erfc": MP.erfc,
+    "erfinv": MP.erfinv,
+    "erfcinv": lambda x: MP.erfinv(1 - x),
+    "erfcx": lambda x: MP.exp(x * x) * MP.erfc(x),
+    "dawsn": lambda x: MP.sqrt(MP.pi) / 2 * MP.exp(-x * x) * MP.erfi(x),
+    "ndtr": MP.ncdf,
+    "ndtri": lambda p: MP.sqrt(2) * MP.erfinv(2 * p - 1),
+    "log_ndtr": log_normal_cdf,
+    "expit": lambda x: 1 / (1 + MP.exp(-x)),
+    "logit": lambda x: MP.log(x / (1 - x)),
+    "log_expit": lambda x: -MP.log1p(MP.exp(-x)),
+    "xlogy": lambda x, y: x * MP.log(y) if x else MP.mpf(0),
+    "xlog1py": lambda x, y: x * MP.log1p(y) if x else MP.mpf(0),
+    "entr": lambda x: -x * MP.log(x),
+    "rel_entr": lambda x, y: x * MP.log(x / y),
+    "kl_div": lambda x, y: x * MP.log(x / y) - x + y,
+    "huber": huber,
+    "pseudo_huber": lambda d, r: d * d * (MP.sqrt(1 + (r / d) ** 2) - 1),
+    "cosm1": lambda x: MP.cos(x) - 1,
+    "gamma": MP.gamma,
+    "gammaln": lambda x: MP.log(abs(MP.gamma(x))),
+    "digamma": MP.digamma,
+    "rgamma": MP.rgamma,
+    "beta": MP.beta,
+    "betaln": lambda a, b: MP.log(MP.beta(a, b)),
+    "gammainc": lower_gamma,
+    "gammaincc": upper_gamma,
+    "gammaincinv": inverse("gammaincinv", lower_gamma),
+    "gammainccinv": inverse("gammainccinv", upper_gamma),
+    "betainc": lower_beta,
+    "betaincinv": inverse("betaincinv", lower_beta),
+    "stdtr": student,
+    "stdtrit": inverse("stdtrit", student),
+    "pdtr": lambda k, m: upper_gamma(MP.floor(k) + 1, m),
+    "binom": MP.binomial,
+    "poch": MP.rf,
+    "exp1": MP.e1,
+    "expi": MP.ei,
+    "spence": lambda x: MP.polylog(2, 1 - x),
+    "hyp1f1": MP.hyp1f1,
+    "hyp2f1": MP.hyp2f1,
+    "ellipk": MP.ellipk,
+    "ellipe": MP.ellipe,
+    "exprel": ratio_of_exponential,
+    "boxcox": power_transform,
+    "inv_boxcox": inverse_power_transform,
+    **{f"{name}v": function for name, function in BESSEL.items()},
+    **{f"{name}ve": function for name, function in SCALED.items()},
+    **{f"{name}{n}": of_order(n, function) for n in (0, 1) for name, function in BESSEL.items()},
+    **{f"{name}{n}e": of_order(n, function) for n in (0, 1) for name, function in SCALED.items()},
+}
+
+
+def value_and_slopes(
+    function: Callable[..., Any], xs: Sequence[Any], wanted: Sequence[int]
+) -> tuple[Any, list[Any]]:
+    """The value at some numbers, and its derivatives by the arguments at the positions wanted."""
+
+    def slope(k: int) -> Any:
+        return MP.diff(lambda t: function(*xs[:k], t, *xs[k + 1 :]), xs[k])
+
+    return function(*xs), [slope(k) for k in wanted]
