@@ -59,12 +59,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return places.setdefault((item.path, name), len(places))
 
     items.sort(key=place)
-    mark_known_failures(items)
-
-
-def mark_known_failures(items: list[pytest.Item]) -> None:
-    """Tests listed in known_failures.txt may fail: each is a fault, or a gap of an oracle, that is still open."""
-    known = set((Path(__file__).parent / "known_failures.txt").read_text(encoding="utf-8").splitlines())
-    for item in items:
-        if item.nodeid in known:
-            item.add_marker(pytest.mark.xfail(reason="listed in known_failures.txt", strict=False))

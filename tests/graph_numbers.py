@@ -16,7 +16,7 @@ import numpy as np
 from tests.oracles import MP, NUMPY_NAMES, apply
 from tests.special_numbers import SPECIAL, value_and_slopes
 
-__all__ = ["ELEMENTWISE", "PASSIVE_ROWS", "Dual", "chain", "dual"]
+__all__ = ["BY_DIFFERENCES", "ELEMENTWISE", "PASSIVE_ROWS", "Dual", "chain", "dual"]
 
 
 class Dual:
@@ -312,8 +312,9 @@ ONE_ARGUMENT = (
     "arcsin arccos arctan arcsinh arccosh arctanh deg2rad rad2deg"
 )
 
+BY_DIFFERENCES = {name: special(name) for name in SPECIAL}
 ELEMENTWISE: dict[str, Callable[..., Dual]] = {
-    **{name: special(name) for name in SPECIAL},
+    **BY_DIFFERENCES,
     **{name: of_table(NUMPY_NAMES.get(name, name)) for name in ONE_ARGUMENT.split()},
     "gammaln": of_table("lgamma"),
     "digamma": polygamma,

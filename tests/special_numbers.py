@@ -36,6 +36,15 @@ def lower_beta(a: Any, b: Any, x: Any) -> Any:
     return MP.betainc(a, b, 0, x, regularized=True)
 
 
+def upper_beta(a: Any, b: Any, x: Any) -> Any:
+    return MP.betainc(a, b, x, 1, regularized=True)
+
+
+def variance_ratio(below: Callable[..., Any]) -> Callable[..., Any]:
+    """Fisher's distribution by that of beta."""
+    return lambda n, d, x: below(n / 2, d / 2, n * x / (d + n * x))
+
+
 def student(df: Any, t: Any) -> Any:
     scale = MP.gamma((df + 1) / 2) / (MP.sqrt(MP.pi * df) * MP.gamma(df / 2))
     return MP.mpf(1) / 2 + t * scale * MP.hyp2f1(MP.mpf(1) / 2, (df + 1) / 2, MP.mpf(3) / 2, -t * t / df)
@@ -68,6 +77,10 @@ def power_transform(x: Any, power: Any) -> Any:
 
 def inverse_power_transform(y: Any, power: Any) -> Any:
     return (1 + power * y) ** (1 / power) if power else MP.exp(y)
+
+
+def owens(h: Any, a: Any) -> Any:
+    return MP.quad(lambda x: MP.exp(-h * h * (1 + x * x) / 2) / (1 + x * x), [0, a]) / (2 * MP.pi)
 
 
 def huber(d: Any, r: Any) -> Any:
@@ -122,6 +135,34 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     "exprel": ratio_of_exponential,
     "boxcox": power_transform,
     "inv_boxcox": inverse_power_transform,
+    "boxcox1p": lambda x, power: power_transform(1 + x, power),
+    "inv_boxcox1p": lambda y, power: inverse_power_transform(y, power) - 1,
+    "powm1": lambda x, y: x**y - 1,
+    "exp10": lambda x: MP.power(10, x),
+    "erfi": MP.erfi,
+    "ndtri_exp": lambda y: MP.sqrt(2) * MP.erfinv(2 * MP.exp(y) - 1),
+    "owens_t": owens,
+    "sindg": lambda x: MP.sin(MP.radians(x)),
+    "cosdg": lambda x: MP.cos(MP.radians(x)),
+    "tandg": lambda x: MP.tan(MP.radians(x)),
+    "cotdg": lambda x: MP.cot(MP.radians(x)),
+    "loggamma": lambda x: MP.log(MP.gamma(x)),
+    "gammasgn": lambda x: MP.sign(MP.gamma(x)),
+    "betaincc": upper_beta,
+    "betainccinv": inverse("betainccinv", upper_beta),
+    "pdtrc": lambda k, m: lower_gamma(MP.floor(k) + 1, m),
+    "chdtr": lambda v, x: lower_gamma(v / 2, x / 2),
+    "chdtrc": lambda v, x: upper_gamma(v / 2, x / 2),
+    "chdtri": inverse("chdtri", lambda v, x: upper_gamma(v / 2, x / 2)),
+    "fdtr": variance_ratio(lower_beta),
+    "fdtrc": variance_ratio(upper_beta),
+    "fdtri": inverse("fdtri", variance_ratio(lower_beta)),
+    "gdtr": lambda a, b, x: lower_gamma(b, a * x),
+    "gdtrc": lambda a, b, x: upper_gamma(b, a * x),
+    "ellipkinc": MP.ellipf,
+    "ellipeinc": MP.ellipe,
+    "wrightomega": lambda x: MP.lambertw(MP.exp(x)),
+    "zetac": lambda x: MP.zeta(x) - 1,
     **{f"{name}v": function for name, function in BESSEL.items()},
     **{f"{name}ve": function for name, function in SCALED.items()},
     **{f"{name}{n}": of_order(n, function) for n in (0, 1) for name, function in BESSEL.items()},

@@ -7,7 +7,7 @@ import pytest
 
 from symdiff.ops import REGISTRY
 from tests.graph_maker import Maker
-from tests.graph_numbers import ELEMENTWISE, PASSIVE_ROWS, Dual, dual
+from tests.graph_numbers import BY_DIFFERENCES, ELEMENTWISE, PASSIVE_ROWS, Dual, dual
 from tests.graph_oracle import assert_close, exact_gradient, exact_hessian_vector
 from tests.graph_rows import ROWS
 from tests.oracles import MP
@@ -37,12 +37,24 @@ def test_every_other_row_has_a_meaning():
     )
 
 
-@pytest.mark.parametrize("name", sorted(ELEMENTWISE))
-def test_slopes_are_those_of_the_values(name):
+@pytest.mark.parametrize("name", sorted(SPECIAL))
+def test_values_in_50_digits_are_those_of_scipy(name):
+    """Their slopes are differences of the values."""
+    for points in points_of(name, 3):
+        found = SPECIAL[name](*map(MP.mpf, points))
+        assert math.isclose(float(found), float(REGISTRY[name].numpy(*points)), rel_tol=1e-12, abs_tol=1e-13)
+
+
+def points_of(name, count):
     rng = np.random.default_rng(0)
+    for _ in range(count):
+        yield [float(d.low + (d.high - d.low) * rng.random()) for d in REGISTRY[name].domain]
+
+
+@pytest.mark.parametrize("name", sorted(n for n, f in ELEMENTWISE.items() if f is not BY_DIFFERENCES.get(n)))
+def test_slopes_are_those_of_the_values(name):
     row, attrs = REGISTRY[name], ATTRS.get(name, {})
-    for _ in range(2 if name in SPECIAL else 5):
-        points = [float(d.low + (d.high - d.low) * rng.random()) for d in row.domain]
+    for points in points_of(name, 5):
         if name == "where":
             points[0] = bool(points[0] > 0.5)
         operands = [Dual(MP.mpf(p), {k: MP.mpf(1)}, {k: 1.0}) for k, p in enumerate(points)]
