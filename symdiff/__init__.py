@@ -2,6 +2,7 @@
 
 from symdiff.api import (
     Differentiable,
+    checkpointed,
     differentiable,
     grad,
     hessian,
@@ -89,6 +90,7 @@ __all__ = [
     "UnknownFunctionError",
     "UnsupportedSyntaxError",
     "__version__",
+    "checkpointed",
     "differentiable",
     "grad",
     "gradcheck",

@@ -14,7 +14,7 @@ from typing import Any
 
 from symdiff.derive import argument_levels, derive
 from symdiff.errors import DtypeError, LocatedTypeError, ShapeError, SymdiffError, UnsupportedSyntaxError
-from symdiff.frontend.abstract import Abstract, Array, BoundMethod, DictObject, Known, ListObject, Tuple, now
+from symdiff.frontend.abstract import Abstract, Array, BoundMethod, Checkpointed, DictObject, Known, ListObject, Tuple, now
 from symdiff.frontend.core import Parser
 from symdiff.frontend.program import Argument, Path, Program
 from symdiff.frontend.structure import LEAF, Static, Structure
@@ -121,6 +121,8 @@ class TransformHook:
     def _make(self, maker: str, given: Mapping[str, Abstract], p: Parser) -> Abstract:
         if maker == "stop_gradient":
             return map_numbers(p, given["x"], lambda v: p.emit("stop_gradient", v) if v.type.is_float else v)
+        if maker == "checkpointed":
+            return Checkpointed(given["items"])
         target = given["function"]
         if maker == "vjp":
             return _vjp(p, target, given["args"].items)

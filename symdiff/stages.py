@@ -24,7 +24,7 @@ from symdiff.lower.lower import Lowered, lower
 from symdiff.lower.specialise import SizesUnfit, specialise
 from symdiff.steps import Step
 from symdiff.transform.dce import eliminate_dead_code
-from symdiff.transform.segments import in_segments
+from symdiff.transform.segments import checkpoint_all
 from symdiff.transform.simplify import Rewrite, simplify
 from symdiff_codegen.native import Options as NativeOptions
 from symdiff_codegen.native import Unit, compile_unit
@@ -76,7 +76,7 @@ def reverse(program: Program, steps: Sequence[Step], levels: Sequence[Sequence[A
     clock = _Clock()
     program = clock.run("graph", "source", lambda: cleaned(program))
     if steps and options.checkpoint:
-        program = replace(program, graph=checked(in_segments(program.graph)))
+        program = replace(program, graph=checkpoint_all(program.graph))
     adjoint, rewrites = program, list[Rewrite]()
     small = simplified(program, program, options, rewrites) if not steps else program
     for k, step in enumerate(steps):

@@ -23,6 +23,7 @@ __all__ = [
     "Array",
     "BoundMethod",
     "Cell",
+    "Checkpointed",
     "Closure",
     "Complex",
     "Counted",
@@ -278,6 +279,13 @@ class Range:
     start: Value
     stop: Value
     step: Value
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Checkpointed:
+    """``sd.checkpointed(items)``: what a loop runs over whose reverse keeps the history of a segment at a time."""
+
+    items: Abstract
 
 
 @dataclass(frozen=True, eq=False, slots=True)

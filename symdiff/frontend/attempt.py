@@ -12,7 +12,7 @@ from symdiff.frontend.joins import convert_to
 from symdiff.frontend.reserving import count_in_trip, grown_after
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.trip_end import TripEnd
-from symdiff.ir.graph import Block, Value
+from symdiff.ir.graph import CHECKPOINT, NO_ATTRS, Block, Value
 
 __all__ = ["Attempt"]
 
@@ -93,12 +93,13 @@ class Attempt(TripEnd):
             results = [convert_to(p, leaf.end or leaf.param, leaf.param.type) for leaf in leaves]
         params = [leaf.param for leaf in leaves]
         hints = [param.hint for param in params]
+        attrs = {CHECKPOINT: True} if self.loop.most is not None and self.loop.most.segmented else NO_ATTRS
         if test is not None:
-            values = p.build.while_(initials, test, self.body.finish(params, results), hints)
+            values = p.build.while_(initials, test, self.body.finish(params, results), hints, attrs=attrs)
         else:
             assert self.loop.trips is not None and self.index is not None
             block = self.body.finish([self.index, *params], results)
-            values = p.build.for_(*self.loop.trips.bounds, initials, block, hints)
+            values = p.build.for_(*self.loop.trips.bounds, initials, block, hints, attrs=attrs)
         self._after(values)
 
     def _after(self, values: tuple[Value, ...]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
+    Checkpointed,
     Complex,
     Counted,
     DictObject,
@@ -49,13 +50,15 @@ __all__ = [
 class Trips:
     """A run-time loop: its range, and what its target is bound to in the trip with some index.
 
-    ``plain`` says that the target is the index itself; ``over`` are the lists whose items it is bound to.
+    ``plain`` says that the target is the index itself; ``over`` are the lists whose items it is bound to; ``segmented``
+    that the reverse is to keep the history of a segment at a time.
     """
 
     bounds: tuple[Value, Value, Value]
     element: Callable[[Parser, Value], Abstract]
     plain: bool = False
     over: tuple[ListObject, ...] = ()
+    segmented: bool = False
 
     def bind(self, p: Parser, target: ast.expr, index: Value) -> None:
         """Assign the loop's target."""
@@ -84,16 +87,18 @@ class Trips:
 
     def starting(self, start: Value) -> Trips:
         """The trips from some index on."""
-        return Trips((start, *self.bounds[1:]), self.element, self.plain, self.over)
+        return replace(self, bounds=(start, *self.bounds[1:]))
 
     def after_first(self, p: Parser) -> Trips:
         """The trips without the first one."""
         start, stop, step = self.bounds
-        return Trips((arithmetic(p, "add", start, step), stop, step), self.element, self.plain)
+        return replace(self, bounds=(arithmetic(p, "add", start, step), stop, step), over=())
 
 
 def iterate(p: Parser, item: Abstract) -> Trips | tuple[Abstract, ...]:
     """How to run over something: a range of trips, or the items themselves."""
+    if isinstance(item, Checkpointed):
+        return _segmented(p, item)
     if isinstance(item, Range):
         _check_step(p, item)
         return Trips((item.start, item.stop, item.step), lambda p, index: index, plain=True)
@@ -103,12 +108,20 @@ def iterate(p: Parser, item: Abstract) -> Trips | tuple[Abstract, ...]:
     return known_items(p, item)
 
 
+def _segmented(p: Parser, item: Checkpointed) -> Trips:
+    trips = iterate(p, item.items)
+    if isinstance(trips, Trips):
+        return replace(trips, segmented=True)
+    message = f"a loop over {p.describe(item.items)} is written out item by item, so there is nothing to checkpoint"
+    p.unsupported(message, "leave sd.checkpointed out, or loop over a range or an array")
+
+
 def lists_in(item: Abstract) -> tuple[ListObject, ...]:
     """The lists that something runs over."""
     match item:
         case ListObject():
             return (item,)
-        case Counted() | Sequence():
+        case Checkpointed() | Counted() | Sequence():
             return lists_in(item.items)
         case Zipped():
             return tuple(found for part in item.items for found in lists_in(part))

@@ -148,20 +148,27 @@ class Builder:
         hints: Sequence[str] = (),
         *,
         reverse: bool = False,
+        attrs: Mapping[str, Any] = NO_ATTRS,
     ) -> tuple[Value, ...]:
         """Append a ``for`` over ``range(start, stop, step)``, or over that range reversed.
 
         The params of the body are the index and the carried values.
         """
         types = [p.type for p in body.params[1:]]
-        attrs = {"reversed": True} if reverse else NO_ATTRS
+        attrs = {**attrs, "reversed": True} if reverse else attrs
         return self._structured(FOR, (start, stop, step, *initials), (body,), types, hints, attrs)
 
     def while_(
-        self, initials: Sequence[Value], test: Block, body: Block, hints: Sequence[str] = ()
+        self,
+        initials: Sequence[Value],
+        test: Block,
+        body: Block,
+        hints: Sequence[str] = (),
+        *,
+        attrs: Mapping[str, Any] = NO_ATTRS,
     ) -> tuple[Value, ...]:
         """Append a ``while``; test and body have the carried values as params, test has one result."""
-        return self._structured(WHILE, tuple(initials), (test, body), [p.type for p in body.params], hints)
+        return self._structured(WHILE, tuple(initials), (test, body), [p.type for p in body.params], hints, attrs)
 
     def _structured(
         self,

@@ -11,6 +11,7 @@ Only a handful of operations are structural; everything else is a row of :mod:`s
     outputs = IF condition [then, otherwise]          blocks without params; their results are the outputs
     outputs = FOR start stop step initials... [body]  body.params = index, carried...; body.results = carried...
               {reversed}                              the same range, last index first
+              {checkpoint}                            a reverse sweep keeps the history of one segment
     outputs = WHILE initials... [test, body]          both have the carried values as params; test has one result
     number  = TRY {clauses} [body]          0 if the body can be run to its end, else the number of the clause that
                                             catches its exception; the body gives nothing besides
@@ -36,6 +37,7 @@ from symdiff.errors import Location
 
 __all__ = [
     "ACT",
+    "CHECKPOINT",
     "CONSTANT",
     "FOR",
     "IF",
@@ -131,6 +133,7 @@ WHILE = Op("while")
 CONSTANT = Op("constant")
 ACT = Op("act")
 TRY = Op("try")
+CHECKPOINT = "checkpoint"
 REQUIRE_EQUAL = Op("require_equal")
 
 

@@ -41,7 +41,7 @@ from symdiff.transform.paths import Trips, keeps_much, only_sums, times, trip_as
 from symdiff.transform.preparation import all_definitions, count_trips, name_values, number_values
 from symdiff.transform.rowsweep import RowSweep
 from symdiff.transform.saturating import saturating_quotients
-from symdiff.transform.segments import MARK, once_more, segment_as_function
+from symdiff.transform.segments import MARK, in_segments, once_more, segment_as_function
 from symdiff.transform.selects import ALWAYS, Arms, selected_values
 
 __all__ = ["all_definitions", "differentiate"]
@@ -72,7 +72,7 @@ def differentiate(
         Parameters: those of the primal, then the seeds. Results: those of the primal if asked for, then one cotangent
         for each position in ``wrt``, of its parameter's dtype and shape.
     """
-    return _Adjoint(count_trips(function), wrt, seeds).build(name, value)
+    return _Adjoint(count_trips(in_segments(function)), wrt, seeds).build(name, value)
 
 
 class _Adjoint(RowSweep):

@@ -12,21 +12,41 @@ from collections.abc import Sequence
 
 from symdiff.errors import UnsupportedSyntaxError, located
 from symdiff.ir.build import Builder
-from symdiff.ir.graph import FOR, WHILE, Block, Function, Node, Type, Value
+from symdiff.ir.graph import CHECKPOINT, FOR, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import free_values, renew, silent
 from symdiff.ir.walk import all_nodes
 from symdiff.ops import REGISTRY
 from symdiff.transform.dce import eliminate_dead_code
 from symdiff.transform.preparation import all_definitions
 
-__all__ = ["MARK", "in_segments", "once_more", "segment_as_function"]
+__all__ = ["MARK", "checkpoint_all", "in_segments", "once_more", "segment_as_function"]
 
 INT = Type("int64", (), "python")
 MARK = "segment"
 
 
+def checkpoint_all(function: Function) -> Function:
+    """A function whose loops are all to be checkpointed."""
+    return Function(function.name, _marked(function.block))
+
+
+def _marked(block: Block) -> Block:
+    nodes = []
+    for node in block.nodes:
+        if node.blocks:
+            attrs = {**node.attrs, CHECKPOINT: True} if node.op in (FOR, WHILE) else node.attrs
+            node = Node(node.op, node.inputs, node.outputs, attrs, tuple(map(_marked, node.blocks)), node.where)
+        nodes.append(node)
+    return Block(block.params, tuple(nodes), block.results)
+
+
 def in_segments(function: Function) -> Function:
-    """A function whose ``for`` loops run in segments; those that carry no floats have little history and stay."""
+    """A function whose loops that are to be checkpointed run in segments; the same object where there is none.
+
+    Those that carry no floats have little history and stay.
+    """
+    if not any(CHECKPOINT in node.attrs for node in all_nodes(function.block)):
+        return function
     definitions = all_definitions(function.block)
     return Function(function.name, _block(function.block, definitions))
 
@@ -35,14 +55,18 @@ def _block(block: Block, definitions: dict[Value, Node]) -> Block:
     nodes: list[Node] = []
     for node in block.nodes:
         if node.blocks:
+            chosen = CHECKPOINT in node.attrs and _has_history(node)
+            attrs = {name: value for name, value in node.attrs.items() if name != CHECKPOINT}
             inner = tuple(_block(b, definitions) for b in node.blocks)
-            node = Node(node.op, node.inputs, node.outputs, node.attrs, inner, node.where)
-        nodes.extend(_segments(node, definitions) if _has_history(node) else [node])
+            node = Node(node.op, node.inputs, node.outputs, attrs, inner, node.where)
+            nodes.extend(_segments(node, definitions) if chosen else [node])
+        else:
+            nodes.append(node)
     return Block(block.params, tuple(nodes), block.results)
 
 
 def _has_history(node: Node) -> bool:
-    if node.op not in (FOR, WHILE) or not any(o.type.is_float for o in node.outputs):
+    if not any(o.type.is_float for o in node.outputs):
         return False
     if node.op is WHILE:
         message = "a loop whose number of trips is not known before it runs cannot be checkpointed"
