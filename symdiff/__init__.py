@@ -17,6 +17,7 @@ from symdiff.api import (
 )
 from symdiff.checking import gradcheck
 from symdiff.config import Options
+from symdiff.custom import CustomRule, custom_rule
 from symdiff.errors import (
     AnomalyError,
     CheckpointFormatError,
@@ -58,6 +59,7 @@ __all__ = [
     "AnomalyError",
     "CheckpointFormatError",
     "CompileError",
+    "CustomRule",
     "Differentiable",
     "DtypeError",
     "InternalError",
@@ -91,6 +93,7 @@ __all__ = [
     "UnsupportedSyntaxError",
     "__version__",
     "checkpointed",
+    "custom_rule",
     "differentiable",
     "grad",
     "gradcheck",

@@ -252,8 +252,9 @@ def checkpointed(items: Iterable[T]) -> Iterable[T]:
     Returns
     -------
     iterable
-        ``items``. The gradient of a loop of n trips over them keeps what is carried into each of about sqrt(n) segments,
-        and runs a segment once more when it gets there: the memory of 2 sqrt(n) trips, for one forward sweep more.
+        ``items``. The gradient of a loop of n trips over them keeps what is carried into each of about sqrt(n)
+        segments, and runs a segment once more when it gets there: the memory of 2 sqrt(n) trips, for one forward sweep
+        more.
 
     Examples
     --------

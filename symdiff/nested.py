@@ -12,9 +12,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from symdiff.custom import CustomRule
+from symdiff.custom_calls import call_with_rule
 from symdiff.derive import argument_levels, derive
 from symdiff.errors import DtypeError, LocatedTypeError, ShapeError, SymdiffError, UnsupportedSyntaxError
-from symdiff.frontend.abstract import Abstract, Array, BoundMethod, Checkpointed, DictObject, Known, ListObject, Tuple, now
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    BoundMethod,
+    Checkpointed,
+    DictObject,
+    Known,
+    ListObject,
+    Tuple,
+    now,
+)
 from symdiff.frontend.core import Parser
 from symdiff.frontend.program import Argument, Path, Program
 from symdiff.frontend.structure import LEAF, Static, Structure
@@ -85,6 +97,8 @@ class TransformHook:
         maker = next((name for made, name in self.makers.items() if made is found), None)
         if maker is not None:
             return self._make(maker, _given(found, p, args, kwargs), p)
+        if isinstance(found, CustomRule):
+            return call_with_rule(p, target, args, kwargs)
         if isinstance(found, NestedDerivative):
             return _derivative(p, found.target, found.step, args, kwargs)
         if isinstance(found, NestedQuestion):

@@ -24,6 +24,7 @@ from symdiff.lower.lower import Lowered, lower
 from symdiff.lower.specialise import SizesUnfit, specialise
 from symdiff.steps import Step
 from symdiff.transform.dce import eliminate_dead_code
+from symdiff.transform.given import without_rules
 from symdiff.transform.segments import checkpoint_all
 from symdiff.transform.simplify import Rewrite, simplify
 from symdiff_codegen.native import Options as NativeOptions
@@ -78,18 +79,24 @@ def reverse(program: Program, steps: Sequence[Step], levels: Sequence[Sequence[A
     if steps and options.checkpoint:
         program = replace(program, graph=checkpoint_all(program.graph))
     adjoint, rewrites = program, list[Rewrite]()
-    small = simplified(program, program, options, rewrites) if not steps else program
+    small = simplified(_plain(program), program, options, rewrites) if not steps else program
     for k, step in enumerate(steps):
         taken = small
         adjoint = clock.run("adjoint", "graph", partial(_derived, taken, step, levels[k], levels[k + 1]), taken)
+        # rules that users gave have done their work when the last derivative is taken
+        adjoint = adjoint if k + 1 < len(steps) else _plain(adjoint)
         small = clock.run("simplified", "adjoint", partial(simplified, adjoint, taken, options, rewrites), adjoint)
-    stages = Stages(small, program.graph, adjoint.graph, small.graph, rewrites, clock.lines)
+    stages = Stages(small, _plain(program).graph, adjoint.graph, small.graph, rewrites, clock.lines)
     show(stages, ("graph", "adjoint", "simplified"))
     return stages
 
 
 def _derived(program: Program, step: Step, before: Sequence[Argument], after: Sequence[Argument]) -> Program:
     return cleaned(derive(program, step, before, after))
+
+
+def _plain(program: Program) -> Program:
+    return replace(program, graph=checked(without_rules(program.graph)))
 
 
 def cleaned(program: Program) -> Program:

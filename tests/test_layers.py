@@ -20,11 +20,12 @@ PACKAGES = {"symdiff": ROOT / "symdiff", "symdiff_codegen": ROOT / "codegen" / "
 CODEGEN_LAYERS = ["instructions", "kernel", "text check", "llvm", "native"]
 SYMDIFF_LAYERS = [
     "errors config",
-    "steps directions",
+    "steps directions custom",
     "ir",
     "ops",
     "frontend transform",
     "derive lower",
+    "custom_calls",
     "nested",
     "stages",
     "runtime",

@@ -84,6 +84,7 @@ class Parser:
         self.codes: dict[CodeType, None] = {}
         self.facts: list[tuple[Value, bool]] = []  # the conditions of the branches around
         self.argument_of = arguments  # position of a leaf of the arguments, by its value
+        self.rules: dict[Any, Any] = {}  # rules that users give, by function and types of arguments
         self.spoken: dict[str, Any] = {}  # names of objects in statements that Python runs
         self.ignoring = ""  # whether a context catches warnings, and whether they are ignored
         self.quiet = 0  # which effects have had their time already: see `trying.py`

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from typing import Any
 
 from symdiff.config import Options
+from symdiff.custom import CustomRule
 from symdiff.runtime.family import Family
 
 __all__ = ["Store", "shared_store"]
@@ -36,10 +37,10 @@ def shared_store(function: Any, options: Options) -> Store:
     """
     plain = inspect.unwrap(getattr(function, "__func__", function))
     code = getattr(plain, "__code__", None)
-    if code is None:
+    if code is None and not isinstance(plain, CustomRule):
         return Store()
     # functions of one code may have been given other globals
-    key = (code, options, id(plain.__globals__))
+    key = (plain, options, 0) if code is None else (code, options, id(plain.__globals__))
     with _stores_lock:
         store = _recent[key] = _stores.setdefault(key, Store())
         _recent.move_to_end(key)

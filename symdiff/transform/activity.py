@@ -11,6 +11,7 @@ from typing import Any
 
 from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Node, Value
 from symdiff.ops.columns import EachArgument, NoDerivative
+from symdiff.ops.given import refuse_varied_values
 
 __all__ = ["differentiable_inputs", "varied_values", "wanted_values"]
 
@@ -57,6 +58,7 @@ def _mark_varied(block: Block, varied: set[Value]) -> None:
 
 def _refuse_unknown(node: Node, varied: set[Value]) -> None:
     """Refuse a varying argument whose derivative is not known, whatever becomes of the result."""
+    refuse_varied_values(node, varied)
     for position, value in enumerate(node.inputs):
         rules: Any = getattr(node.op, "vjp", ())
         rule = rules[position] if isinstance(rules, EachArgument) or position < len(rules) else None

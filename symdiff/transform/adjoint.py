@@ -19,7 +19,10 @@ from symdiff.errors import InternalError
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import definitions
+from symdiff.ir.walk import all_nodes
+from symdiff.ops import REGISTRY, Traced
 from symdiff.ops import Traced
+from symdiff.ops.given import arguments_of, given
 from symdiff.transform.activity import (
     can_vary,
     carried,
@@ -34,7 +37,10 @@ from symdiff.transform.cotangents import (
     fitted,
     hint_of,
     joined,
+    named,
+    zero_of,
 )
+from symdiff.transform.given import is_elementwise, is_linear, pulled
 from symdiff.transform.history import History
 from symdiff.transform.levels import Level, stack_at
 from symdiff.transform.paths import Trips, keeps_much, only_sums, times, trip_as_function
@@ -141,8 +147,34 @@ class _Adjoint(RowSweep):
                 self.loop(node, level, cotangents, build)
             elif node.op.name in ("push", "pop"):
                 self.stack(node, cotangents, build)
+            elif node.op is given:
+                self.given(node, cotangents, build)
             elif node.op is not CONSTANT and node.op is not REQUIRE_EQUAL:
                 self.primitive(node, cotangents, build)
+
+    def given(self, node: Node, cotangents: Cotangents, build: Builder) -> None:
+        """Pass cotangents through a rule of the user's."""
+        rule = node.attrs["rule"]
+        parts = [cotangents.combined(o) for o in node.outputs]
+        gs = [
+            zero_of(o, build) if part is None else named(part.selected(), o)
+            for o, part in zip(node.outputs, parts, strict=True)
+        ]
+        mask = self.mask_of(node, parts[0], gs[0]) if len(gs) == 1 else None
+        found = pulled(node, [g.value for g in gs], build, differentiate)
+        for x, part in zip(arguments_of(node), found, strict=True):
+            if part is None or x not in self.varied:
+                continue
+            fits = mask is not None and (not mask.shape or (mask.shape == x.type.shape and is_elementwise(rule)))
+            cotangents.put(x, fitted(Contribution(Traced(build, part), mask if fits else None), x.type))
+
+    def mask_of(self, node: Node, part: Contribution | None, g: Traced) -> Traced | None:
+        """Where what a rule of the user's makes of a cotangent is zero, if it is linear."""
+        if part is None or not is_linear(node.attrs["rule"], differentiate):
+            return None
+        if part.mask is None and node.output in self.selected and node.output.type.kind != "python":
+            return REGISTRY["not_equal"](g, 0.0)  # type: ignore[no-any-return]
+        return part.mask
 
     # -- control flow --------------------------------------------------------------------------------------------------
 
@@ -238,6 +270,10 @@ class _Adjoint(RowSweep):
     ) -> bool:
         """Reverse each trip of a loop right after it, where trips share nothing but sums and much would be kept."""
         if not only_sums(node, live, self.wanted & self.varied) or not self.history.lasts(outer):
+            return False
+        rules = [inner.attrs["rule"] for inner in all_nodes(node.blocks[0]) if inner.op is given]
+        if not all(is_linear(rule, differentiate) for rule in rules):
+            # a trip is reversed by a cotangent of one, and what comes of it multiplied by the cotangent of the sum
             return False
         trips, function = Trips(node, live, outer), trip_as_function(node, live, outer)
         last = range(len(function.params) - len(outer), len(function.params))

@@ -20,12 +20,14 @@ from symdiff.ir.build import Builder
 from symdiff.ir.graph import FOR, IF, NO_ATTRS, TRY, WHILE, Block, Function, Node, Type, Value
 from symdiff.ir.rewrite import references, substitute
 from symdiff.ops import REGISTRY, Primitive, Traced
+from symdiff.ops.given import given
 from symdiff.ops.kinks import SLOPE, with_slope
 from symdiff.ops.primitive import numeric_attrs
 from symdiff.transform.activity import can_vary, carried, differentiable_inputs, varied_values
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.cotangents import Contribution, fitted, spread
 from symdiff.transform.dce import eliminate_dead_code
+from symdiff.transform.given import pushed
 from symdiff.transform.preparation import all_definitions
 from symdiff.transform.webs import stacks_that_vary
 
@@ -153,12 +155,16 @@ class _Forward:
 
     def row(self, node: Node, known: Tangents, build: Builder) -> None:
         """Append the tangents of what a row gives."""
+        if node.op is given:
+            moved = pushed(node, lambda v: self.total(v, known, build), build, differentiate)
+            known.update((o, _fitted(Traced(build, t), o, build)) for o, t in zip(node.outputs, moved, strict=True))
+            return
         row: Any = node.op
         attrs = numeric_attrs(node.attrs)
         active = {i: known[node.inputs[i]] for i in differentiable_inputs(node) if node.inputs[i] in known}
         if row.jvp is not None and SLOPE not in node.attrs:
-            given = tuple(_traced(build, active.get(i)) for i in range(len(node.inputs)))
-            found = row.jvp(given, _output(node, build), *(Traced(build, v) for v in node.inputs), **attrs)
+            along = tuple(_traced(build, active.get(i)) for i in range(len(node.inputs)))
+            found = row.jvp(along, _output(node, build), *(Traced(build, v) for v in node.inputs), **attrs)
         elif row.linear and not (row.elementwise and _is_real(node)):
             found = _applied(node, active, build)
         else:
