@@ -105,7 +105,7 @@ def _value(p: Parser, function: Abstract, name: str, arguments: Sequence[Tree]) 
 
     def stopped(leaf: Leaf) -> Leaf:
         varies = isinstance(leaf, Value) and leaf.type.is_float and not _is_known(p, leaf)
-        return p.emit("stop_gradient", leaf) if varies else leaf  # type: ignore[arg-type]
+        return p.emit("held", leaf) if varies else leaf  # type: ignore[arg-type]
 
     items = [put_together(t.structure, [stopped(leaf) for leaf in t.leaves], p.wrap) for t in arguments]
     with _no_stores(p, name):
@@ -114,15 +114,18 @@ def _value(p: Parser, function: Abstract, name: str, arguments: Sequence[Tree]) 
 
 
 @contextmanager
-def _no_stores(p: Parser, name: str) -> Iterator[None]:
-    """Refuse what stores into objects that were there before."""
-    start = now()
+def _no_stores(p: Parser, name: str) -> Iterator[list[int]]:
+    """Refuse what stores into objects that were there before; what is stored is forgotten.
+
+    Gives a list for the moment before which an object must have been made to count; else it is that of entering.
+    """
+    start = [now()]
     p.memory.push()
     try:
-        yield
+        yield start
     finally:
         layer = p.memory.pop()
-    if any(isinstance(item, Array | ListObject | DictObject) and item.serial < start for item in layer):
+    if any(isinstance(item, Array | ListObject | DictObject) and item.serial < start[-1] for item in layer):
         message = f"{name!r}, which has to do with a rule of the user's, stores into an object from around it"
         p.unsupported(message, "store into a copy, and return it")
 
@@ -138,6 +141,7 @@ class _Tracer:
         self.arguments, self.result = arguments, result
         self.names = list(found.__signature__.parameters)
         self.outer = p.build
+        self.start: list[int] = []
 
     def rule(self, count: int) -> Rule:
         """The rules, parsed unless they are known."""
@@ -190,7 +194,7 @@ class _Tracer:
         p.build, p.facts = Scope(slopes=outer.slopes), []
         p.build.where = outer.where
         try:
-            with _no_stores(p, getattr(function, "__name__", "the rule")):
+            with _no_stores(p, getattr(function, "__name__", "rule")) as self.start:
                 return make(p.resolver.wrap(p.build, function, self.path.then("attr", name)), function)
         finally:
             p.build, p.facts = outer, facts
@@ -287,7 +291,9 @@ class _Tracer:
     def called(
         self, function: Abstract, rule: Any, moving: Abstract, result: Tree, arguments: Sequence[Tree]
     ) -> Abstract:
-        outcome = self.p.call(function, [moving, self.item(result), *map(self.item, arguments)], {})
+        items = [moving, self.item(result), *map(self.item, arguments)]
+        self.start.append(now())
+        outcome = self.p.call(function, items, {})
         # what it returns is looked at where it is returned
         self.p.build.where = self.returned(rule) or self.p.build.where
         return outcome
@@ -297,8 +303,12 @@ class _Tracer:
         ready = self.p.prepared.get(function)
         if ready is None:
             return None
-        found = [n for n in walk_scope([ready.node]) if isinstance(n, ast.Return)]
-        where: Location = ready.source.location(found[0].value or found[0] if len(found) == 1 else ready.node)
+        node = ready.node
+        found = (
+            [n for n in walk_scope(node.body) if isinstance(n, ast.Return)] if hasattr(node, "decorator_list") else []
+        )
+        place = node.body if isinstance(node, ast.Lambda) else found[0] if len(found) == 1 else node
+        where: Location = ready.source.location(place)
         return where
 
     # -- what rules return ---------------------------------------------------------------------------------------------
@@ -310,7 +320,7 @@ class _Tracer:
         if count == 1 and not (plain and len(outcome.items) == 1 and self.arguments[0].structure.kind != "tuple"):
             return [outcome]
         if plain and len(outcome.items) == count:
-            return outcome.items  # type: ignore[no-any-return]
+            return outcome.items
         has = f"a tuple of {len(outcome.items)}" if plain else self.p.describe(outcome)
         message = f"the vjp rule of {self.found.__name__!r} must return a cotangent for each of its {count} arguments"
         hint = f"a tuple in the order {', '.join(self.names)}, with None where nothing flows back"
@@ -324,30 +334,25 @@ class _Tracer:
         if isinstance(item, ListObject) and isinstance(p.memory.content(item), Rows):
             p.unsupported(f"{what} is a list of run-time length", "return arrays")
         structure, leaves = take_apart(p, item)
-        if structure != wanted.structure:
-            structure, leaves = self.filled(structure, leaves, wanted, what)
-        return [self.fitted(leaf, like, what) for leaf, like in zip(leaves, wanted.leaves, strict=True)]
+        found = self.in_order(structure, leaves, wanted.structure, what)
+        return [self.fitted(leaf, like, what) for leaf, like in zip(found, wanted.leaves, strict=True)]
 
-    def filled(self, structure: Structure, leaves: Sequence[Leaf], wanted: Tree, what: str) -> Any:
-        """The leaves with those that a None stands for."""
-        found: list[Leaf] = []
-
-        def walk(own: Structure, other: Structure, rest: Iterator[Leaf]) -> None:
-            if own.kind == "leaf" and other.kind != "leaf":
-                leaf = next(rest)
-                if isinstance(leaf, Value) or leaf.object is not None:
-                    self.differs(what)
-                found.extend([Static(None)] * other.count)
-            elif (own.kind, own.cls, own.labels) != (other.kind, other.cls, other.labels):
+    def in_order(self, own: Structure, leaves: Sequence[Leaf], wanted: Structure, what: str) -> Iterator[Leaf]:
+        """The leaves as the wanted structure has them: None stands for a whole part, and dicts have no order."""
+        if own.kind == "leaf":
+            (leaf,) = leaves
+            if wanted.kind != "leaf" and (isinstance(leaf, Value) or leaf.object is not None):
                 self.differs(what)
-            elif own.kind == "leaf":
-                found.append(next(rest))
-            else:
-                for a, b in zip(own.children, other.children, strict=True):
-                    walk(a, b, rest)
-
-        walk(structure, wanted.structure, iter(leaves))
-        return wanted.structure, found
+            yield from [leaf] * wanted.count
+            return
+        if (own.kind, own.cls, set(own.labels)) != (wanted.kind, wanted.cls, set(wanted.labels)):
+            self.differs(what)
+        parts, start = {}, 0
+        for label, child in zip(own.labels, own.children, strict=True):
+            parts[label] = (child, leaves[start : start + child.count])
+            start += child.count
+        for label, child in zip(wanted.labels, wanted.children, strict=True):
+            yield from self.in_order(*parts[label], child, what)
 
     def differs(self, what: str) -> None:
         message = f"{what}, as the rule of {self.found.__name__!r} returns it, has another structure"

@@ -1131,6 +1131,8 @@ class Rebinder:
         if isinstance(x, symdiff.Differentiable):
             step = getattr(x, "step", None)
             return self(x.__wrapped__) if step is None else self.symdiff.again(step, self(x.inner))
+        if isinstance(x, symdiff.CustomRule):
+            return self(x.function)
         if isinstance(x, types.FunctionType):
             return self.function(inspect.unwrap(x))
         if isinstance(x, types.MethodType):

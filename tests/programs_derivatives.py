@@ -380,3 +380,99 @@ def two_sums_of_samples(x, y):
             total = total + s
         squares += s * s * y
     return total / squares + np.sqrt(squares * squares)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Rules of the user's, and checkpoints
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@sd.custom_rule
+def own_softplus(x):
+    return np.log1p(np.exp(x))
+
+
+@own_softplus.vjp
+def own_softplus_vjp(g, y, x):
+    return g / (1.0 + np.exp(-x))
+
+
+@sd.custom_rule
+def own_root(a):
+    x = 1.0
+    for _ in range(60):
+        x = 0.5 * (x + a / x)
+    return x
+
+
+@own_root.jvp
+def own_root_jvp(tangents, y, a):
+    return tangents[0] / (2.0 * y)
+
+
+@sd.custom_rule
+def polar(point, scale=1.0):
+    x, y = point
+    return scale * math.sqrt(x * x + y * y), math.atan2(y, x)
+
+
+@polar.vjp
+def polar_vjp(g, result, point, scale):
+    x, y = point
+    r = result[0] / scale
+    dx = g[0] * scale * x / r - g[1] * y / (r * r)
+    dy = g[0] * scale * y / r + g[1] * x / (r * r)
+    return (dx, dy), g[0] * r
+
+
+@program(lambda rng: (away(rng, 4), 0.7), ("x", "k"), "array derivative helper reduction", second=True)
+def rule_of_an_array(x, k):
+    return np.sum(own_softplus(k * x) * x)
+
+
+@program(lambda rng: (1.7, 4), "a", "scalar derivative helper loop carried", second=True)
+def rule_in_a_loop(a, n):
+    s = a
+    for i in range(n):
+        s = own_root(s + a) * own_softplus(s) + i
+    return s
+
+
+@program(lambda rng: (1.7,), "a", "scalar derivative helper", second=True)
+def derivative_of_a_rule(a):
+    return sd.grad(own_root)(a) * own_root(a) + sd.jvp(own_softplus, (a,), (a,))[1]
+
+
+@program(lambda rng: (0.8, -1.4), ("x", "y"), "scalar derivative helper structure unpack", second=True)
+def rule_of_a_structure(x, y):
+    r, angle = polar((x, y), scale=x * x)
+    return r * math.cos(angle) + angle
+
+
+@program(lambda rng: (away(rng, 5),), "x", "array derivative helper", second=True)
+def rule_mapped(x):
+    return np.sum(sd.vmap(sd.grad(own_softplus))(x) ** 2)
+
+
+@program(
+    {"some": lambda rng: (1.2, 7), "zero": lambda rng: (1.2, 0)},
+    "x",
+    "scalar derivative loop carried zero-trip",
+    second=True,
+)
+def checkpointed_loop(x, n):
+    s = x
+    for i in sd.checkpointed(range(n)):
+        s = math.sin(s * x) + 0.1 * i
+    return s
+
+
+@program(lambda rng: (away(rng, 6), 0.4), ("x", "k"), "array derivative loop nested carried")
+def checkpointed_inside_and_outside(x, k):
+    total = 0.0
+    for i, v in sd.checkpointed(enumerate(x)):
+        s = v
+        for _ in sd.checkpointed(range(i)):
+            s = np.tanh(k * s + v)
+        total = total * k + s
+    return total

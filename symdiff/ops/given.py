@@ -1,7 +1,7 @@
 """Values with a derivative that the user gives.
 
-The row is the identity on its first inputs, which are computed from arguments that are taken as constants. What follows
-them are those arguments; the derivative by them is what the rule says.
+The row `given` is the identity on its first inputs, which are computed from arguments that are `held`: constants to any
+derivative. What follows them are those arguments; the derivative by them is what the rule says.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from symdiff.ir.graph import Function, Node, Type, Value
 from symdiff.ops.columns import EachArgument
 from symdiff.ops.primitive import Primitive, primitive
 
-__all__ = ["Pull", "Push", "Rule", "arguments_of", "given", "refuse_varied_values"]
+__all__ = ["Pull", "Push", "Rule", "arguments_of", "given", "held", "refuse_varied_values"]
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,14 @@ def _values(*inputs: Any, rule: Rule) -> Any:
 def _by_rule(g: Any, y: Any, *inputs: Any, **attrs: Any) -> Any:
     raise AssertionError("the sweeps know what to do with rules that users give")
 
+
+held: Primitive = primitive(
+    "held",
+    infer=lambda build, inputs, attrs: inputs[0].type,
+    numpy=lambda x: x,
+    python="{}",
+    vjp=(None,),
+)
 
 given: Primitive = primitive(
     "given",

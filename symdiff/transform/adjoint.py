@@ -78,7 +78,7 @@ def differentiate(
         Parameters: those of the primal, then the seeds. Results: those of the primal if asked for, then one cotangent
         for each position in ``wrt``, of its parameter's dtype and shape.
     """
-    return _Adjoint(count_trips(in_segments(function)), wrt, seeds).build(name, value)
+    return _Adjoint(count_trips(in_segments(function, wrt)), wrt, seeds).build(name, value)
 
 
 class _Adjoint(RowSweep):

@@ -15,7 +15,7 @@ from symdiff.ir.graph import CONSTANT, FOR, IF, WHILE, Block, Function, Node, Ty
 from symdiff.ir.rewrite import renew, substitute_block
 from symdiff.ir.walk import all_nodes
 from symdiff.ops import REGISTRY
-from symdiff.ops.given import Pull, Push, Rule, arguments_of, given
+from symdiff.ops.given import Pull, Push, Rule, arguments_of, given, held
 from symdiff.transform.activity import differentiable_inputs
 from symdiff.transform.dce import eliminate_dead_code
 
@@ -213,7 +213,7 @@ def _is_zero(node: Node, zero: set[Value]) -> bool:
         return any(node.inputs[k] in zero for k in FACTORS[row.name])
     if row.name == "where":
         return all(v in zero for v in node.inputs[1:])
-    if row.name in ("full", "stop_gradient"):
+    if row.name in ("full", "stop_gradient", "held"):
         return node.inputs[0] in zero
     chosen = differentiable_inputs(node) if getattr(row, "linear", False) else []
     return bool(chosen) and all(node.inputs[k] in zero for k in chosen)
@@ -224,7 +224,7 @@ def _is_zero(node: Node, zero: set[Value]) -> bool:
 
 def without_rules(function: Function) -> Function:
     """The function with plain values in the place of those that have a rule; the same object where there is none."""
-    if not any(node.op is given for node in all_nodes(function.block)):
+    if not any(node.op in (given, held) for node in all_nodes(function.block)):
         return function
     mapping: dict[Value, Value] = {}
     block = _stripped(function.block, mapping)
@@ -234,8 +234,8 @@ def without_rules(function: Function) -> Function:
 def _stripped(block: Block, mapping: dict[Value, Value]) -> Block:
     nodes = []
     for node in block.nodes:
-        if node.op is given:
-            count = node.attrs["rule"].count
+        if node.op in (given, held):
+            count = len(node.outputs)
             mapping.update(zip(node.outputs, (mapping.get(v, v) for v in node.inputs[:count]), strict=True))
             continue
         if node.blocks:

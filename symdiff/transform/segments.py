@@ -16,6 +16,7 @@ from symdiff.ir.graph import CHECKPOINT, FOR, WHILE, Block, Function, Node, Type
 from symdiff.ir.rewrite import free_values, renew, silent
 from symdiff.ir.walk import all_nodes
 from symdiff.ops import REGISTRY
+from symdiff.transform.activity import varied_values
 from symdiff.transform.dce import eliminate_dead_code
 from symdiff.transform.preparation import all_definitions
 
@@ -40,34 +41,32 @@ def _marked(block: Block) -> Block:
     return Block(block.params, tuple(nodes), block.results)
 
 
-def in_segments(function: Function) -> Function:
+def in_segments(function: Function, wrt: Sequence[int]) -> Function:
     """A function whose loops that are to be checkpointed run in segments; the same object where there is none.
 
-    Those that carry no floats have little history and stay.
+    Those whose results do not depend on what is differentiated by have no history, and stay.
     """
     if not any(CHECKPOINT in node.attrs for node in all_nodes(function.block)):
         return function
-    definitions = all_definitions(function.block)
-    return Function(function.name, _block(function.block, definitions))
+    varied = varied_values(function.block, [function.params[i] for i in wrt])
+    return Function(function.name, _block(function.block, all_definitions(function.block), varied))
 
 
-def _block(block: Block, definitions: dict[Value, Node]) -> Block:
+def _block(block: Block, definitions: dict[Value, Node], varied: set[Value]) -> Block:
     nodes: list[Node] = []
     for node in block.nodes:
         if node.blocks:
-            chosen = CHECKPOINT in node.attrs and _has_history(node)
+            chosen = CHECKPOINT in node.attrs and any(o in varied for o in node.outputs)
             attrs = {name: value for name, value in node.attrs.items() if name != CHECKPOINT}
-            inner = tuple(_block(b, definitions) for b in node.blocks)
+            inner = tuple(_block(b, definitions, varied) for b in node.blocks)
             node = Node(node.op, node.inputs, node.outputs, attrs, inner, node.where)
-            nodes.extend(_segments(node, definitions) if chosen else [node])
+            nodes.extend(_segments(node, definitions) if chosen and _can_be_cut(node) else [node])
         else:
             nodes.append(node)
     return Block(block.params, tuple(nodes), block.results)
 
 
-def _has_history(node: Node) -> bool:
-    if not any(o.type.is_float for o in node.outputs):
-        return False
+def _can_be_cut(node: Node) -> bool:
     if node.op is WHILE:
         message = "a loop whose number of trips is not known before it runs cannot be checkpointed"
         raise located(UnsupportedSyntaxError, message, node.where, "leave checkpoint out, or write a for without break")
