@@ -21,7 +21,6 @@ from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Fun
 from symdiff.ir.rewrite import definitions
 from symdiff.ir.walk import all_nodes
 from symdiff.ops import REGISTRY, Traced
-from symdiff.ops import Traced
 from symdiff.ops.given import arguments_of, given
 from symdiff.transform.activity import (
     can_vary,

@@ -14,7 +14,19 @@ USUAL_TRIPS = 10.0
 # Structural: a put copies where the old array is read again, stacks are consumed by reading.
 NEVER_AGAIN = frozenset({"put", "accumulate_at", "push", "pop", "new_stack"})
 CHEAP = frozenset(
-    {"reshape", "transpose", "broadcast_to", "index", "full", "arange", "convert", "pack", "stop_gradient", "given", "held"}
+    {
+        "reshape",
+        "transpose",
+        "broadcast_to",
+        "index",
+        "full",
+        "arange",
+        "convert",
+        "pack",
+        "stop_gradient",
+        "given",
+        "held",
+    }
 )
 
 
