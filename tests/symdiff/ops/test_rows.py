@@ -318,6 +318,7 @@ def fourier() -> list[Case]:
 RUNS = [((5,), 0), ((1,), 0), ((0,), 0), ((3, 4), 0), ((3, 4), 1), ((2, 3, 2), 1), ((3, 0), 0)]
 STACKS = {"new_stack", "push", "pop"}
 RANDOM = {"draw", "default_rng", "reseed"}  # tests/symdiff/test_random.py
+RULES = {"given", "held"}  # tests/symdiff/test_custom.py
 CASES = (
     reductions()
     + shaping()
@@ -341,7 +342,7 @@ def ids(case: Case) -> str:
 
 
 def test_no_row_is_left_out() -> None:
-    covered = {case.row for case in CASES} | STACKS | RANDOM
+    covered = {case.row for case in CASES} | STACKS | RANDOM | RULES
     assert {name for name, row in REGISTRY.items() if not row.elementwise} == covered
 
 
