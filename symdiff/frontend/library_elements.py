@@ -203,6 +203,13 @@ def converted(x: Any, dtype: Any, /) -> Any:
     return np.asarray(x).astype(dtype)
 
 
+def led_by(number: Any, found: Any, place: Any) -> Any:
+    """With one more entry before the others along an axis."""
+    moved = np.moveaxis(found, place, -1)
+    first = np.full((*moved.shape[:-1], 1), number, moved.dtype)
+    return np.moveaxis(np.concatenate((first, moved), axis=-1), -1, place)
+
+
 @stands_for(*([np.cumulative_sum] if hasattr(np, "cumulative_sum") else []))
 def running_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initial: bool = False) -> Any:
     """From the first entry, or from nothing."""
@@ -213,8 +220,7 @@ def running_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, include_initi
     found = np.cumsum(x, place, dtype)
     if not include_initial:
         return found
-    moved = np.moveaxis(found, place, -1)
-    return np.moveaxis(np.concatenate((np.zeros((*moved.shape[:-1], 1), moved.dtype), moved), axis=-1), -1, place)
+    return led_by(0, found, place)
 
 
 @stands_for(*([np.cumulative_prod] if hasattr(np, "cumulative_prod") else []))
@@ -227,5 +233,4 @@ def running_product(x: Any, /, *, axis: Any = None, dtype: Any = None, include_i
     found = np.cumprod(x, place, dtype)
     if not include_initial:
         return found
-    moved = np.moveaxis(found, place, -1)
-    return np.moveaxis(np.concatenate((np.ones((*moved.shape[:-1], 1), moved.dtype), moved), axis=-1), -1, place)
+    return led_by(1, found, place)

@@ -14,39 +14,37 @@ __all__: list[str] = []
 # -- without NaN -------------------------------------------------------------------------------------------------------
 
 
+def without_nan(a: Any, instead: Any) -> Any:
+    """The array with a number in the place of each NaN."""
+    a = np.asarray(a)
+    return np.where(np.isnan(a), instead, a) if is_inexact(a) else a
+
+
 @stands_for(np.nansum)
 def sum_of_numbers(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """NaN counts as 0."""
-    a = np.asarray(a)
-    if is_inexact(a):
-        a = np.where(np.isnan(a), 0.0, a)
+    a = without_nan(a, 0.0)
     return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
 @stands_for(np.nanprod)
 def product_of_numbers(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """NaN counts as 1."""
-    a = np.asarray(a)
-    if is_inexact(a):
-        a = np.where(np.isnan(a), 1.0, a)
+    a = without_nan(a, 1.0)
     return np.prod(a, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
 @stands_for(np.nancumsum)
 def running_sum_of_numbers(a: Any, axis: Any = None, dtype: Any = None) -> Any:
     """NaN counts as 0."""
-    a = np.asarray(a)
-    if is_inexact(a):
-        a = np.where(np.isnan(a), 0.0, a)
+    a = without_nan(a, 0.0)
     return np.cumsum(a, axis=axis, dtype=dtype)
 
 
 @stands_for(np.nancumprod)
 def running_product_of_numbers(a: Any, axis: Any = None, dtype: Any = None) -> Any:
     """NaN counts as 1."""
-    a = np.asarray(a)
-    if is_inexact(a):
-        a = np.where(np.isnan(a), 1.0, a)
+    a = without_nan(a, 1.0)
     return np.cumprod(a, axis=axis, dtype=dtype)
 
 

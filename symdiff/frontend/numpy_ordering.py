@@ -35,42 +35,28 @@ def along(p: Parser, a: Abstract, axis: Abstract | None, default: int | None) ->
 # -- sorting -----------------------------------------------------------------------------------------------------------
 
 
-def _check_kind(p: Parser, order: Abstract | None) -> None:
-    if is_given(order):
-        p.unsupported("order= is for arrays with fields, which are not supported")
+def _sorting(row: str) -> Any:
+    """Which algorithm is asked for makes no difference: a stable one is used."""
+
+    def handler(
+        p: Parser,
+        a: Abstract,
+        axis: Abstract | None = None,
+        kind: Abstract | None = None,
+        order: Abstract | None = None,
+        *,
+        stable: Abstract | None = None,
+    ) -> Abstract:
+        if is_given(order):
+            p.unsupported("order= is for arrays with fields, which are not supported")
+        value, found = along(p, a, axis, -1)
+        return p.wrap(p.emit(row, value, axis=found), contiguous=True)
+
+    return handler
 
 
-@function(np.sort)
-def sort(
-    p: Parser,
-    a: Abstract,
-    axis: Abstract | None = None,
-    kind: Abstract | None = None,
-    order: Abstract | None = None,
-    *,
-    stable: Abstract | None = None,
-) -> Abstract:
-    """``np.sort``; which algorithm is asked for makes no difference."""
-    _check_kind(p, order)
-    value, found = along(p, a, axis, -1)
-    return p.wrap(p.emit("sort", value, axis=found), contiguous=True)
-
-
-@function(np.argsort)
-@method(Array, "argsort")
-def argsort(
-    p: Parser,
-    a: Abstract,
-    axis: Abstract | None = None,
-    kind: Abstract | None = None,
-    order: Abstract | None = None,
-    *,
-    stable: Abstract | None = None,
-) -> Abstract:
-    """``np.argsort``, always a stable one."""
-    _check_kind(p, order)
-    value, found = along(p, a, axis, -1)
-    return p.wrap(p.emit("argsort", value, axis=found), contiguous=True)
+function(np.sort)(_sorting("sort"))
+method(Array, "argsort")(function(np.argsort)(_sorting("argsort")))
 
 
 @method(Array, "sort")

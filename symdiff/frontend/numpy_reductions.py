@@ -138,6 +138,14 @@ def _extreme(row: str) -> Any:
     return handler
 
 
+def _truths(p: Parser, item: Abstract) -> Abstract:
+    """Which entries are not zero."""
+    value = p.value(item)
+    if value.type.dtype == "bool":
+        return p.wrap(value)
+    return p.wrap(p.emit("not_equal", value, p.constant(0), kind="numpy"))
+
+
 def _truth(row: str) -> Any:
     def handler(
         p: Parser,
@@ -147,10 +155,7 @@ def _truth(row: str) -> Any:
         keepdims: Abstract | None = None,
         where: Abstract | None = None,
     ) -> Abstract:
-        value = p.value(array_of(p, a))
-        if value.type.dtype != "bool":
-            value = p.emit("not_equal", value, p.constant(0), kind="numpy")
-        return optional(p, row, p.wrap(value), axis, keepdims, None, where)
+        return optional(p, row, _truths(p, array_of(p, a)), axis, keepdims, None, where)
 
     return handler
 
@@ -236,9 +241,7 @@ def count_nonzero(
     p: Parser, a: Abstract, axis: Abstract | None = None, *, keepdims: Abstract | None = None
 ) -> Abstract:
     """How many are not zero."""
-    value = p.value(array_of(p, a))
-    test = value if value.type.dtype == "bool" else p.emit("not_equal", value, p.constant(0), kind="numpy")
-    return reduce(p, "sum", p.wrap(test), axis, keepdims)
+    return reduce(p, "sum", _truths(p, array_of(p, a)), axis, keepdims)
 
 
 # -- methods of ufuncs -------------------------------------------------------------------------------------------------
@@ -266,8 +269,8 @@ def _reduced(row: str) -> Any:
         where: Abstract | None = None,
     ) -> Abstract:
         item = _converted(p, array, dtype)
-        if row in ("any", "all") and p.value(item).type.dtype != "bool":
-            item = p.wrap(p.emit("not_equal", p.value(item), p.constant(0), kind="numpy"))
+        if row in ("any", "all"):
+            item = _truths(p, item)
         # the first axis, where none is named
         return optional(p, row, item, p.constant(0) if axis is None else axis, keepdims, initial, where)
 
@@ -282,12 +285,16 @@ def _accumulated(row: str) -> Any:
     return handler
 
 
+def _along_first(p: Parser, target: Any, array: Abstract, axis: Abstract | None, more: Abstract) -> Abstract:
+    """What a function of the first axis gives along another one."""
+    place = p.constant(0) if axis is None else axis
+    moved = p.call(Known(np.moveaxis), [array_of(p, array), place, p.constant(0)], {})
+    return p.call(Known(np.moveaxis), [p.call(Known(target), [moved, more], {}), p.constant(0), place], {})
+
+
 def _running_extreme(largest: bool) -> Any:
     def handler(p: Parser, array: Abstract, axis: Abstract | None = None) -> Abstract:
-        place = p.constant(0) if axis is None else axis
-        moved = p.call(Known(np.moveaxis), [array_of(p, array), place, p.constant(0)], {})
-        found = p.call(Known(running_extreme), [moved, p.constant(largest)], {})
-        return p.call(Known(np.moveaxis), [found, p.constant(0), place], {})
+        return _along_first(p, running_extreme, array, axis, p.constant(largest))
 
     return handler
 
@@ -295,10 +302,7 @@ def _running_extreme(largest: bool) -> Any:
 @function(np.add.reduceat)
 def sums_between(p: Parser, array: Abstract, indices: Abstract, axis: Abstract | None = None) -> Abstract:
     """``np.add.reduceat``."""
-    place = p.constant(0) if axis is None else axis
-    moved = p.call(Known(np.moveaxis), [array_of(p, array), place, p.constant(0)], {})
-    found = p.call(Known(segment_sums), [moved, array_of(p, indices)], {})
-    return p.call(Known(np.moveaxis), [found, p.constant(0), place], {})
+    return _along_first(p, segment_sums, array, axis, array_of(p, indices))
 
 
 def _outer(ufunc: Any) -> Any:

@@ -195,32 +195,20 @@ def _singular_values_rule(g: Any, y: Any, a: Any, full: bool = False) -> Any:
     return matmul(svd_u(a, full=False) * row_of(g), svd_vt(a, full=False))
 
 
-svd_u: Primitive = primitive(
-    "svd_u",
-    infer=_infer_singular("u"),
-    numpy=_singular(0),
-    python=_singular_text(0),
-    vjp=(_left_rule,),
-    cost=3000.0,
-)
+def _singular_row(part: str, place: int, rule: Any) -> Primitive:
+    return primitive(
+        f"svd_{part}",
+        infer=_infer_singular(part),
+        numpy=_singular(place),
+        python=_singular_text(place),
+        vjp=(rule,),
+        cost=3000.0,
+    )
 
-svd_s: Primitive = primitive(
-    "svd_s",
-    infer=_infer_singular("s"),
-    numpy=_singular(1),
-    python=_singular_text(1),
-    vjp=(_singular_values_rule,),
-    cost=3000.0,
-)
 
-svd_vt: Primitive = primitive(
-    "svd_vt",
-    infer=_infer_singular("vt"),
-    numpy=_singular(2),
-    python=_singular_text(2),
-    vjp=(_right_rule,),
-    cost=3000.0,
-)
+svd_u = _singular_row("u", 0, _left_rule)
+svd_s = _singular_row("s", 1, _singular_values_rule)
+svd_vt = _singular_row("vt", 2, _right_rule)
 
 svdvals: Primitive = primitive(
     "svdvals",

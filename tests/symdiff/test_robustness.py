@@ -1,36 +1,11 @@
 """Nothing the user passes ends the process: what CPython raises is raised, with the line, and the next call works."""
 
-import os
-import subprocess
-import sys
-import textwrap
 
 import numpy as np
 import pytest
 
 import symdiff as sd
-
-HEADER = """
-import math, os, signal, sys, threading, time
-import numpy as np
-import symdiff as sd
-"""
-
-
-def script_file(tmp_path, text):
-    """The text as a module that can be imported: functions need their source."""
-    path = tmp_path / "program.py"
-    path.write_text(HEADER + textwrap.dedent(text))
-    return path
-
-
-def run_file(path, **environment):
-    done = subprocess.run(
-        [sys.executable, str(path)], capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
-    )
-    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr[-3000:]}"
-    return done.stdout
-
+from tests.scripts import run_file, script_file
 
 HUGE = 2**62
 I64 = 2**63

@@ -1,9 +1,5 @@
 """Signals, threads and forks: loops end at Ctrl-C, handlers may call what they interrupt, threads share compiles."""
 
-import os
-import subprocess
-import sys
-import textwrap
 import threading
 
 import numpy as np
@@ -11,28 +7,7 @@ import pytest
 
 import symdiff as sd
 from symdiff_codegen.native import module_builds
-
-HEADER = """
-import math, os, signal, sys, threading, time
-import numpy as np
-import symdiff as sd
-"""
-
-
-def script_file(tmp_path, text):
-    """The text as a module that can be imported: functions need their source."""
-    path = tmp_path / "program.py"
-    path.write_text(HEADER + textwrap.dedent(text))
-    return path
-
-
-def run_file(path, **environment):
-    done = subprocess.run(
-        [sys.executable, str(path)], capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
-    )
-    assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr[-3000:]}"
-    return done.stdout
-
+from tests.scripts import run_file, script_file
 
 # -- signals -----------------------------------------------------------------------------------------------------------
 
