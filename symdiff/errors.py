@@ -311,7 +311,7 @@ def user_facing(function: Callable[P, R]) -> Callable[P, R]:
     def entry(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except SymdiffError as error:
+        except Exception as error:
             strip_frames(error)
             # A bare `raise` keeps the traceback just set; naming the error would add this very frame to it again.
             raise
@@ -326,22 +326,33 @@ class hide_frames:  # named like `contextlib.suppress`, which it resembles
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if isinstance(error, SymdiffError):
+        if isinstance(error, Exception):
             strip_frames(error)
 
 
-def strip_frames(error: SymdiffError) -> None:
+def strip_frames(error: Exception) -> None:
     """Remove the library's frames from the traceback of an error and of what caused it.
 
-    Frames of the user below the library (a callback, a helper run as Python) stay. Errors met on the way that nobody
-    named with ``from`` are dropped: they are how the library noticed, not what went wrong.
+    The error is one of ours, or one that the user's own code raised; of any other the library's frames tell what went
+    wrong. Frames of the user below the library (a callback, a helper run as Python) stay. Errors met on the way that
+    nobody named with ``from`` are dropped: they are how the library noticed, not what went wrong.
     """
     if isinstance(error, InternalError) or os.environ.get(FULL_TRACEBACK, "0") not in ("", "0"):
+        return
+    if not isinstance(error, SymdiffError) and not _is_users(error):
         return
     for link in _chain(error):
         link.__traceback__ = _users_part(link.__traceback__)
         if isinstance(link, SymdiffError):
             link.__suppress_context__ = True
+
+
+def _is_users(error: Exception) -> bool:
+    """Whether an error was raised by code of the user's: the innermost frame is there."""
+    tb = error.__traceback__
+    while tb is not None and tb.tb_next is not None:
+        tb = tb.tb_next
+    return tb is not None and not _is_hidden(tb.tb_frame.f_code.co_filename)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from symdiff.config import Options
 from symdiff.directions import WithDirection
-from symdiff.errors import LocatedTypeError, SymdiffError, UnsupportedSyntaxError, strip_frames, user_facing
+from symdiff.errors import LocatedTypeError, UnsupportedSyntaxError, strip_frames, user_facing
 from symdiff.steps import ALONG, Step, StepOf
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Differentiable:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return self._value(*args, **kwargs)
-        except SymdiffError as error:
+        except Exception as error:
             strip_frames(error)
             raise
 

@@ -51,10 +51,15 @@ class Invoked:
         for buffer in call.outputs:
             outputs.append(_memory(buffer, address))
             address += 8 * (1 + buffer.rank)
-        if outputs:
-            self.function(site, values, outputs)
-        else:
-            self.function(site, values)
+        try:
+            if outputs:
+                self.function(site, values, outputs)
+            else:
+                self.function(site, values)
+        except BaseException as error:
+            # For who called the kernel, the error arises in what was called back, or above it: not in this frame.
+            error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+            raise
 
 
 def _scalar(type: str, address: int) -> Any:

@@ -78,7 +78,7 @@ class Dispatcher:
             raise _Misfit
         try:
             return self.answer(args, kwargs)
-        except SymdiffError as error:
+        except Exception as error:
             strip_frames(error)
             raise
 

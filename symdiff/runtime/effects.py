@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.errors import hide_frames
 from symdiff.ir.graph import ACT, Function
 from symdiff.ir.walk import all_nodes
 from symdiff.lower.draws import Drawing
@@ -72,7 +73,8 @@ def invoking(lowered: Lowered) -> Callable[..., None] | None:
     """What native code calls back; None where it calls nothing."""
 
     def invoked(number: int, values: list[Any], outputs: Sequence[Any] = ()) -> None:
-        run_site(lowered.sites[number], values, outputs)
+        with hide_frames():
+            run_site(lowered.sites[number], values, outputs)
 
     return invoked if lowered.sites else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from symdiff.errors import ShapeError, SymdiffError, kind_named, located
+from symdiff.errors import ShapeError, SymdiffError, hide_frames, kind_named, located
 from symdiff.lower.lower import Lowered
 
 __all__ = ["RESPECIALISE", "Respecialise", "raising"]
@@ -34,6 +34,7 @@ def raising(lowered: Lowered) -> Callable[[int, tuple[int, ...]], Any]:
         if status == RESPECIALISE:
             raise Respecialise(lowered.broadcasts[cells[0]])
         site = lowered.errors[status]
-        raise located(kind_named(site.exception), site.message.format(*cells), site.where)
+        with hide_frames():
+            raise located(kind_named(site.exception), site.message.format(*cells), site.where)
 
     return native_error

@@ -150,11 +150,18 @@ def test_frames_of_a_bug_are_shown():
     assert functions_of(caught.value)[-1] == "entry"
 
 
-def test_other_errors_pass_untouched():
+def test_errors_of_the_users_code_end_there():
     entry = as_library("@user_facing\ndef entry(action):\n    return action()")["entry"]
     with pytest.raises(ZeroDivisionError) as caught:
         entry(divide)
-    assert functions_of(caught.value)[-2:] == ["entry", "divide"]
+    assert functions_of(caught.value) == ["test_errors_of_the_users_code_end_there", "divide"]
+
+
+def test_other_errors_pass_untouched():
+    entry = as_library("@user_facing\ndef entry():\n    return inner()\ndef inner():\n    return 1 / 0")["entry"]
+    with pytest.raises(ZeroDivisionError) as caught:
+        entry()
+    assert functions_of(caught.value)[-2:] == ["entry", "inner"]
 
 
 def test_hide_frames_around_a_block():
