@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -20,19 +20,10 @@ import numpy as np
 from numpy.linalg import _umath_linalg
 
 from . import numpy_layout
+from .numpy_loops import LOOP, NO_DATA, array_at, loop_of
 from .python_api import FE_INVALID, address_of, function_address
 
 _SYMBOL = re.compile(r"gufunc_(?P<name>\w+)_(?P<type>[df])(?P<data>_data)?")
-LOOP = ctypes.CFUNCTYPE(
-    None,
-    ctypes.POINTER(ctypes.c_void_p),
-    ctypes.POINTER(ctypes.c_ssize_t),
-    ctypes.POINTER(ctypes.c_ssize_t),
-    ctypes.c_void_p,
-)
-
-#: Loops that ignore their data are registered with NULL. A symbol needs an address, so they are given this one.
-NO_DATA = ctypes.create_string_buffer(64)
 
 
 @dataclass(frozen=True)
@@ -121,25 +112,7 @@ def _own_loop(name: str, type: str) -> tuple[int, int] | None:
     ufunc = _own_ufunc(name)
     if ufunc is None or not numpy_layout.ufuncs_agree():
         return None
-    for index, types in enumerate(ufunc.types):
-        if set(types) <= {type, "-", ">"}:
-            loop, data = (
-                numpy_layout.word(numpy_layout.word(id(ufunc) + offset) + 8 * index)
-                for offset in (numpy_layout.UFUNC_FUNCTIONS, numpy_layout.UFUNC_DATA)
-            )
-            return (loop, data or ctypes.addressof(NO_DATA)) if loop else None
-    return None
-
-
-def _view(address: int, shape: Sequence[int], steps: Sequence[int], type: str) -> np.ndarray[Any, Any]:
-    """An array over memory that belongs to someone else."""
-    itemsize = np.dtype(type).itemsize
-    if 0 in shape:
-        return np.zeros(shape, type)
-    # Steps are never negative here: kernels pass whole contiguous buffers and their transposes.
-    span = sum((size - 1) * step for size, step in zip(shape, steps, strict=True)) + itemsize
-    memory = (ctypes.c_char * span).from_address(address)
-    return np.ndarray(shape, type, memoryview(memory).cast("B"), 0, tuple(steps))
+    return loop_of(ufunc, lambda types: set(types) <= {type, "-", ">"})
 
 
 def _raise_invalid() -> None:
@@ -160,7 +133,7 @@ def _run_public(gufunc: Gufunc, type: str, args: Any, dims: Any, steps: Any) -> 
     unfit = False
     for item in range(dims[0]):
         views = [
-            _view(args[index] + item * steps[index], [sizes[name] for name in operand], core_steps[index], type)
+            array_at(args[index] + item * steps[index], [sizes[name] for name in operand], core_steps[index], type)
             for index, operand in enumerate(operands)
         ]
         outputs = views[gufunc.inputs :]

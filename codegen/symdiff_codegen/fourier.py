@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import numpy_layout
-from .blas import LOOP, NO_DATA
+from .numpy_loops import LOOP, NO_DATA, array_at, loop_of
 from .python_api import address_of
 
 __all__ = ["TRANSFORMS", "Transform", "symbol_address"]
@@ -69,33 +69,17 @@ def _own_loop(name: str, type: str) -> tuple[int, int] | None:
         return None
     if not re.fullmatch(r"\((\w)\),\(\)->\((?!\1)\w\)", ufunc.signature):
         return None
-    for index, types in enumerate(ufunc.types):
-        if types == TRANSFORMS[name].types(type):
-            tables = [
-                numpy_layout.word(id(ufunc) + offset)
-                for offset in (numpy_layout.UFUNC_FUNCTIONS, numpy_layout.UFUNC_DATA)
-            ]
-            # a ufunc without data has no table of them
-            loop, data = (numpy_layout.word(table + 8 * index) if table else 0 for table in tables)
-            return (loop, data or ctypes.addressof(NO_DATA)) if loop else None
-    return None
-
-
-def _line(address: int, count: int, step: int, dtype: Any) -> np.ndarray[Any, Any]:
-    """A line of numbers in memory that belongs to someone else."""
-    if not count:
-        return np.zeros(0, dtype)
-    memory = (ctypes.c_char * ((count - 1) * step + dtype.itemsize)).from_address(address)
-    return np.ndarray((count,), dtype, memoryview(memory).cast("B"), 0, (step,))
+    wanted = TRANSFORMS[name].types(type)
+    return loop_of(ufunc, lambda types: types == wanted)
 
 
 def _run_public(transform: Transform, type: str, args: Any, dims: Any, steps: Any) -> None:
     """What a native loop does, by the public function, for every item of the outer loop."""
     source, out = (np.dtype(type.upper() if flag else type) for flag in (transform.source, transform.out))
-    factor = np.dtype(type).type(_line(args[1], 1, 1, np.dtype(type))[0])
+    factor = array_at(args[1], (), (), type)[()]
     for item in range(dims[0]):
-        given = _line(args[0] + item * steps[0], dims[1], steps[3], source)
-        result = _line(args[2] + item * steps[2], dims[2], steps[4], out)
+        given = array_at(args[0] + item * steps[0], (dims[1],), (steps[3],), source)
+        result = array_at(args[2] + item * steps[2], (dims[2],), (steps[4],), out)
         result[...] = transform.public(given, dims[2]) * factor
 
 
