@@ -169,3 +169,83 @@ def nested(x, n):
 @program(lambda rng: (1.4, 4), "x", "scalar recursion loop int", second=True)
 def call_in_an_argument(x, n):
     return nested(x, n)
+
+
+def rising(x, n):
+    return x if n < 1 else x * falling(x * 0.9, n - 1) + n
+
+
+def falling(x, n):
+    s = 1.0
+    while n > 0:
+        n -= 1
+        s = s * rising(x, n - 1) + x
+    return s
+
+
+@program(
+    {"some": lambda rng: (0.8, 4), "none": lambda rng: (0.8, 0)}, "x", "scalar recursion loop int helper", second=True
+)
+def functions_that_call_each_other(x, n):
+    return rising(x, n)
+
+
+class Forest:
+    """A tree in arrays: the children of a node lie side by side."""
+
+    def __init__(self):
+        self.first = np.array([1, 3, 5, 6, 6, 6])
+        self.last = np.array([3, 5, 6, 6, 6, 6])
+
+    def value(self, w, i):
+        s = w[i]
+        for c in range(self.first[i], self.last[i]):
+            s = s + math.sin(w[i]) * self.value(w, c) ** 2
+        return s
+
+
+FOREST = Forest()
+
+
+@program(lambda rng: (positive(rng, 6), 0), "w", "array recursion loop method index", second=True)
+def tree_of_arrays(w, i):
+    return FOREST.value(w, i)
+
+
+def parenthesised(a, low, high):
+    if high - low == 1:
+        return a[low]
+    return sum(parenthesised(a, low, k) * parenthesised(a, k, high) for k in range(low + 1, high))
+
+
+@program(lambda rng: (positive(rng, 4),), "a", "array recursion loop builtin index", second=True)
+def sum_over_all_splits(a):
+    return parenthesised(a, 0, len(a))
+
+
+def spread(x, n):
+    a = np.zeros(3) + x
+    for i in range(3):
+        if n > i:
+            a[i] += np.sum(spread(x * (i + 1) * 0.3, n - i - 1)) * a[0]
+    return a
+
+
+@program(lambda rng: (0.7, 3), "x", "array recursion loop store int", second=True)
+def arrays_that_recursion_fills(x, n):
+    return np.sum(spread(x, n) ** 2)
+
+
+def search(x, low, high):
+    for part in (0.25, 0.5, 0.75):
+        middle = low + (high - low) * part
+        if high - low < 0.3:
+            return middle * x
+        if middle * middle > x:
+            return search(x, low, middle) + middle * 0.1
+    return search(x, low + (high - low) * 0.5, high) * x
+
+
+@program(lambda rng: (1.7,), "x", "scalar recursion loop return helper", second=True)
+def recursion_that_leaves_a_loop(x):
+    return search(x, 0.0, 2.0)

@@ -13,6 +13,7 @@ from symdiff.frontend.core import Parser
 from symdiff.frontend.joining_lists import join_lists
 from symdiff.frontend.joins import Conflict, Join, Side, conflict
 from symdiff.frontend.memory import Stale
+from symdiff.frontend.owning import is_held
 from symdiff.frontend.rows import Grows, Rows
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.signals import Diverged
@@ -184,7 +185,7 @@ def _unbound(name: str, a: Abstract | None, b: Abstract | None, line: int) -> Ma
 def _join_memory(p: Parser, join: Join) -> None:
     left, right = (side.layer for side in join.sides)
     for item in dict.fromkeys((*left, *right)):
-        if item.serial > join.start:
+        if item.serial > join.start or _is_gone(p, join, item):
             continue
         here = p.memory.content(item)
         a, b = left.get(item, here), right.get(item, here)
@@ -199,6 +200,14 @@ def _join_memory(p: Parser, join: Join) -> None:
             _join_cell(p, join, item, a, b)
         else:
             _join_container(p, join, item, a, b)
+
+
+def _is_gone(p: Parser, join: Join, item: Any) -> bool:
+    """Whether nobody can reach an object of a call when both paths have returned."""
+    if not p.frame.forgets or any(side.outcome is None for side in join.sides) or isinstance(item, Array):
+        return False
+    layers = [*p.memory.layers, *(side.layer for side in join.sides)]
+    return item.serial > p.frame.serial and not is_held(p, item, layers, p.frame.serial)
 
 
 def _join_cell(p: Parser, join: Join, cell: Cell, a: dict[str, Abstract], b: dict[str, Abstract]) -> None:

@@ -8,7 +8,6 @@ import functools
 import inspect
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from symdiff.errors import LocatedTypeError, SymdiffError, UnknownFunctionError, UnsupportedSyntaxError
@@ -16,14 +15,12 @@ from symdiff.frontend.abstract import (
     Abstract,
     Array,
     BoundMethod,
-    Cell,
     Closure,
     Deferred,
     DictObject,
     Instance,
     Known,
     ListObject,
-    Marker,
     PartialCall,
     RandomSource,
     Record,
@@ -36,18 +33,15 @@ from symdiff.frontend.core import Frame, Parser
 from symdiff.frontend.deferred import deferred_call, text_method
 from symdiff.frontend.elementwise import call_row
 from symdiff.frontend.language import check_language
-from symdiff.frontend.liveness import Liveness, assigned_names, nonlocal_names, walk_scope
-from symdiff.frontend.normalise import body_of
 from symdiff.frontend.objects import construct
 from symdiff.frontend.parameters import bind
 from symdiff.frontend.patterns import without_patterns
 from symdiff.frontend.printing import log
 from symdiff.frontend.program import Path
 from symdiff.frontend.raising import make_exception
-from symdiff.frontend.recursion import Recursion, as_loop, key_of
 from symdiff.frontend.resolve import is_generator
-from symdiff.frontend.signals import Recurs
-from symdiff.frontend.source import OWN_WRAPPER, Source, is_own, read_source
+from symdiff.frontend.running import Prepared, prepare, run_function
+from symdiff.frontend.source import OWN_WRAPPER, is_own, read_source
 from symdiff.frontend.storing import store_result
 from symdiff.frontend.tables import FUNCTIONS, METHODS, expression
 from symdiff.frontend.twins import twin_call
@@ -57,16 +51,22 @@ from symdiff.ops import KIND_OF, ROW_OF
 from symdiff.ops.resolve import learn_scipy
 from symdiff.ops.scipy_row import LazyFunction
 
-__all__ = ["call", "inline_known", "prepare"]
-
-RECURSION_LIMIT = 40
-RECURSION_SEEN = 6  # where our own stack ends before that
-DEPTH_LIMIT = 120
-
+__all__ = ["call", "inline_known", "parts_of_call"]
 
 @expression(ast.Call)
 def call_expression(p: Parser, node: ast.Call) -> Abstract:
     """``f(a, *b, c=d, **e)``."""
+    target, args, kwargs = parts_of_call(p, node)
+    frame = p.frame
+    frame.calling, before = node, frame.calling
+    try:
+        return call(p, target, args, kwargs)
+    finally:
+        frame.calling = before
+
+
+def parts_of_call(p: Parser, node: ast.Call) -> tuple[Abstract, list[Abstract], dict[str, Abstract]]:
+    """What is called, and the arguments by position and by name."""
     target = p.evaluate(node.func)
     args = p.evaluate_all(node.args)
     kwargs: dict[str, Abstract] = {}
@@ -78,7 +78,7 @@ def call_expression(p: Parser, node: ast.Call) -> Abstract:
         for name in p.items(item):
             kwargs[p.static(name, "the name of an argument")] = p.subscript(item, name)
     p.at(node)
-    return call(p, target, args, kwargs)
+    return target, args, kwargs
 
 
 def call(p: Parser, target: Abstract, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
@@ -139,7 +139,9 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
         source = p.resolver.wrap(p.build, found.__self__, path.then("attr", "__self__"))
         return call(p, p.attribute(source, found.__name__), args, kwargs)
     if p.hook is not None:
+        expecting, p.expecting = p.expecting, None  # what follows is done with what a call gives
         result = p.hook(Known(found, path), p, args, kwargs)
+        p.expecting = expecting
         if result is not NotImplemented:
             # what it is the derivative of is found from the object itself, so another one is another program
             p.resolver.guard(target.path, found, "is")
@@ -211,6 +213,7 @@ def unknown(p: Parser, found: Any) -> Any:
 
 def _handle(p: Parser, handler: Any, name: str, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
     """Call a handler whose signature is that of the function it stands for."""
+    p.expecting = None
     kwargs = dict(kwargs)
     signature = inspect.signature(handler)
     out = kwargs.pop("out", None) if "out" not in signature.parameters else None
@@ -225,42 +228,6 @@ def _handle(p: Parser, handler: Any, name: str, args: Sequence[Abstract], kwargs
 
 
 # -- helpers -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A function ready to be parsed: checked, its returns in tail position, its names analysed."""
-
-    source: Source
-    node: ast.FunctionDef | ast.Lambda
-    statements: list[ast.stmt]
-    local: frozenset[str]
-    live: Liveness
-    cells: frozenset[str]
-    outside: frozenset[str]
-
-    def frame(self, p: Parser, path: Path | None, names: dict[str, Abstract], **more: Any) -> Frame:
-        """A call of it, at its start."""
-        cells = {name: Cell({name: names.pop(name)} if name in names else {}) for name in sorted(self.cells)}
-        depth = len(p.frames)
-        return Frame(
-            self.source, path, self.local, self.live, names, depth=depth, cells=cells, outside=self.outside, **more
-        )
-
-
-def prepare(source: Source, node: ast.FunctionDef | ast.Lambda) -> Prepared:
-    """Analyse a function or lambda."""
-    statements = body_of(node, source)
-    arguments = node.args
-    given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    parameters = {arg.arg for arg in given if arg is not None}
-    scope = list(walk_scope(statements))
-    outside = frozenset(name for n in scope if isinstance(n, ast.Global) for name in n.names)
-    around = {name for n in scope if isinstance(n, ast.Nonlocal) for name in n.names}
-    local = frozenset(parameters | (assigned_names(statements) - outside - around))
-    inner = [n for n in scope if isinstance(n, ast.FunctionDef)]
-    cells = local & nonlocal_names(inner)
-    return Prepared(source, node, statements, local, Liveness.of(statements), cells, outside)
 
 
 def inline_known(
@@ -282,7 +249,7 @@ def inline_known(
     defaults = _defaults(p, found, None if hidden else path)
     names = bind(p, found.__name__, ready.node.args, args, kwargs, *defaults)
     frame = ready.frame(p, path, names, hidden=hidden or _is_hidden(p))
-    return _run(p, frame, ready, _Callee(found.__name__, Known(found, path), *defaults))
+    return run_function(p, frame, ready, found.__name__, Known(found, path))
 
 
 def _defaults(p: Parser, found: types.FunctionType, path: Path | None) -> tuple[list[Abstract], dict[str, Abstract]]:
@@ -309,52 +276,7 @@ def _call_closure(p: Parser, target: Closure, args: Sequence[Abstract], kwargs: 
     name = getattr(target.node, "name", "<lambda>")
     names = bind(p, name, target.node.args, args, kwargs, target.defaults, target.keyword_defaults)
     frame = ready.frame(p, outer.path, names, parent=outer, hidden=outer.hidden)
-    return _run(p, frame, ready, _Callee(name, target, target.defaults, target.keyword_defaults))
-
-
-@dataclass(frozen=True)
-class _Callee:
-    """A function of the user's, for calls of itself."""
-
-    name: str
-    itself: Abstract
-    defaults: Sequence[Abstract]
-    keyword_defaults: Mapping[str, Abstract]
-
-
-def _run(p: Parser, frame: Frame, ready: Prepared, callee: _Callee) -> Abstract:
-    key = key_of(ready, callee.name)
-    if any(found.key == key for found in p.recursions.values()):
-        p.unsupported(
-            f"{callee.name!r} calls itself as often as its data say, and not by its own name in its own body",
-            "call it there by its name, without another function or a decorator between, or write a loop",
-        )
-    if sum(other.live is ready.live for other in p.frames) >= RECURSION_LIMIT:
-        raise Recurs(key)
-    if len(p.frames) >= DEPTH_LIMIT:
-        p.unsupported(f"helpers call each other more than {DEPTH_LIMIT} deep", "write the recursion as a loop")
-    where, before = p.build.where, getattr(p, "frame", None)
-    p.frames.append(frame)
-    p.frame = frame
-    try:
-        outcome = p.block(ready.statements) if key not in p.looped else _as_loop(p, frame, ready, callee)
-    except RecursionError:
-        if key not in p.looped and sum(other.live is ready.live for other in p.frames) >= RECURSION_SEEN:
-            raise Recurs(key) from None
-        raise
-    finally:
-        p.frames.pop()
-        if before is not None:
-            p.frame = before
-    p.build.where = where
-    return Known(None) if outcome is None else p.checked(outcome) if isinstance(outcome, Marker) else outcome
-
-
-def _as_loop(p: Parser, frame: Frame, ready: Prepared, callee: _Callee) -> Abstract | None:
-    def bound(args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> dict[str, Abstract]:
-        return bind(p, callee.name, ready.node.args, args, kwargs, callee.defaults, callee.keyword_defaults)
-
-    return as_loop(p, frame, ready, callee.itself, Recursion(key_of(ready, callee.name), bound))
+    return run_function(p, frame, ready, name, target)
 
 
 def _call_partial(
@@ -375,6 +297,7 @@ def _call_partial(
 
 def _construct(p: Parser, cls: type, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
     """An object of a class whose code is known."""
+    p.expecting = None
     if issubclass(cls, BaseException):
         return make_exception(p, cls, args, kwargs)
     if cls.__module__ in ("builtins", "numpy"):

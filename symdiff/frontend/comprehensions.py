@@ -26,7 +26,13 @@ NO_ARRAYS = "the sum of no arrays is a number: give sum() a start of the shape o
 @expression(ast.ListComp)
 def list_comprehension(p: Parser, node: ast.ListComp) -> ListObject:
     """``[f(x) for x in items]``."""
-    found = _run(p, node, p.frame, p.evaluate(node.generators[0].iter))
+    first = p.evaluate(node.generators[0].iter)
+    frame = p.frame
+    frame.calling, before = node, frame.calling
+    try:
+        found = _run(p, node, frame, first)
+    finally:
+        frame.calling = before
     assert isinstance(found, ListObject)
     return found
 

@@ -31,7 +31,9 @@ from symdiff.frontend.abstract import (
     Record,
     Tuple,
     View,
+    now,
 )
+from symdiff.frontend.cycles import Cycles, Key
 from symdiff.frontend.facts import decide
 from symdiff.frontend.jumps import is_hidden
 from symdiff.frontend.liveness import Liveness
@@ -67,6 +69,10 @@ class Frame:
     cells: dict[str, Cell] = field(default_factory=dict)  # variables that functions inside assign
     outside: frozenset[str] = frozenset()  # names declared global
     hidden: bool = False  # a function of the library's own: what it does stands at the place of its call
+    key: Key | None = None  # of the function
+    calling: ast.expr | None = None  # the call that is being made from here
+    serial: int = field(default_factory=now)
+    forgets: bool = False  # what it returns are numbers and arrays, so its lists and dicts are gone then
 
 
 class Parser:
@@ -89,8 +95,9 @@ class Parser:
         self.ignoring = ""  # whether a context catches warnings, and whether they are ignored
         self.quiet = 0  # which effects have had their time already: see `trying.py`
         self.handling: list[tuple[Frame, Callable[[], None]]] = []  # how to raise again what an `except` clause caught
-        self.looped: frozenset[Any] = frozenset()  # functions whose recursion is a loop
-        self.recursions: dict[Frame, Any] = {}  # the calls of such functions around
+        self.cycles = Cycles()  # functions whose recursion is a loop
+        self.recursions: dict[Frame, Any] = {}  # the pieces of such loops around
+        self.expecting: Any = None  # the loop that the next call goes on with, if it leads there
         self.indices: dict[Value, int] = {}  # number of trips of loops that can be unrolled, by their index
 
     # -- places and errors ---------------------------------------------------------------------------------------------
@@ -286,6 +293,10 @@ class Parser:
 
     def call(self, function: Abstract, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
         """The result of a call."""
+        raise NotImplementedError
+
+    def parts_of_call(self, node: ast.Call) -> tuple[Abstract, list[Abstract], dict[str, Abstract]]:
+        """What is called, and the arguments by position and by name."""
         raise NotImplementedError
 
     def assign(self, target: ast.expr, item: Abstract) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from symdiff.frontend.abstract import Abstract
 from symdiff.frontend.assumptions import Loop
 from symdiff.frontend.carried import Shape
 from symdiff.frontend.comparisons import both, compared, logical_not
@@ -19,6 +20,7 @@ from symdiff.frontend.rows import Growth, NeedsItems, Rows
 from symdiff.frontend.rows_carried import Growing
 from symdiff.ir.graph import Dim, Node, Type, Value
 from symdiff.ops.sizes import plus
+from symdiff.ops.stacks import new_stack, push
 
 __all__ = ["lengths_by_running"]
 
@@ -72,7 +74,7 @@ def _content(p: Parser, key: Any) -> Rows:
 def _trial(p: Parser) -> Iterator[None]:
     """What the run leaves is forgotten."""
     names, where, start = p.frame.names, p.build.where, len(p.build.nodes)
-    p.frame.names = dict(names)
+    p.frame.names = {name: _another(p, item) for name, item in names.items()}
     p.memory.push()
     p.trials += 1
     try:
@@ -83,6 +85,18 @@ def _trial(p: Parser) -> Iterator[None]:
         p.frame.names, p.build.where = names, where
         p.memory.pop()
         p.trials -= 1
+
+
+def _another(p: Parser, item: Abstract) -> Abstract:
+    """The same, but of a stack one more like it: it is changed where it is, so each run takes its own."""
+    if not isinstance(item, Value) or item.type.kind != "stack":
+        return item
+    node = p.build.definitions[item]
+    if node.op is new_stack:
+        return p.build.add(new_stack, **node.attrs)
+    if node.op is not push:
+        p.unsupported("a list cannot grow in a loop that must be run twice, and goes on with a recursion around it")
+    return p.emit("push", p.value(_another(p, node.inputs[0])), node.inputs[1])
 
 
 def _below(nodes: list[Node]) -> Iterator[Node]:

@@ -18,7 +18,7 @@ __all__ = ["Layer", "Memory", "Stale"]
 
 Layer = dict[Any, Any]
 _TWICE = "this may be the object that another name holds too, from before a loop that binds one of them anew"
-_IN_LIST = "storing into an array that is an item of a list of run-time length is not supported"
+_KEPT = "storing into an array that a list of run-time length or a recursion keeps is not supported"
 
 
 class Stale:
@@ -85,7 +85,7 @@ class Memory:
     def refuse_stored(self, build: Scope, array: Array, depth: int) -> None:
         """Refuse an array in a list that is stored into since a layer was entered."""
         if any(array in layer for layer in self.layers[depth:]):
-            build.refuse(UnsupportedSyntaxError, _IN_LIST, "append a copy: items.append(x.copy())")
+            build.refuse(UnsupportedSyntaxError, _KEPT, "make the copy that is meant: items.append(x.copy())")
 
     # -- arrays --------------------------------------------------------------------------------------------------------
 
@@ -118,7 +118,7 @@ class Memory:
                 "pass the array as an argument, or store into a .copy() and return it",
             )
         if array in self.frozen or not self.frozen.isdisjoint(array.shares):
-            build.refuse(UnsupportedSyntaxError, _IN_LIST, "append a copy: items.append(x.copy())")
+            build.refuse(UnsupportedSyntaxError, _KEPT, "make the copy that is meant: items.append(x.copy())")
         self.replace(array, content)
         for other in self.partners(array):
             self.replace(other, Stale(build.where))

@@ -37,14 +37,16 @@ from symdiff.frontend import (
     questions,
     raising,
     random_calls,
+    recursion_loops,
     scipy_calls,
     small_syntax,
 )
 from symdiff.frontend.abstract import Abstract, DictObject
 from symdiff.frontend.attributes import read_attribute
-from symdiff.frontend.calls import call
+from symdiff.frontend.calls import call, parts_of_call
 from symdiff.frontend.comparisons import truth
 from symdiff.frontend.core import Parser
+from symdiff.frontend.cycles import Cycles, Learned
 from symdiff.frontend.expressions import condition
 from symdiff.frontend.indexing import read_item
 from symdiff.frontend.iteration import known_items
@@ -55,7 +57,7 @@ from symdiff.frontend.program import FUNCTION, Argument, Path, Program, StaticNe
 from symdiff.frontend.raising import require_bound
 from symdiff.frontend.resolve import Resolver
 from symdiff.frontend.scope import NO_SLOPES, Scope
-from symdiff.frontend.signals import Diverged, Recurs, StaticCapture
+from symdiff.frontend.signals import Diverged, StaticCapture
 from symdiff.frontend.statements import assign
 from symdiff.frontend.tables import STATEMENTS
 from symdiff.ir.graph import Function, Value
@@ -86,6 +88,7 @@ HANDLERS = (
     numpy_shaping,
     numpy_splitting,
     random_calls,
+    recursion_loops,
     numpy_written,
     scipy_calls,
     questions,
@@ -115,6 +118,9 @@ class FunctionParser(Parser):
 
     def subscript(self, owner: Abstract, key: Abstract) -> Abstract:
         return read_item(self, owner, key)
+
+    def parts_of_call(self, node: ast.Call) -> tuple[Abstract, list[Abstract], dict[str, Abstract]]:
+        return parts_of_call(self, node)
 
     def assign(self, target: ast.expr, item: Abstract) -> None:
         assign(self, target, item)
@@ -173,16 +179,14 @@ def parse(
         When an int among the arguments must be known while parsing: parse again with it as `Static`.
     """
     static: frozenset[Path] = frozenset()
-    looped: frozenset[Any] = frozenset()
+    cycles = Cycles()
     while True:
         try:
             attempt = _Parse(function, tuple(arguments), transform_hook, static, slopes)
-            attempt.parser.looped = looped
+            attempt.parser.cycles = cycles
             return attempt.run()
-        except Recurs as found:
-            if found.key in looped:
-                raise InternalError(f"{found.key} is a loop already") from None
-            looped |= {found.key}
+        except Learned as found:
+            cycles = found.cycles
         except StaticCapture as needed:
             if needed.path in static:
                 raise InternalError(f"{needed.path} is a constant already") from None

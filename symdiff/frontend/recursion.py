@@ -1,278 +1,361 @@
-"""Functions whose depth of recursion depends on run-time data: a loop with stacks, parsed as any loop is.
+"""Functions that call each other as often as run-time data say: one loop with stacks, parsed as any loop is.
 
-What a stack holds is found as the types of what a loop carries are: by parsing until it stays the same. The syntax
-tree is made in `resuming.py`.
+The pieces of all functions of a circle (`resuming.py`) are the branches of the body. The loop carries where to go on,
+how deep the calls are, the parameters and the result of each function, and a stack for each type of what is kept during
+calls; what that is, is found by parsing until it stays the same (`machine.py`, `keeping.py`).
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from symdiff.errors import LimitError, Location, UnsupportedSyntaxError, located
-from symdiff.frontend.abstract import Abstract, BoundMethod, Closure, Known, Marker, Maybe, PartialCall, Tuple
+from symdiff.errors import LimitError, SymdiffError, UnsupportedSyntaxError
+from symdiff.frontend.abstract import Abstract, Closure, Known, Tuple, now
 from symdiff.frontend.branches import fork, run_side
 from symdiff.frontend.core import Frame, Parser
-from symdiff.frontend.growing import form_of, item_of, join_forms, leaves_of
+from symdiff.frontend.hoisting import location_like, read_name
 from symdiff.frontend.joins import Conflict, convert_to
-from symdiff.frontend.liveness import Liveness, assigned_names, walk_scope
+from symdiff.frontend.keeping import (
+    Before,
+    assemble,
+    layout_of,
+    leaves_of,
+    made_again,
+    stand_ins,
+)
+from symdiff.frontend.liveness import Liveness
+from symdiff.frontend.machine import (
+    DEPTH,
+    RESULT,
+    STATE,
+    STATES,
+    Machine,
+    Member,
+    Reached,
+    Retyped,
+    Running,
+    Slot,
+    key_of,
+)
+from symdiff.frontend.owning import array_of, content_of, owned_by
 from symdiff.frontend.raising import raise_known
-from symdiff.frontend.resuming import Begin, Finish, Outcome, Pieces, Resume, Suspend
-from symdiff.frontend.rows import Form
+from symdiff.frontend.resuming import Again, Finish, Suspend
 from symdiff.frontend.signals import Diverged
-from symdiff.frontend.source import OWN_WRAPPER
 from symdiff.frontend.tables import expression
 from symdiff.ir.graph import Type, Value
 from symdiff.ops.primitive import REGISTRY
 
-__all__ = ["MOST_DEPTH", "Recursion", "as_loop", "key_of"]
+__all__ = ["MOST_DEPTH", "as_loop"]
 
 MOST_DEPTH = 1_000_000
-ATTEMPTS = 30
-RESULT = "the result"
-FIXED = (Known, Closure, BoundMethod, PartialCall)
+ATTEMPTS = 100
 
 
-class _Retyped(Exception):
-    """A stack turns out to hold something else: the loop is parsed again."""
+class Begin(ast.expr):
+    """What the loop carries before it runs."""
 
 
-@dataclass
-class _Kept:
-    """What the values of a name have in common: numbers and arrays lie on stacks, an object is always the same."""
+class Step(ast.expr):
+    """What a piece makes of what the loop carries."""
 
-    form: Form | None = None
-    same: Abstract | None = None
-
-    @property
-    def is_known(self) -> bool:
-        return self.form is not None or self.same is not None
+    _fields = ("reads",)
+    reads: list[ast.Name]
+    number: int
 
 
-@dataclass(eq=False)
-class Recursion:
-    """A call of a function that is a loop.
+class Outcome(ast.expr):
+    """The result of the outermost call."""
 
-    Attributes
-    ----------
-    key : tuple
-        Tells the function from others; its name comes first.
-    bind : callable
-        From arguments, by position and by name, to what the parameters stand for.
-    kept : dict
-        By the name whose values are kept, and for results.
-    start : dict
-        What the parameters are in the outermost call.
-    """
+    _fields = ("reads",)
+    reads: list[ast.Name]
 
-    key: tuple[str, Location]
-    bind: Callable[[Sequence[Abstract], Mapping[str, Abstract]], dict[str, Abstract]]
-    kept: dict[str, _Kept] = field(default_factory=dict)
-    start: dict[str, Abstract] = field(default_factory=dict)
 
-    @property
-    def name(self) -> str:
-        return self.key[0]
+# -- the function ------------------------------------------------------------------------------------------------------
 
-    # -- stacks --------------------------------------------------------------------------------------------------------
 
-    def new(self, p: Parser, name: str) -> Tuple:
-        """The stacks for the values of a name, empty."""
-        form = self.kept.setdefault(name, _Kept()).form
-        return Tuple(tuple(_new_stack(p, leaf) for leaf in (form.leaves if form is not None else ())))
-
-    def push(self, p: Parser, name: str, item: Abstract, stacks: Abstract) -> Tuple:
-        """The stacks with a value more."""
-        assert isinstance(stacks, Tuple)
-        form = self._learn(p, name, item)
-        if form is None:
-            return stacks
-        values = leaves_of(p, form, item)
-        return Tuple(tuple(p.emit("push", s, v) for s, v in zip(_values(stacks), values, strict=True)))
-
-    def returned(self, p: Parser, item: Abstract) -> Abstract:
-        """A result, of the type that all have."""
-        form = self._learn(p, RESULT, item)
-        return item if form is None else item_of(p, form, iter(leaves_of(p, form, item)))
-
-    def no_result(self, p: Parser) -> Abstract:
-        """What stands for a result before there is one."""
-        kept = self.kept.setdefault(RESULT, _Kept())
-        if kept.form is None:
-            return Known(None) if kept.same is None else kept.same
-        return item_of(p, kept.form, iter([_nothing(p, leaf) for leaf in kept.form.leaves]))
-
-    def _learn(self, p: Parser, name: str, item: Abstract) -> Form | None:
-        """The form of all values of a name; None if they are one object."""
-        kept = self.kept[name]
-        if isinstance(item, FIXED) and not (isinstance(item, Known) and _is_plain(item.object)):
-            self._require_same(p, kept, name, item)
-            return None
+def as_loop(p: Parser, found: Reached) -> Abstract | None:
+    """Run a call of a function as a loop."""
+    group = p.cycles.group_of(key_of(found.ready, found.name))
+    machine = Machine(group, Before(p.build, now()))
+    entry = machine.add(p, found)
+    bound = _bound(found.frame)
+    for name, item in bound.items():
         try:
-            form = join_forms(kept.form, _hoisted(p, form_of(p, item)))
+            machine.layouts[entry.key, name] = layout_of(p, item, machine.before)
         except Conflict:
-            form = None
-        if form is None or kept.same is not None or not _is_constant(form):
-            self._refuse(p, name, item)
-        for have, want in zip(_hoisted(p, form_of(p, item)).leaves, form.leaves, strict=True):
-            if not _same_shape(have, want):
-                self._refuse(p, name, item)
-        if form != kept.form:
-            kept.form = form
-            raise _Retyped
-        return form
-
-    def pop(self, p: Parser, name: str, stacks: Abstract) -> tuple[Tuple, Abstract]:
-        """The stacks with a value less, and that value."""
-        kept = self.kept[name]
-        if not kept.is_known:
-            raise Diverged  # nothing was ever put there, so no path leads here
-        if kept.same is not None:
-            assert isinstance(stacks, Tuple)
-            return stacks, kept.same
-        assert kept.form is not None
-        pairs = [_pop(p, stack) for stack in _values(stacks)]
-        item = item_of(p, kept.form, iter([value for _, value in pairs]))
-        return Tuple(tuple(stack for stack, _ in pairs)), item
-
-    def require_shape(self, p: Parser, name: str, item: Abstract) -> None:
-        """An array that is passed on has the shape that the parameter had at first."""
-        before, now = p.type_of(self.start[name]), p.type_of(item)
-        if before is None or now is None or not (before.shape or now.shape):
-            return
-        now = Type(now.dtype, tuple(p.build.hoist(dim) for dim in now.shape))
-        if not _same_shape(now, before):
-            p.unsupported(
-                f"{name!r} changes its shape when {self.name!r} calls itself as often as its data say",
-                "pass arrays of one shape, and the place in them as an int",
-            )
-
-    def _require_same(self, p: Parser, kept: _Kept, name: str, item: Abstract) -> None:
-        if kept.same is None and kept.form is None:
-            kept.same = item
-        before = kept.same
-        known = isinstance(before, Known) and isinstance(item, Known) and before.object is item.object
-        # a function made on the way may know variables of that call
-        older = isinstance(item, Known) or any(item is found for found in self.start.values())
-        if not older or (before is not item and not known):
-            self._refuse(p, name, item)
-
-    def _refuse(self, p: Parser, name: str, item: Abstract) -> NoReturn:
-        what = name if name == RESULT else repr(name.partition(" ")[0])
-        p.unsupported(
-            f"{what} of {self.name!r}, which calls itself as often as its data say, is {p.describe(item)}, and only "
-            "numbers, arrays of one shape and tuples of them are kept in such a recursion",
-            "write the recursion as a loop",
-        )
+            machine.refuse(p, (entry.key, name), item, entry)
+    for _ in range(ATTEMPTS):
+        try:
+            side = _attempt(p, machine, entry, bound)
+        except Retyped as retyped:
+            if retyped.machine is not machine:
+                raise
+            continue
+        if machine.learned:
+            continue
+        if machine.fault is not None:
+            raise machine.fault
+        p.build.absorb(side.build)
+        for item, content in side.layer.items():
+            p.memory.replace(item, content)
+        if side.diverged:
+            raise Diverged
+        return side.outcome
+    p.refuse(LimitError, f"the types of what the recursion of {entry.name!r} keeps do not settle")
 
 
-def _same_shape(a: Type, b: Type) -> bool:
-    """Whether two shapes are the same for certain."""
-    pairs = list(zip(a.shape, b.shape, strict=False))
-    return a.rank == b.rank and all(x is y or (isinstance(x, int) and x == y) for x, y in pairs)
+def _attempt(p: Parser, machine: Machine, entry: Member, bound: Mapping[str, Abstract]) -> Any:
+    machine.begin()
+    like, slots = entry.frame, machine.slots
+    names = [f"{word} {position}" for position, word in enumerate(slots.values())]
+    statements = _statements(machine, names, dict(zip(slots, names, strict=True))[STATE], entry.ready.node)
+    frame = Frame(like.source, like.path, frozenset(names), Liveness.of(statements), depth=len(p.frames))
+    frame.hidden = like.hidden
+    before = p.frame
+    p.frames.append(frame)
+    p.frame = frame
+    p.recursions[frame] = Running(machine, entry, _start(p, machine, entry, bound))
+    try:
+        return run_side(p, lambda: p.block(statements), {})
+    finally:
+        del p.recursions[frame]
+        p.frames.pop()
+        p.frame = before
 
 
-def _is_plain(found: Any) -> bool:
-    return found is None or isinstance(found, bool | str | int | float)
+def _start(p: Parser, machine: Machine, entry: Member, bound: Mapping[str, Abstract]) -> dict[Slot, Abstract]:
+    """What the loop carries at first: built when the block of the loop is entered."""
+    return {(entry.key, name): item for name, item in bound.items()}
 
 
-def _is_constant(form: Form) -> bool:
-    """Whether the form says all about an item: no list of run-time length."""
-    return form.length is None and form.kind in ("number", "array", "tuple", "record", "known") and all(
-        map(_is_constant, form.parts)
-    )
+def _statements(machine: Machine, names: list[str], state: str, like: ast.AST) -> list[ast.stmt]:
+    """The loop."""
+
+    def unpack(value: ast.expr) -> ast.stmt:
+        return ast.Assign([ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())], value)
+
+    branches: list[ast.stmt] = []
+    for number in reversed(range(machine.last + 1)):
+        step = Step()
+        step.number, step.reads = number, [read_name(name) for name in names]
+        test = ast.Compare(read_name(state), [ast.Eq()], [ast.Constant(number)])
+        branches = [ast.If(test, [unpack(step)], branches)] if branches else [unpack(step)]
+    outcome = Outcome()
+    outcome.reads = [read_name(name) for name in names]
+    goes_on = ast.Compare(read_name(state), [ast.GtE()], [ast.Constant(0)])
+    return location_like([unpack(Begin()), ast.While(goes_on, branches, []), ast.Return(outcome)], like)
 
 
-def _hoisted(p: Parser, form: Form) -> Form:
-    """The form with sizes as they are known outside of the loop."""
-    if form.type is not None and form.type.shape:
-        shape = tuple(p.build.hoist(dim) for dim in form.type.shape)
-        return replace(form, type=Type(form.type.dtype, shape, form.type.kind))
-    return replace(form, parts=tuple(_hoisted(p, part) for part in form.parts))
-
-
-def _new_stack(p: Parser, leaf: Type) -> Value:
-    _require_visible(p, leaf)
-    return p.build.add(REGISTRY["new_stack"], dtype=leaf.dtype, shape=leaf.shape)
-
-
-def _nothing(p: Parser, leaf: Type) -> Value:
-    """Zero, or an array of zeros."""
-    _require_visible(p, leaf)
-    zero = p.constant(False if leaf.dtype == "bool" else 0.0 if leaf.is_float else 0)
-    return p.emit("full", zero, shape=leaf.shape, dtype=leaf.dtype) if leaf.shape else convert_to(p, zero, leaf)
-
-
-def _require_visible(p: Parser, leaf: Type) -> None:
-    if not all(p.build.sees(dim) for dim in leaf.shape):
-        p.unsupported(
-            "a function whose depth of recursion depends on data cannot keep arrays whose size it computes",
-            "pass arrays of one shape, and the place in them as an int",
-        )
-
-
-def _values(stacks: Abstract) -> list[Value]:
-    assert isinstance(stacks, Tuple)
-    return [stack for stack in stacks.items if isinstance(stack, Value)]
-
-
-def _pop(p: Parser, stack: Value) -> tuple[Value, Value]:
-    rest, value = p.build.add_many(REGISTRY["pop"], (stack,), {})
-    return rest, value
-
-
-# -- pieces of the loop ------------------------------------------------------------------------------------------------
-
-
-def _here(p: Parser) -> Recursion:
-    found: Recursion = p.recursions[p.frame]
+def _bound(frame: Frame) -> dict[str, Abstract]:
+    """What the parameters of a call stand for at its start."""
+    found = dict(frame.names)
+    for name, cell in frame.cells.items():
+        found.update({name: cell.initial[name]} if name in cell.initial else {})
     return found
 
 
-def _pop_state(p: Parser, states: Abstract) -> tuple[Value, Value]:
-    assert isinstance(states, Value)
-    rest, value = _pop(p, states)
-    return rest, convert_to(p, value, Type("int64", (), "python"))
+# -- its pieces --------------------------------------------------------------------------------------------------------
+
+
+def _pop(p: Parser, stack: Abstract) -> tuple[Value, Value]:
+    rest, value = p.build.add_many(REGISTRY["pop"], (p.value(stack),), {})
+    return rest, value
+
+
+def _new_stack(p: Parser, type_: Type) -> Value:
+    return p.build.add(REGISTRY["new_stack"], dtype=type_.dtype, shape=type_.shape)
 
 
 @expression(Begin)
 def begin(p: Parser, node: Begin) -> Abstract:
     """Empty stacks; the piece after the outermost call is none."""
-    here = _here(p)
-    stacks = [here.new(p, name) for name in node.names]
-    nothing = here.no_result(p)
-    states = p.emit("push", _new_stack(p, Type("int64")), p.constant(-1))
-    return Tuple((*stacks, nothing, states, p.constant(0), p.constant(1)))
+    here: Running = p.recursions[p.frame]
+    machine, entry = here.machine, here.member
+    state: dict[Slot, Abstract] = {}
+    for slot in machine.slots:
+        if slot[0] == "stack":
+            state[slot] = _new_stack(p, machine.stacks[slot[1]])
+    for key, member in machine.members.items():
+        for name in (*member.parameters, RESULT):
+            layout = machine.known.get((key, name))
+            if layout is None:
+                continue
+            item = here.state.get((key, name))
+            leaves = stand_ins(p, [layout]) if item is None else leaves_of(p, layout, item)
+            state |= {(key, name, position): leaf for position, leaf in enumerate(leaves)}
+    state[STATES] = p.emit("push", _new_stack(p, Type("int64")), p.constant(-1))
+    state[STATE], state[DEPTH] = p.constant(entry.first), p.constant(1)
+    return Tuple(tuple(state[slot] for slot in machine.slots))
+
+
+@expression(Step)
+def step(p: Parser, node: Step) -> Abstract:
+    """A piece: a function of its own that gives what the loop carries after it."""
+    machine: Machine = p.recursions[p.frame].machine
+    member, piece = machine.pieces[node.number]
+    state = dict(zip(machine.slots, (p.lookup(name.id) for name in node.reads), strict=True))
+    frame, before = member.new_frame(p, piece), p.frame
+    p.frames.append(frame)
+    p.frame = frame
+    p.recursions[frame] = Running(machine, member, state)
+    try:
+        _resume(p, machine, node.number, state)
+        outcome = p.block(piece.statements)
+        machine.finished = True
+    except SymdiffError as fault:
+        # a later piece may show that something here is not the same in all calls
+        if not isinstance(machine.fault, UnsupportedSyntaxError):
+            machine.fault = fault
+        _give_up(machine, node.number)
+    except Diverged:
+        _give_up(machine, node.number)
+    finally:
+        del p.recursions[frame]
+        p.frames.pop()
+        p.frame = before
+    assert isinstance(outcome, Tuple)
+    return outcome
+
+
+def _give_up(machine: Machine, number: int) -> NoReturn:
+    """A piece that comes to no end, or not in this attempt."""
+    if machine.learned and not machine.finished and number == machine.last:
+        raise Retyped(machine) from None
+    raise Diverged from None
+
+
+def _resume(p: Parser, machine: Machine, number: int, state: dict[Slot, Abstract]) -> None:
+    """Names at the start of a piece: the parameters, or what was kept and what the call returned."""
+    frame = p.frame
+    member, piece = machine.pieces[number]
+    if number == member.first:
+        found = {name: _assembled(p, machine, state, (member.key, name)) for name in member.parameters}
+    else:
+        found = {name: _popped(p, machine, state, (number, name)) for name in reversed(piece.names)}
+        if piece.result is not None:
+            callee = machine.callees.get(number)
+            if callee is None:
+                _unreachable(p)
+            found[piece.result] = _assembled(p, machine, state, (callee, RESULT), anew=True)
+    for name, item in found.items():
+        if item is not None and name in frame.cells:
+            frame.cells[name].initial[name] = item
+        elif item is not None:
+            frame.names[name] = item
+
+
+def _assembled(
+    p: Parser, machine: Machine, state: Mapping[Slot, Abstract], slot: Slot, *, anew: bool = False
+) -> Abstract | None:
+    layout = machine.known.get(slot)
+    if layout is None:
+        _unreachable(p)
+    leaves = [state[(*slot, position)] for position in range(len(layout.leaves))]
+    if anew:  # what was returned is read here only, so an array that nothing else holds is a new one
+        pairs = zip(leaves, layout.owned, strict=True)
+        leaves = [array_of(p, p.value(leaf), own) if own else leaf for leaf, own in pairs]
+    return assemble(p, layout, iter(leaves), slot[1])
+
+
+def _unreachable(p: Parser) -> NoReturn:
+    """No call returns to this place: none ever begins, or none ever ends."""
+    raise_known(p, RuntimeError, "a call returned that never does")
+
+
+def _popped(p: Parser, machine: Machine, state: dict[Slot, Abstract], slot: Slot) -> Abstract | None:
+    layout = machine.known.get(slot)
+    if layout is None:
+        _unreachable(p)
+    if layout.kind == "made":
+        return Closure(layout.item, p.frame, (), {})
+    leaves: list[Abstract] = []
+    for leaf, own in zip(reversed(layout.leaves), reversed(layout.owned), strict=True):
+        stack = machine.stack_of(leaf)
+        state[stack], value = _pop(p, state[stack])
+        leaves.insert(0, array_of(p, convert_to(p, value, leaf), own))
+    return assemble(p, layout, iter(leaves), slot[1])
+
+
+def _keep(
+    p: Parser, here: Running, end: Again | Suspend, state: dict[Slot, Abstract], passed: Sequence[Abstract] = ()
+) -> None:
+    """Put what is read later onto the stacks; other arrays are ``passed`` on."""
+    machine, frame, point = here.machine, p.frame, here.member.first + end.point
+    items = [_content(p, name.id) for name in end.saved]
+    own = owned_by(p, [*items, *passed], machine.before)
+    for name, item in zip(end.saved, items, strict=True):
+        slot, maker = (point, name.id), here.member.cut.makers.get(name.id)
+        layout = machine.learn(p, slot, item, here.member, own, made_again(item, frame, maker))
+        for leaf, type_, mine in zip(leaves_of(p, layout, item), layout.leaves, layout.owned, strict=True):
+            stack = machine.stack_of(type_)
+            if stack in state:
+                state[stack] = p.emit("push", p.value(state[stack]), content_of(p, leaf, mine))
+
+
+def _content(p: Parser, name: str) -> Abstract | None:
+    cell = p.frame.cells.get(name)
+    return p.frame.names.get(name) if cell is None else p.memory.content(cell).get(name)
+
+
+# -- ends of pieces ----------------------------------------------------------------------------------------------------
+
+
+def _carried(machine: Machine, state: Mapping[Slot, Abstract]) -> Tuple:
+    """What the loop carries after a piece."""
+    if machine.learned:
+        raise Diverged  # the loop has other variables next time
+    return Tuple(tuple(state[slot] for slot in machine.slots))
+
+
+@expression(Again)
+def again(p: Parser, node: Again) -> Abstract:
+    """Go on with another piece of the same call."""
+    here: Running = p.recursions[p.frame]
+    state, point = dict(here.state), here.member.first + node.point
+    _keep(p, here, node, state)
+    state[STATE] = p.constant(point)
+    return _carried(here.machine, state)
 
 
 @expression(Suspend)
 def suspend(p: Parser, node: Suspend) -> Abstract:
     """A call: what is read after it is kept."""
-    here = _here(p)
-    args = p.evaluate_all(node.call.args)
-    kwargs: dict[str, Abstract] = {}
-    for keyword in node.call.keywords:
-        item = p.evaluate(keyword.value)
-        if keyword.arg is None:
-            p.unsupported("'**' in a call of a function that calls itself as often as its data say is not supported")
-        kwargs[keyword.arg] = item
-    p.at(node.call)
-    bound = here.bind(args, kwargs)
-    for parameter in node.parameters:
-        here.require_shape(p, parameter, bound[parameter])
-    stacks: list[Abstract] = []
-    *own, states, depth = (p.lookup(name.id) for name in node.reads)
-    for name, stack in zip(node.saved, own, strict=True):
-        item = p.frame.names.get(name.id)
-        if item is None or isinstance(item, Maybe | Marker):
-            p.unsupported(f"{name.id.partition(' ')[0]!r} may have no value where {here.name!r} calls itself")
-        stacks.append(here.push(p, name.id, item, stack))
-    states = p.emit("push", p.value(states), p.constant(node.point))
-    deeper = p.emit("add", p.value(depth), p.constant(1))
+    here: Running = p.recursions[p.frame]
+    machine, point = here.machine, here.member.first + node.point
+    found = _reached(p, machine, node.call)
+    callee = machine.member(p, found)
+    machine.learned |= point not in machine.callees
+    if machine.callees.setdefault(point, callee.key) != callee.key:
+        p.unsupported("a call that leads to different functions of one recursion is not supported", "write two calls")
+    state = dict(here.state)
+    _keep(p, here, node, state, list(_bound(found.frame).values()))
+    state[STATES] = p.emit("push", p.value(state[STATES]), p.constant(point))
+    deeper = p.emit("add", p.value(state[DEPTH]), p.constant(1))
     _require_depth(p, deeper)
-    return Tuple((*stacks, states, *(bound[name] for name in node.parameters), p.constant(0), deeper))
+    for name, item in _bound(found.frame).items():
+        layout = machine.learn(p, (callee.key, name), item, callee)
+        leaves = leaves_of(p, layout, item)
+        state |= {(callee.key, name, position): leaf for position, leaf in enumerate(leaves)}
+    state[STATE], state[DEPTH] = p.constant(callee.first), deeper
+    return _carried(machine, state)
+
+
+def _reached(p: Parser, machine: Machine, node: ast.Call) -> Reached:
+    """Where a call leads, which is not made."""
+    target, args, kwargs = p.parts_of_call(node)
+    p.frame.calling, p.expecting = node, machine
+    try:
+        p.call(target, args, kwargs)
+    except Reached as found:
+        return found
+    finally:
+        p.frame.calling = p.expecting = None
+    p.unsupported(
+        "a call by way of a function of a library is not supported in a recursion as deep as its data say",
+        "call it in a statement of its own: y = f(...)",
+    )
 
 
 def _require_depth(p: Parser, depth: Value) -> None:
@@ -283,129 +366,27 @@ def _require_depth(p: Parser, depth: Value) -> None:
     p.build.where = where
 
 
-@expression(Resume)
-def resume(p: Parser, node: Resume) -> Abstract:
-    """After a call: its result, and what was kept."""
-    here = _here(p)
-    *own, result = (p.lookup(name.id) for name in node.reads)
-    _require_result(here)
-    pairs = [here.pop(p, name, stack) for name, stack in zip(node.names, own, strict=True)]
-    return Tuple((*(stack for stack, _ in pairs), *(item for _, item in pairs), result))
-
-
 @expression(Finish)
 def finish(p: Parser, node: Finish) -> Abstract:
     """A return: its value is there for the piece that goes on."""
-    here = _here(p)
+    here: Running = p.recursions[p.frame]
     value = Known(None) if node.value is None else p.evaluate(node.value)
     p.at(node)
-    result = here.returned(p, value)
-    states, depth = (p.lookup(name.id) for name in node.reads)
-    states, state = _pop_state(p, states)
-    return Tuple((result, states, state, p.emit("subtract", p.value(depth), p.constant(1))))
+    machine, member, state = here.machine, here.member, dict(here.state)
+    layout = machine.learn(p, (member.key, RESULT), value, member, owned_by(p, [value], machine.before))
+    for position, (leaf, own) in enumerate(zip(leaves_of(p, layout, value), layout.owned, strict=True)):
+        state[member.key, RESULT, position] = array_of(p, content_of(p, leaf, own), own)
+    state[STATES], number = _pop(p, state[STATES])
+    state[STATE] = convert_to(p, number, Type("int64", (), "python"))
+    state[DEPTH] = p.emit("subtract", p.value(state[DEPTH]), p.constant(1))
+    return _carried(machine, state)
 
 
 @expression(Outcome)
 def outcome(p: Parser, node: Outcome) -> Abstract:
     """The result of the outermost call."""
-    _require_result(_here(p))
-    return p.lookup(node.reads[0].id)
-
-
-def _require_result(here: Recursion) -> None:
-    if not here.kept[RESULT].is_known:
-        raise Diverged  # it never returns
-
-
-# -- the function ------------------------------------------------------------------------------------------------------
-
-
-def as_loop(p: Parser, frame: Frame, ready: Any, itself: Abstract, made: Recursion) -> Abstract | None:
-    """Run a call of a function as a loop; ``ready`` is the function, and ``frame`` the call at its start."""
-    p.recursions[frame] = made
-    before = dict(frame.names)
-    made.start = before
-    try:
-        whole = _cut(p, ready, itself, made.name)
-        frame.live, frame.local = whole.live, whole.local
-        for _ in range(ATTEMPTS):
-            try:
-                side = run_side(p, lambda: p.block(whole.statements), before)
-            except _Retyped:
-                continue
-            p.build.absorb(side.build)
-            for item, content in side.layer.items():
-                p.memory.replace(item, content)
-            if side.diverged:
-                raise Diverged
-            return side.outcome
-    finally:
-        del p.recursions[frame]
-    p.refuse(LimitError, f"the types of what the recursion of {made.name!r} keeps do not settle")
-
-
-def _cut(p: Parser, ready: Any, itself: Abstract, name: str) -> Any:
-    source, arguments = ready.source, ready.node.args
-
-    def refuse(node: ast.AST, message: str, hint: str) -> NoReturn:
-        raise located(UnsupportedSyntaxError, message, source.location(node), hint)
-
-    known: dict[str, bool] = {}
-
-    def is_self(node: ast.expr) -> bool:
-        if not isinstance(node, ast.Name) or node.id in ready.local:
-            return False
-        if node.id not in known:
-            known[node.id] = _is_same_function(p.lookup(node.id), itself)
-        return known[node.id]
-
-    given = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    parameters = [arg.arg for arg in given if arg is not None]
-    fixed = _fixed(ready, is_self)
-    changing = ready.local - fixed
-    inner = [n for n in walk_scope(ready.statements) if isinstance(n, ast.FunctionDef | ast.Lambda)]
-    for node in inner:
-        read = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        if (read & changing) - {a.arg for a in ast.walk(node) if isinstance(a, ast.arg)} or ready.cells:
-            message = f"a function inside {name!r}, which calls itself as often as its data say, reads its variables"
-            refuse(node, message, "pass what it needs as arguments")
-    pieces = Pieces(is_self, ready.local, fixed, [n for n in parameters if n not in fixed], refuse)
-    statements = pieces.whole(ready.statements, ready.node)
-    return replace(
-        ready, statements=statements, local=frozenset(pieces.local), live=Liveness.of(statements)
-    )
-
-
-def _is_same_function(found: Abstract, itself: Abstract) -> bool:
-    if isinstance(found, Closure) and isinstance(itself, Closure):
-        return found.node is itself.node and found.frame is itself.frame
-    if not isinstance(found, Known) or not isinstance(itself, Known):
-        return False
-    return _plain_function(found.object) is itself.object
-
-
-def _plain_function(found: Any) -> Any:
-    """The function that a decorator of ours stands for."""
-    while getattr(type(found), OWN_WRAPPER, False):
-        found = found.__wrapped__
+    here: Running = p.recursions[p.frame]
+    state = dict(zip(here.machine.slots, (p.lookup(name.id) for name in node.reads), strict=True))
+    found = _assembled(p, here.machine, state, (here.member.key, RESULT))
+    assert found is not None
     return found
-
-
-def _fixed(ready: Any, is_self: Callable[[ast.expr], bool]) -> frozenset[str]:
-    """Parameters that every call of itself passes on as they are, and that are never assigned."""
-    arguments = ready.node.args
-    positional = [arg.arg for arg in (*arguments.posonlyargs, *arguments.args)]
-    names = {*positional, *(arg.arg for arg in arguments.kwonlyargs)} - assigned_names(ready.statements)
-    calls = [n for s in ready.statements for n in ast.walk(s) if isinstance(n, ast.Call) and is_self(n.func)]
-    for call in calls:
-        if any(isinstance(arg, ast.Starred) for arg in call.args) or any(k.arg is None for k in call.keywords):
-            return frozenset()
-        given = dict(zip(positional, call.args, strict=False))
-        given.update({k.arg: k.value for k in call.keywords if k.arg is not None})
-        names = {n for n in names if isinstance(v := given.get(n), ast.Name) and v.id == n}
-    return frozenset(names)
-
-
-def key_of(ready: Any, name: str) -> tuple[str, Location]:
-    """What tells a function from others, in every attempt at the program."""
-    return name, ready.source.location(ready.node)

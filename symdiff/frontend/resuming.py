@@ -1,7 +1,8 @@
-"""A function that calls itself as a loop over the pieces between its calls.
+"""A function that calls itself, cut at those calls: each piece begins where a call returned.
 
-A call of itself ends a piece: what is read after the call goes onto stacks, the parameters get their new values, and
-the loop goes on with the first piece. A return ends a piece too: it takes from a stack which piece goes on::
+A call ends a piece: what is read after it goes onto stacks, the parameters get their new values, and a loop goes on
+with the first piece of the function that is called. A return ends a piece too: it takes from a stack which piece goes
+on::
 
     def f(x, n):                        state, states = 0, [-1]
         if n == 0:                      while state >= 0:
@@ -13,7 +14,9 @@ the loop goes on with the first piece. A return ends a piece too: it takes from 
                                             else:
                                                 result = x * result; state = states.pop()
 
-Here the syntax tree is cut into such pieces; what they do with the stacks is in `recursion.py`.
+Functions that call each other are pieces of one loop. A loop around such a call is cut at its head, to which its body
+leads back. Here the syntax tree is cut; what the ends of pieces do with the stacks is in `recursion.py`, and
+`hoisting.py` puts calls inside expressions into statements of their own.
 """
 
 from __future__ import annotations
@@ -21,132 +24,167 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeVar
 
-from symdiff.frontend.liveness import Liveness, walk_scope
+from symdiff.frontend.hoisting import Hoisting, assigned, location_like, read_name
+from symdiff.frontend.liveness import BreakableFor, Liveness, walk_scope
 from symdiff.frontend.normalise import STATEMENT_LIMIT
 
-__all__ = ["Begin", "Finish", "Outcome", "Pieces", "Resume", "Suspend"]
-
-STATE, DEPTH, STATES, RETURNED = "state 0", "depth 0", "states 0", "returned 0"
-_PLAIN = (
-    ast.BinOp,
-    ast.UnaryOp,
-    ast.Call,
-    ast.Compare,
-    ast.Subscript,
-    ast.Attribute,
-    ast.Tuple,
-    ast.List,
-    ast.Starred,
-    ast.keyword,
-)
+__all__ = ["Again", "Element", "Finish", "Items", "More", "Next", "Piece", "Pieces", "Start", "Suspend", "Unchanged"]
 
 
-class Begin(ast.expr):
-    """Empty stacks, what stands for a result, the first state, and the depth.
+Node = TypeVar("Node", bound=ast.expr)
 
-    Attributes
-    ----------
-    names : tuple of str
-        The names whose values are kept, a stack each.
-    """
+# -- what is evaluated in pieces ---------------------------------------------------------------------------------------
 
-    names: tuple[str, ...]
+
+class Again(ast.expr):
+    """Goes on with another piece of the same call."""
+
+    _fields = ("saved",)
+    saved: list[ast.Name]
+    point: int
 
 
 class Suspend(ast.expr):
-    """What a call of itself sets: stacks with more on them, the parameters, the state, and the depth."""
+    """A call: what is read after it is kept."""
 
-    _fields = ("call", "saved", "reads")
+    _fields = ("call", "saved")
     call: ast.Call
     saved: list[ast.Name]
-    reads: list[ast.Name]
     point: int
-    parameters: tuple[str, ...]
-
-
-class Resume(ast.expr):
-    """What is found after a call: stacks with less on them, the names that were kept, and the result."""
-
-    _fields = ("reads",)
-    reads: list[ast.Name]
-    names: tuple[str, ...]
 
 
 class Finish(ast.expr):
-    """What a return sets: the result, the stack of states, the state, and the depth."""
+    """A return."""
 
-    _fields = ("value", "reads")
+    _fields = ("value",)
     value: ast.expr | None
-    reads: list[ast.Name]
 
 
-class Outcome(ast.expr):
-    """The result of the outermost call."""
+class Items(ast.expr):
+    """What a loop runs over; ``count`` is None where it has a head, else how often its body stands there."""
 
-    _fields = ("reads",)
-    reads: list[ast.Name]
+    _fields = ("value",)
+    value: ast.expr
+    place: ast.expr
+    count: int | None
+
+
+class Start(ast.expr):
+    """The index of the first trip."""
+
+    _fields = ("items",)
+    items: ast.expr
+
+
+class More(ast.expr):
+    """Whether there is a trip with an index."""
+
+    _fields = ("items", "index")
+    items: ast.expr
+    index: ast.expr
+
+
+class Next(More):
+    """The index of the next trip."""
+
+
+class Element(More):
+    """What the target of the loop is bound to in the trip with an index."""
+
+
+class Unchanged(ast.expr):
+    """Refuses a list that changed its length while the loop ran over it."""
+
+    _fields = ("items",)
+    items: ast.expr
+    count: int
+
+
+def made(kind: type[Node], **fields: Any) -> Node:
+    """A node with these fields."""
+    node = kind()
+    for name, value in fields.items():
+        setattr(node, name, value)
+    return node
+
+
+# -- pieces ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Piece:
+    """What runs between two calls.
+
+    Attributes
+    ----------
+    statements : list of ast.stmt
+        Each path through them ends in a ``return`` of an end of a piece.
+    result : str or None
+        The name of what the call returned after which the piece goes on.
+    names : tuple of str
+        What the piece finds kept.
+    """
+
+    statements: list[ast.stmt] = field(default_factory=list)
+    result: str | None = None
+    names: tuple[str, ...] = ()
+    live: Liveness = field(default_factory=Liveness)
 
 
 class Pieces:
-    """Cuts the body of a function at the calls of itself.
+    """Cuts the body of a function.
 
     Parameters
     ----------
-    is_self : callable
-        Whether an expression that is called is the function itself.
+    is_site : callable
+        Whether an expression is one of the calls where the recursion goes on.
+    is_builtin : callable
+        ``is_builtin(node)`` gives the name of the builtin function that an expression stands for, or None.
+    unrolled : callable
+        How often the body of a ``for`` stands there, if it runs over items known while parsing, else None.
     local : set of str
         Names of the function.
-    fixed : set of str
-        Parameters that each call passes on as they are.
-    parameters : sequence of str
-        The other parameters.
     refuse : callable
         ``refuse(node, message, hint)`` raises a located error.
     """
 
     def __init__(
         self,
-        is_self: Callable[[ast.expr], bool],
+        is_site: Callable[[ast.AST], bool],
+        is_builtin: Callable[[ast.expr], str | None],
+        unrolled: Callable[[ast.AST], int | None],
         local: Iterable[str],
-        fixed: Iterable[str],
-        parameters: Sequence[str],
+        cells: Iterable[str],
         refuse: Callable[[ast.AST, str, str], NoReturn],
     ) -> None:
-        self.is_self, self.refuse = is_self, refuse
-        self.local, self.fixed = set(local), set(fixed)
-        self.parameters = tuple(parameters)
-        self.pieces: list[list[ast.stmt]] = []
-        self.kept: set[str] = set()
-        self.count = 0
+        self.unrolled, self.refuse = unrolled, refuse
+        self.local = set(local)
+        self.hoisting = Hoisting(is_site, is_builtin, self.local, set(cells), refuse)
+        self.calls = self.hoisting.calls
+        self.pieces: list[Piece] = []
+        self.ends: list[Again | Suspend] = []
+        self.makers: dict[str, ast.stmt] = {}
         self.budget = STATEMENT_LIMIT
 
-    def whole(self, statements: Sequence[ast.stmt], like: ast.AST) -> list[ast.stmt]:
-        """The function as a loop; ``like`` is where it stands."""
-        self.pieces.append([])
-        self.pieces[0] = self.block(list(statements), like)
-        branches = self.pieces[-1]
-        for number in reversed(range(len(self.pieces) - 1)):
-            test = ast.Compare(_read(STATE), [ast.Eq()], [ast.Constant(number)])
-            branches = [ast.If(test, self.pieces[number], branches)]
-        begin, outcome = Begin(), Outcome()
-        begin.names = tuple(sorted(self.kept))
-        outcome.reads = [_read(RETURNED)]
-        names = [*map(stack_of, begin.names), RETURNED, STATES, STATE, DEPTH]
-        goes_on = ast.Compare(_read(STATE), [ast.GtE()], [ast.Constant(0)])
-        made: list[ast.stmt] = [_unpack(names, begin), ast.While(goes_on, branches, []), ast.Return(outcome)]
-        for statement in made:
-            for node in ast.walk(statement):
-                if "lineno" in node._attributes and not hasattr(node, "lineno"):
-                    ast.copy_location(node, like)
-        self.local |= set(names)
-        return made
+    def cut(self, statements: Sequence[ast.stmt], like: ast.AST) -> list[Piece]:
+        """The pieces of a function; ``like`` is where it stands."""
+        self.makers = _makers(statements)
+        first = self._new()
+        first.statements = self.block(list(statements), like)
+        self._settle()
+        return self.pieces
+
+    def _new(self) -> Piece:
+        self.pieces.append(Piece())
+        return self.pieces[-1]
 
     # -- statements ----------------------------------------------------------------------------------------------------
 
     def block(self, work: list[ast.stmt], like: ast.AST) -> list[ast.stmt]:
-        """A piece: statements on each path of which the last one is a call of itself or a return."""
+        """Statements on each path of which the last one is the end of a piece."""
         done: list[ast.stmt] = []
         while work:
             node = work.pop(0)
@@ -154,206 +192,187 @@ class Pieces:
             if self.budget < 0:
                 hint = "assign the result of the call in the branches, and go on after them"
                 self.refuse(node, "the branches around calls of itself multiply into too many statements", hint)
-            if isinstance(node, ast.Return) and not self.calls(node):
-                return [*done, self._finish(node.value, node)]
-            if isinstance(node, ast.Raise) and not self.calls(node):
+            calls = self.calls(node)
+            if isinstance(node, ast.Return) and isinstance(node.value, Again):
                 return [*done, node]
-            if not self.calls(node) and not _returns(node):
+            if isinstance(node, ast.Return) and not calls:
+                return [*done, _end(made(Finish, value=node.value), node)]
+            if isinstance(node, ast.Raise) and not calls:
+                return [*done, node]
+            if not calls and not _returns(node):
                 done.append(node)
             elif isinstance(node, ast.If) and not self.calls(node.test):
-                then, otherwise = ([*part, *work] for part in (node.body, node.orelse))
-                pair = self.block(then, node), self.block(otherwise, node)
-                return [*done, ast.copy_location(ast.If(node.test, *pair), node)]
-            elif self._is_bare(node):
+                return [*done, self._branches(node, work)]
+            elif isinstance(node, ast.Try) and not self.hoisting.calls_in(node.body) and not node.finalbody:
+                return [*done, self._try(node, work)]
+            elif isinstance(node, ast.For):
+                work = [*self._for(node), *work]
+            elif isinstance(node, ast.While):
+                return [*done, self._while(node, work)]
+            elif isinstance(node, _Bare):
                 return [*done, self._suspend(node, work)]
             else:
                 work = [*self._flat(node), *work]
-        return [*done, self._finish(None, like)]
-
-    def calls(self, node: ast.AST) -> bool:
-        """Whether a piece of syntax calls the function itself."""
-        return any(isinstance(n, ast.Call) and self.is_self(n.func) for n in ast.walk(node))
-
-    def _is_call(self, node: ast.AST) -> bool:
-        """Whether this is a call of itself with arguments that are not."""
-        parts = [*node.args, *node.keywords] if isinstance(node, ast.Call) and self.is_self(node.func) else None
-        return parts is not None and not any(map(self.calls, parts))
-
-    def _is_bare(self, node: ast.stmt) -> bool:
-        """``name = f(...)``."""
-        if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
-            return False
-        return self._is_call(node.value)
+        return [*done, _end(made(Finish, value=None), like)]
 
     def _flat(self, node: ast.stmt) -> list[ast.stmt]:
-        """The same with calls of itself in statements of their own, in the order of evaluation."""
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.IfExp):
-            choice = node.value
-            then, otherwise = (ast.copy_location(ast.Return(x), x) for x in (choice.body, choice.orelse))
-            return [ast.copy_location(ast.If(choice.test, [then], [otherwise]), choice)]
-        if isinstance(node, ast.If):
-            before, test = self.hoist(node.test)
-            return [*before, ast.copy_location(ast.If(test, node.body, node.orelse), node)]
-        simple = isinstance(node, ast.Return | ast.Expr | ast.Assign | ast.AnnAssign)
-        if isinstance(node, ast.AugAssign):
-            simple = isinstance(node.target, ast.Name)
-        value = getattr(node, "value", None)
-        targets = [*getattr(node, "targets", ()), *([node.target] if isinstance(node, ast.AnnAssign) else ())]
-        if not simple or value is None or any(map(self.calls, targets)):
-            self._refuse_place(node)
-        before, value = self.hoist(value)
-        made = copy.copy(node)
-        made.value = value  # type: ignore[attr-defined]
-        return [*before, made]
+        """The same with the calls in statements of their own."""
+        return [_Bare.of(s) if self.hoisting.is_bare(s) else s for s in self.hoisting.flat(node)]
 
-    def _refuse_place(self, node: ast.AST) -> NoReturn:
-        hint = "call it in a statement of its own, outside of loops: y = f(...)"
-        self.refuse(node, "a function whose depth of recursion depends on data cannot call itself here", hint)
+    def _branches(self, node: ast.If, work: list[ast.stmt]) -> ast.stmt:
+        follows = self._shared([node.body, node.orelse], work, node)
+        pair = [self.block([*part, *follows], node) for part in (node.body, node.orelse)]
+        return ast.copy_location(ast.If(node.test, *pair), node)
 
-    # -- expressions ---------------------------------------------------------------------------------------------------
+    def _try(self, node: ast.Try, work: list[ast.stmt]) -> ast.stmt:
+        """A ``try`` whose body does not call; what follows it is not guarded, so it goes into the other parts."""
+        follows = self._shared([node.orelse, *(h.body for h in node.handlers)], work, node)
+        handlers = [
+            ast.copy_location(ast.ExceptHandler(h.type, h.name, self.block([*h.body, *follows], h)), h)
+            for h in node.handlers
+        ]
+        tried = ast.Try(node.body, handlers, self.block([*node.orelse, *follows], node), [])
+        return ast.copy_location(tried, node)
 
-    def hoist(self, node: ast.expr) -> tuple[list[ast.stmt], ast.expr]:
-        """The calls of itself in an expression as statements before it, and the expression without them."""
-        if not self.calls(node):
-            return [], node
-        if isinstance(node, ast.IfExp | ast.BoolOp):
-            return self._choice(node)
-        if not isinstance(node, _PLAIN) or any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)):
-            self._refuse_place(node)
-        if isinstance(node, ast.Compare) and any(map(self.calls, node.comparators[1:])):
-            self._refuse_place(node)  # a < b < f(x) may not call at all
-        before, made = self._inside(node)
-        if self._is_call(made):
-            made = self._set_aside(made, before)
-        return before, made
+    def _shared(self, parts: Sequence[list[ast.stmt]], work: list[ast.stmt], like: ast.AST) -> list[ast.stmt]:
+        """What follows on several paths: the statements, or, where they call, the piece that has them once."""
+        if sum(not _ends(part) for part in parts) < 2 or not any(map(self.calls, work)):
+            return work
+        point = len(self.pieces)
+        piece = self._new()
+        piece.statements = self.block(work, like)
+        return [self._again(point, like)]
 
-    def _inside(self, node: ast.expr | ast.keyword) -> tuple[list[ast.stmt], Any]:
-        """As `hoist`, for the parts of an expression."""
-        parts = list(_parts(node))
-        last = max((i for i, part in enumerate(parts) if self.calls(part)), default=-1)
-        if isinstance(node, ast.Call) and self.is_self(node.func) and not any(map(self.calls, parts[1:])):
-            return [], node
-        before: list[ast.stmt] = []
-        made: list[Any] = []
-        for position, part in enumerate(parts):
-            if isinstance(part, ast.keyword | ast.Starred):
-                if position < last and not _stays(part.value):
-                    self._refuse_place(node)
-                more, part = self._inside(part)
-            elif position == 0 and isinstance(node, ast.Call) and self.is_self(node.func):
-                more = []
-            else:
-                more, part = self.hoist(part)
-            before += more
-            if position < last and not isinstance(part, ast.keyword | ast.Starred) and not _stays(part):
-                part = self._set_aside(part, before)
-            made.append(part)
-        return before, _with_parts(node, made)
+    # -- loops ---------------------------------------------------------------------------------------------------------
 
-    def _set_aside(self, value: ast.expr, before: list[ast.stmt]) -> ast.expr:
-        """A name for a value."""
-        name = self._fresh()
-        before.append(ast.copy_location(ast.Assign([_write(name, value)], value), value))
-        return _read(name, value)
+    def _while(self, node: ast.While, work: list[ast.stmt]) -> ast.stmt:
+        """A piece that begins with the test; the body leads back to it."""
+        point = len(self.pieces)
+        head = self._new()
+        whole = ast.If(node.test, [*node.body, self._again(point, node)], [*node.orelse, *work])
+        head.statements = self.block([ast.copy_location(whole, node)], node)
+        return self._again(point, node)
 
-    def _fresh(self) -> str:
-        self.count += 1
-        name = f"value {self.count}"
-        self.local.add(name)
-        return name
+    def _for(self, node: ast.For) -> list[ast.stmt]:
+        """A ``while`` over the index, or the body as often as there are items."""
+        before, iterable = self.hoisting.hoist(node.iter)
+        items, count = self.hoisting.fresh("items"), self.unrolled(node.iter)
+        done = [*before, assigned(items, made(Items, value=iterable, place=node.iter, count=count))]
+        stopped = node.stopped if isinstance(node, BreakableFor) else None
+        if count is not None:
+            return location_like([*done, *self._each(node, items, count, stopped)], node)
+        index = self.hoisting.fresh("index")
+        both = {"items": read_name(items), "index": read_name(index)}
+        bind = ast.Assign([node.target], made(Element, **both))
+        test: ast.expr = made(More, **both)
+        if stopped is not None:
+            test = ast.BoolOp(ast.And(), [ast.UnaryOp(ast.Not(), stopped), test])
+        loop = ast.While(test, [bind, assigned(index, made(Next, **both)), *node.body], [])
+        return location_like([*done, assigned(index, made(Start, items=both["items"])), loop], node)
 
-    def _choice(self, node: ast.IfExp | ast.BoolOp) -> tuple[list[ast.stmt], ast.expr]:
-        """``a if c else b``, ``a and b``, ``a or b``: a statement each, so that no more is called than Python calls."""
-        name = self._fresh()
-
-        def assign(value: ast.expr) -> ast.stmt:
-            return ast.copy_location(ast.Assign([_write(name, value)], value), value)
-
-        if isinstance(node, ast.IfExp):
-            made = ast.If(node.test, [assign(node.body)], [assign(node.orelse)])
-            return [ast.copy_location(made, node)], _read(name, node)
-        statements: list[ast.stmt] = []
-        for value in reversed(node.values[1:]):
-            test: ast.expr = _read(name, node)
-            test = test if isinstance(node.op, ast.And) else ast.copy_location(ast.UnaryOp(ast.Not(), test), node)
-            statements = [ast.copy_location(ast.If(test, [assign(value), *statements], []), node)]
-        return [assign(node.values[0]), *statements], _read(name, node)
+    def _each(self, node: ast.For, items: str, count: int, stopped: ast.expr | None) -> list[ast.stmt]:
+        done: list[ast.stmt] = []
+        for position in range(count):
+            element = made(Element, items=read_name(items), index=ast.Constant(position))
+            trip = [ast.Assign([node.target], element), *node.body]
+            done += trip if stopped is None else [ast.If(ast.UnaryOp(ast.Not(), stopped), trip, [])]
+        return [*done, ast.Expr(made(Unchanged, items=read_name(items), count=count))]
 
     # -- ends of pieces ------------------------------------------------------------------------------------------------
 
-    def _suspend(self, node: Any, rest: list[ast.stmt]) -> ast.stmt:
+    def _again(self, point: int, like: ast.AST) -> ast.stmt:
+        end = made(Again, point=point, saved=[])
+        self.ends.append(end)
+        return _end(end, like)
+
+    def _suspend(self, node: _Bare, rest: list[ast.stmt]) -> ast.stmt:
         """The call, after which the next piece goes on."""
-        target: str = node.targets[0].id
-        point = len(self.pieces)
-        self.pieces.append([])
-        following = self.block(rest, node)
-        live = Liveness().block(following, set())
-        names = tuple(sorted((live & self.local) - self.fixed - {target}))
-        self.kept.update(names)
-        stacks = [stack_of(name) for name in names]
-        resume, suspend = Resume(), Suspend()
-        resume.names, resume.reads = names, [_read(name) for name in (*stacks, RETURNED)]
-        suspend.call, suspend.saved = node.value, [_read(name) for name in names]
-        suspend.reads = [_read(name) for name in (*stacks, STATES, DEPTH)]
-        suspend.point, suspend.parameters = point, self.parameters
-        found = _unpack([*stacks, *names, target], resume)
-        for part in ast.walk(found):
-            ast.copy_location(part, node)
-        self.pieces[point] = [found, *following]
-        made = _unpack([*stacks, STATES, *self.parameters, STATE, DEPTH], suspend)
-        return ast.copy_location(made, node)
+        end = made(Suspend, call=node.value, point=len(self.pieces), saved=[])
+        self.ends.append(end)
+        piece = self._new()
+        piece.result = self.hoisting.fresh("result")
+        found = copy.copy(node.plain)
+        found.value = ast.copy_location(read_name(piece.result), node)
+        piece.statements = [found, *self.block(rest, node)]
+        return _end(end, node)
 
-    def _finish(self, value: ast.expr | None, like: ast.AST) -> ast.stmt:
-        finish = Finish()
-        finish.value, finish.reads = value, [_read(STATES), _read(DEPTH)]
-        ast.copy_location(finish, like)
-        return ast.copy_location(_unpack([RETURNED, STATES, STATE, DEPTH], finish), like)
+    def _settle(self) -> None:
+        """What is read after each end, through whatever pieces: the least set that agrees with itself."""
+        entries: list[set[str]] = [set() for _ in self.pieces]
+        changed = True
+        while changed:
+            changed = False
+            for position in reversed(range(len(self.pieces))):
+                piece = self.pieces[position]
+                found = self._with_makers(Liveness().block(piece.statements, set()) & self.local)
+                changed |= found != entries[position]
+                entries[position] = found
+            for end in self.ends:
+                names = sorted(entries[end.point] - {self.pieces[end.point].result})
+                end.saved = [ast.copy_location(read_name(name), end) for name in names]
+        for piece, found in zip(self.pieces, entries, strict=True):
+            piece.names = tuple(sorted(found - {piece.result}))
+            piece.live = Liveness.of(piece.statements)
+
+    def _with_makers(self, names: set[str]) -> set[str]:
+        """With what functions inside read, which are made again after a call."""
+        found, stack = set(names), [*names]
+        while stack:
+            maker = self.makers.get(stack.pop())
+            nodes = ast.walk(maker) if maker is not None else ()
+            read = {n.id for n in nodes if isinstance(n, ast.Name)} & self.local
+            stack += sorted(read - found)
+            found |= read
+        return found
 
 
-def stack_of(name: str) -> str:
-    """The name of the stack for the values of a name."""
-    word, _, rest = name.partition(" ")
-    return f"{word}_stack {rest}"
+class _Bare(ast.Assign):
+    """``target = f(...)``, with a call and nothing else."""
+
+    plain: ast.Assign
+    value: ast.Call
+
+    @classmethod
+    def of(cls, node: ast.stmt) -> _Bare:
+        assert isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        bare = ast.copy_location(cls(node.targets, node.value), node)
+        bare.plain = node
+        return bare
+
+
+def _end(value: ast.expr, like: ast.AST) -> ast.stmt:
+    return ast.copy_location(ast.Return(ast.copy_location(value, like)), like)
 
 
 def _returns(statement: ast.stmt) -> bool:
     return any(isinstance(node, ast.Return) for node in walk_scope([statement]))
 
 
-def _stays(node: ast.expr) -> bool:
-    """Whether a call in between cannot change what an expression gives."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name | ast.Constant)
+def _ends(statements: Sequence[ast.stmt]) -> bool:
+    """Whether no path goes on after these statements."""
+    for node in statements:
+        if isinstance(node, ast.Return | ast.Raise):
+            return True
+        if isinstance(node, ast.If) and _ends(node.body) and _ends(node.orelse):
+            return True
+    return False
 
 
-def _parts(node: ast.AST) -> Iterable[Any]:
-    """The expressions an expression consists of, as they are evaluated."""
-    for part in ast.iter_child_nodes(node):
-        if isinstance(part, ast.expr | ast.keyword):
-            yield part
-
-
-def _with_parts(node: ast.AST, parts: Sequence[Any]) -> Any:
-    """A copy of an expression that consists of others."""
-    made, rest = copy.copy(node), iter(parts)
-    for field, value in ast.iter_fields(node):
-        if isinstance(value, ast.expr | ast.keyword):
-            setattr(made, field, next(rest))
-        elif isinstance(value, list):
-            items = [next(rest) if isinstance(item, ast.expr | ast.keyword) else item for item in value]
-            setattr(made, field, items)
-    return made
-
-
-def _read(name: str, like: ast.AST | None = None) -> ast.Name:
-    made = ast.Name(name, ast.Load())
-    return made if like is None else ast.copy_location(made, like)
-
-
-def _write(name: str, like: ast.AST) -> ast.Name:
-    return ast.copy_location(ast.Name(name, ast.Store()), like)
-
-
-def _unpack(names: Sequence[str], value: ast.expr) -> ast.stmt:
-    return ast.Assign([ast.Tuple([ast.Name(name, ast.Store()) for name in names], ast.Store())], value)
+def _makers(statements: Sequence[ast.stmt]) -> dict[str, ast.stmt]:
+    """Functions inside that are made at one place, from nothing but the variables around them."""
+    scope = list(walk_scope(statements))
+    stores = [n.id for n in scope if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)]
+    stores += [n.name for n in scope if isinstance(n, ast.FunctionDef)]
+    found: dict[str, ast.stmt] = {}
+    for node in scope:
+        match node:
+            case ast.FunctionDef(name=name, args=args):
+                decorated = bool(node.decorator_list)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(args=args)):
+                decorated = False
+            case _:
+                continue
+        plain = not args.defaults and not args.kw_defaults and not decorated
+        if plain and stores.count(name) == 1:
+            found[name] = node
+    return found

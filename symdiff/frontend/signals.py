@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from symdiff.frontend.abstract import Abstract
 from symdiff.frontend.program import Path
 from symdiff.ir.graph import Value
 
-__all__ = ["Diverged", "Recurs", "StaticCapture", "Unknown", "Unroll"]
+__all__ = ["Diverged", "StaticCapture", "Unknown", "Unroll"]
 
 
 class StaticCapture(Exception):
@@ -21,14 +19,6 @@ class StaticCapture(Exception):
 
 class Diverged(Exception):
     """Raised when nothing can run after what was just parsed: the path has ended in an exception."""
-
-
-class Recurs(Exception):
-    """Raised when only run-time data end a recursion: the function is parsed again with this one as a loop."""
-
-    def __init__(self, key: Any) -> None:
-        super().__init__()
-        self.key = key
 
 
 class Unroll(Exception):

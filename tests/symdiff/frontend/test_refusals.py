@@ -66,9 +66,9 @@ REFUSED = {
     "too many values": ("def f(x):\n    a, b = x, x, x\n    return a", (1.0,), ValueError),
     "tuple index": ("def f(x):\n    t = (x, x)\n    return t[2]", (1.0,), IndexError),
     "missing key": ("def f(x):\n    d = {'a': x}\n    return d['b']", (1.0,), KeyError),
-    "recursion in a loop": (
-        "def f(x):\n    while x > 0:\n        x = x - f(x - 1)\n    return x",
-        (3.0,),
+    "recursion in try": (
+        "def f(x):\n    try:\n        return x if x < 1 else f(x / 2)\n    except ValueError:\n        return x",
+        (3e99,),
     ),
     "missing argument": ("def f(x):\n    def g(a, b):\n        return a\n    return g(x)", (1.0,), TypeError),
     "unexpected keyword": ("def f(x):\n    def g(a):\n        return a\n    return g(x, b=1.0)", (1.0,), TypeError),
