@@ -9,6 +9,7 @@ from symdiff.api import (
     hvp,
     jacobian,
     jvp,
+    primitive,
     ravel,
     stop_gradient,
     value_and_grad,
@@ -52,6 +53,7 @@ from symdiff.errors import (
     UnknownFunctionError,
     UnsupportedSyntaxError,
 )
+from symdiff.symbolic import SymbolicPrimitive
 
 __version__ = "0.1.0"
 
@@ -86,6 +88,7 @@ __all__ = [
     "ShapeError",
     "SourceMismatchError",
     "SourceUnavailableError",
+    "SymbolicPrimitive",
     "SymdiffError",
     "SymdiffWarning",
     "TypeConflictError",
@@ -101,6 +104,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "primitive",
     "ravel",
     "stop_gradient",
     "value_and_grad",

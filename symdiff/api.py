@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar, overload
 
 import numpy as np
 
 from symdiff.config import Options
-from symdiff.errors import LocatedTypeError, ShapeError, user_facing
+from symdiff.errors import LocatedTypeError, ShapeError, located, user_facing
 from symdiff.frontend.structure import flatten, unflatten
 from symdiff.steps import MapOf, Step, StepOf
+from symdiff.symbolic import SymbolicPrimitive, taken_apart
 from symdiff.wrapper import TRANSFORMATIONS, Derived, Differentiable, machinery, wrap
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "primitive",
     "ravel",
     "stop_gradient",
     "value_and_grad",
@@ -239,6 +242,65 @@ def _is_float(leaf: Any) -> bool:
 def stop_gradient(x: Any) -> Any:
     """The value itself; inside a differentiable function, no derivative passes through it."""
     return x
+
+
+_PRIMITIVES: dict[str, SymbolicPrimitive] = {}
+
+
+@user_facing
+def primitive(name: str, *, sympy: Any) -> SymbolicPrimitive:
+    """An elementwise function given by a SymPy expression.
+
+    Parameters
+    ----------
+    name : str
+        What it is called. A name that is taken is refused, unless by the same expression.
+    sympy : sympy.Expr or sympy.Lambda
+        Its value. The symbols of an expression are its arguments, in the order of their names; a ``Lambda`` says the
+        order itself. All of them are real.
+
+    Returns
+    -------
+    SymbolicPrimitive
+        A function of numbers and arrays, which broadcast as in NumPy. Inside a differentiable function it becomes the
+        operations it is made of, so it is native, printed as a formula, and has every kind of derivative.
+
+    Raises
+    ------
+    UnknownFunctionError
+        Where the expression holds a function that is not known here.
+
+    Examples
+    --------
+    >>> import symdiff as sd
+    >>> from sympy import exp, log
+    >>> from sympy.abc import x
+    >>> softplus = sd.primitive("softplus", sympy=log(1 + exp(x)))
+    >>> float(softplus(0.0)), sd.grad(softplus)(0.0)
+    (0.6931471805599453, 0.5)
+    """
+    expression, symbols = taken_apart(name, sympy)
+    compiler = machinery()
+    known = _PRIMITIVES.get(name)
+    if known is not None and (known.expression, known.symbols) == (expression, symbols):
+        return known
+    if known is not None:
+        raise located(ValueError, f"a primitive {name!r} is registered already, as {known.expression}")
+    if name in compiler.REGISTRY or hasattr(np, name):
+        raise located(ValueError, f"{name!r} is the name of an operation that is there already")
+    steps = compiler.steps_of(name, expression, symbols)
+    made = _PRIMITIVES[name] = SymbolicPrimitive(name, expression, symbols, steps, compiler.REGISTRY)
+    return made
+
+
+def _primitive_again(name: str, expression: Any, symbols: Sequence[Any]) -> SymbolicPrimitive:
+    """What a pickle of a primitive becomes."""
+    import sympy
+
+    return primitive(name, sympy=sympy.Lambda(symbols, expression))
+
+
+copyreg.pickle(SymbolicPrimitive, lambda p: (_primitive_again, (p.name, p.expression, p.symbols)))
 
 
 def checkpointed(items: Iterable[T]) -> Iterable[T]:

@@ -149,7 +149,8 @@ class Options:
         Keep compiled code on disk.
     checkpoint : True, int or None
         Bound the memory of the tape of every ``for`` loop. True: loops run in segments, of about the square root of
-        their trips each, which the reverse sweep runs once more. A number of bytes is not supported yet.
+        their trips each, which the reverse sweep runs once more. A number of bytes: loops that stand in no other
+        loop run in the longest segments whose history fits, together; where none fits, the call is refused.
     at_kink : tuple of (name, slope), or None
         Slopes at kinks that differ from the table, given as a mapping from the convention's name: ``{"abs": 1.0}``.
         Where arguments share the slope, as those of ``maximum`` do, it is that of the first.

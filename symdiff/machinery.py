@@ -10,11 +10,13 @@ from symdiff.errors import located
 from symdiff.frontend.program import Argument, Program
 from symdiff.inspection import Stages
 from symdiff.nested import TransformHook
+from symdiff.ops import REGISTRY
+from symdiff.ops.from_sympy import steps_of
 from symdiff.ops.kinks import KINKS, changeable
 from symdiff.runtime.arguments import prepare, snapshot
 from symdiff.runtime.call import Dispatcher
 
-__all__ = ["Dispatcher", "Stages", "TransformHook", "parser", "prepare", "snapshot", "stages"]
+__all__ = ["REGISTRY", "Dispatcher", "Stages", "TransformHook", "parser", "prepare", "snapshot", "stages", "steps_of"]
 
 
 def parser(hook: TransformHook, at_kink: Sequence[tuple[str, float]] | None) -> Any:

@@ -36,6 +36,8 @@ from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.ir.rewrite import renew
 from symdiff.ir.shapes import require_same
 from symdiff.steps import ALONG, MapOf, Step, StepOf
+from symdiff.symbolic import SymbolicPrimitive
+from symdiff.symbolic_calls import call_symbolic
 
 __all__ = ["NestedDerivative", "TransformHook"]
 
@@ -99,6 +101,8 @@ class TransformHook:
             return self._make(maker, _given(found, p, args, kwargs), p)
         if isinstance(found, CustomRule):
             return call_with_rule(p, target, args, kwargs)
+        if isinstance(found, SymbolicPrimitive):
+            return call_symbolic(p, found, args, kwargs)
         if isinstance(found, NestedDerivative):
             return _derivative(p, found.target, found.step, args, kwargs)
         if isinstance(found, NestedQuestion):

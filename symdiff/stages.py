@@ -77,7 +77,7 @@ def reverse(program: Program, steps: Sequence[Step], levels: Sequence[Sequence[A
     clock = _Clock()
     program = clock.run("graph", "source", lambda: cleaned(program))
     if steps and options.checkpoint:
-        program = replace(program, graph=checkpoint_all(program.graph))
+        program = replace(program, graph=checkpoint_all(program.graph, options.checkpoint))
     adjoint, rewrites = program, list[Rewrite]()
     small = simplified(_plain(program), program, options, rewrites) if not steps else program
     for k, step in enumerate(steps):

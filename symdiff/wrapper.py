@@ -163,10 +163,6 @@ def _supported(options: Options) -> Options:
     """The options, unless one asks for what is not there yet: silently giving something else would be wrong."""
     if options.parallel:
         raise UnsupportedSyntaxError("the option parallel is not supported yet", hint="leave it out")
-    if options.checkpoint is not None and options.checkpoint is not True:
-        raise UnsupportedSyntaxError(
-            "the option checkpoint does not take a number of bytes yet", hint="write checkpoint=True"
-        )
     return options
 
 

@@ -6,6 +6,9 @@ import math
 from functools import partial
 
 import numpy as np
+import sympy
+from sympy.abc import x as SX
+from sympy.abc import y as SY
 
 import symdiff as sd
 from tests.program_helpers import square
@@ -476,3 +479,25 @@ def checkpointed_inside_and_outside(x, k):
             s = np.tanh(k * s + v)
         total = total * k + s
     return total
+
+
+own_logistic = sd.primitive("own_logistic", sympy=1 / (1 + sympy.exp(-SX)))
+own_kernel = sd.primitive("own_kernel", sympy=sympy.exp(-((SX - SY) ** 2) / 3) * sympy.cos(sympy.pi * SX * SY))
+
+
+@program(lambda rng: (away(rng, 5), 0.6), ("x", "k"), "array derivative elementary broadcast", second=True)
+def primitives_of_arrays(x, k):
+    return np.sum(own_kernel(x[:, None], k * x) * own_logistic(x))
+
+
+@program(lambda rng: (0.4, 6), "x", "scalar derivative elementary loop carried", second=True)
+def primitives_in_a_loop(x, n):
+    s = x
+    for i in range(n):
+        s = own_logistic(s * x - i) + own_kernel(s, x)
+    return s
+
+
+@program(lambda rng: (0.4,), "x", "scalar derivative elementary", second=True)
+def derivative_of_a_primitive(x):
+    return sd.grad(own_kernel)(x, 2.0 * x) * sd.grad(sd.grad(own_logistic))(x)

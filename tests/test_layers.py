@@ -20,12 +20,12 @@ PACKAGES = {"symdiff": ROOT / "symdiff", "symdiff_codegen": ROOT / "codegen" / "
 CODEGEN_LAYERS = ["instructions", "kernel", "text check", "llvm", "native"]
 SYMDIFF_LAYERS = [
     "errors config",
-    "steps directions custom",
+    "steps directions custom symbolic",
     "ir",
     "ops",
     "frontend transform",
     "derive lower",
-    "custom_calls",
+    "custom_calls symbolic_calls",
     "nested",
     "stages",
     "runtime",

@@ -12,6 +12,7 @@ from typing import Any
 from symdiff.config import Options
 from symdiff.custom import CustomRule
 from symdiff.runtime.family import Family
+from symdiff.symbolic import SymbolicPrimitive
 
 __all__ = ["Store", "shared_store"]
 
@@ -37,7 +38,7 @@ def shared_store(function: Any, options: Options) -> Store:
     """
     plain = inspect.unwrap(getattr(function, "__func__", function))
     code = getattr(plain, "__code__", None)
-    if code is None and not isinstance(plain, CustomRule):
+    if code is None and not isinstance(plain, CustomRule | SymbolicPrimitive):
         return Store()
     # functions of one code may have been given other globals
     key = (plain, options, 0) if code is None else (code, options, id(plain.__globals__))

@@ -42,11 +42,12 @@ from symdiff.transform.cotangents import (
 from symdiff.transform.given import is_elementwise, is_linear, pulled
 from symdiff.transform.history import History
 from symdiff.transform.levels import Level, stack_at
+from symdiff.transform.measures import Measure
 from symdiff.transform.paths import Trips, keeps_much, only_sums, times, trip_as_function
 from symdiff.transform.preparation import all_definitions, count_trips, name_values, number_values
 from symdiff.transform.rowsweep import RowSweep
 from symdiff.transform.saturating import saturating_quotients
-from symdiff.transform.segments import MARK, in_segments, once_more, segment_as_function
+from symdiff.transform.segments import MARK, has_budget, in_segments, once_more, segment_as_function, segment_of
 from symdiff.transform.selects import ALWAYS, Arms, selected_values
 
 __all__ = ["all_definitions", "differentiate"]
@@ -77,7 +78,13 @@ def differentiate(
         Parameters: those of the primal, then the seeds. Results: those of the primal if asked for, then one cotangent
         for each position in ``wrt``, of its parameter's dtype and shape.
     """
-    return _Adjoint(count_trips(in_segments(function, wrt)), wrt, seeds).build(name, value)
+    adjoint = _Adjoint(count_trips(in_segments(function, wrt, {})), wrt, seeds)
+    made = adjoint.build(name, value)
+    if has_budget(function):
+        # what loops keep is known now: they are cut again, to fit
+        adjoint.note_segments()
+        made = _Adjoint(count_trips(in_segments(function, wrt, adjoint.measures)), wrt, seeds).build(name, value)
+    return made
 
 
 class _Adjoint(RowSweep):
@@ -101,6 +108,15 @@ class _Adjoint(RowSweep):
         self.selected = selected_values(function, {r: (through or {}).get(r, ALWAYS) for r in seeded}, self.varied)
         self.saturating = saturating_quotients(function, self.root.definitions)
         self.history = History(function, self.order, self.root.definitions)
+        self.measures: dict[int, Measure] = {}
+        """What loops that are cut into segments keep, by their number."""
+
+    def note_segments(self) -> None:
+        """Add what is kept of each segment to the measures."""
+        for block, saved in self.history.saved_in.items():
+            number = segment_of(block)
+            if number is not None and number in self.measures:
+                self.measures[number].note(self.history, saved, self.measures[number].of_segment)
 
     def build(self, name: str, value: bool) -> Function:
         function, reverse = self.function, self.root
@@ -277,6 +293,7 @@ class _Adjoint(RowSweep):
         trips, function = Trips(node, live, outer), trip_as_function(node, live, outer)
         last = range(len(function.params) - len(outer), len(function.params))
         trip = _Adjoint(function, last, function.results, self.root.definitions)
+        trip.measures = self.measures
         for k, carriers in trips.carriers.items():
             seeds = {node.blocks[0].results[k]: trip.root.constant(1.0)}
             trips.gradients[k] = trip.sweep(seeds, dict(zip(outer, carriers, strict=True)), outer)
@@ -316,6 +333,9 @@ class _Adjoint(RowSweep):
         seeds = {node.outputs[k]: self.total(node.outputs[k], cotangents, build).value for k in live}
         known = {v: self.total(v, cotangents, build).value for v in moving if v in cotangents}
         found = again.sweep(seeds, known, moving)
+        measure = self.measures.setdefault(node.attrs[MARK], Measure())
+        for saved in again.history.saved_in.values():
+            measure.note(again.history, saved, measure.of_trip)
         given = [*seeds.values(), *known.values()]
         for v, total in zip(moving, once_more(function, again.both_sweeps(), given, found, build), strict=True):
             cotangents.put(v, Contribution(Traced(build, total)))

@@ -8,7 +8,8 @@ has then happened already, so the second run is silent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from symdiff.errors import UnsupportedSyntaxError, located
 from symdiff.ir.build import Builder
@@ -18,52 +19,96 @@ from symdiff.ir.walk import all_nodes
 from symdiff.ops import REGISTRY
 from symdiff.transform.activity import varied_values
 from symdiff.transform.dce import eliminate_dead_code
+from symdiff.transform.measures import Measure, longest_segment
 from symdiff.transform.preparation import all_definitions
 
-__all__ = ["MARK", "checkpoint_all", "in_segments", "once_more", "segment_as_function"]
+__all__ = ["MARK", "checkpoint_all", "has_budget", "in_segments", "once_more", "segment_as_function", "segment_of"]
 
 INT = Type("int64", (), "python")
 MARK = "segment"
 
 
-def checkpoint_all(function: Function) -> Function:
-    """A function whose loops are all to be checkpointed."""
-    return Function(function.name, _marked(function.block))
+def checkpoint_all(function: Function, memory: bool | int) -> Function:
+    """A function whose loops are all to be checkpointed; with a number of bytes, those that stand in no other loop."""
+    loops = _outermost(function.block) if memory is not True else ()
+    chosen = {loop: max(memory // len(loops), 1) for loop in loops}
+    return Function(function.name, _marked(function.block, chosen if memory is not True else None))
 
 
-def _marked(block: Block) -> Block:
+def _outermost(block: Block) -> list[Node]:
+    """Loops that stand in no other loop."""
+    found: list[Node] = []
+    for node in block.nodes:
+        found += [node] if node.op in (FOR, WHILE) else [n for inner in node.blocks for n in _outermost(inner)]
+    return found
+
+
+def _marked(block: Block, chosen: Mapping[Node, int] | None) -> Block:
     nodes = []
     for node in block.nodes:
         if node.blocks:
-            attrs = {**node.attrs, CHECKPOINT: True} if node.op in (FOR, WHILE) else node.attrs
-            node = Node(node.op, node.inputs, node.outputs, attrs, tuple(map(_marked, node.blocks)), node.where)
+            memory = True if chosen is None else chosen.get(node)
+            attrs = {**node.attrs, CHECKPOINT: memory} if node.op in (FOR, WHILE) and memory else node.attrs
+            inner = tuple(_marked(b, chosen) for b in node.blocks)
+            node = Node(node.op, node.inputs, node.outputs, attrs, inner, node.where)
         nodes.append(node)
     return Block(block.params, tuple(nodes), block.results)
 
 
-def in_segments(function: Function, wrt: Sequence[int]) -> Function:
+def has_budget(function: Function) -> bool:
+    """Whether a number of bytes bounds what a loop may keep."""
+    return any(node.attrs.get(CHECKPOINT, True) is not True for node in all_nodes(function.block))
+
+
+def in_segments(function: Function, wrt: Sequence[int], measures: Mapping[int, Measure]) -> Function:
     """A function whose loops that are to be checkpointed run in segments; the same object where there is none.
 
     Those whose results do not depend on what is differentiated by have no history, and stay.
+
+    Parameters
+    ----------
+    measures : mapping
+        For loops that have a number of bytes, by their number, what they keep.
     """
     if not any(CHECKPOINT in node.attrs for node in all_nodes(function.block)):
         return function
-    varied = varied_values(function.block, [function.params[i] for i in wrt])
-    return Function(function.name, _block(function.block, all_definitions(function.block), varied))
+    return Function(function.name, _Cutter(function, wrt, measures).block(function.block))
 
 
-def _block(block: Block, definitions: dict[Value, Node], varied: set[Value]) -> Block:
-    nodes: list[Node] = []
-    for node in block.nodes:
-        if node.blocks:
-            chosen = CHECKPOINT in node.attrs and any(o in varied for o in node.outputs)
-            attrs = {name: value for name, value in node.attrs.items() if name != CHECKPOINT}
-            inner = tuple(_block(b, definitions, varied) for b in node.blocks)
-            node = Node(node.op, node.inputs, node.outputs, attrs, inner, node.where)
-            nodes.extend(_segments(node, definitions) if chosen and _can_be_cut(node) else [node])
-        else:
-            nodes.append(node)
-    return Block(block.params, tuple(nodes), block.results)
+class _Cutter:
+    """Cuts loops into segments."""
+
+    def __init__(self, function: Function, wrt: Sequence[int], measures: Mapping[int, Measure]) -> None:
+        self.measures = measures
+        self.definitions = all_definitions(function.block)
+        self.varied = varied_values(function.block, [function.params[i] for i in wrt])
+        self.known = {*function.params, *(d for d, _, _ in function.bound_dimensions())}
+        self.count = 0
+
+    def block(self, block: Block) -> Block:
+        nodes: list[Node] = []
+        for node in block.nodes:
+            nodes += self.node(node) if node.blocks else [node]
+            self.known.update(node.outputs)
+        return Block(block.params, tuple(nodes), block.results)
+
+    def node(self, node: Node) -> list[Node]:
+        memory: Any = node.attrs.get(CHECKPOINT)
+        chosen = memory is not None and any(o in self.varied for o in node.outputs)
+        number, known = self.count, set(self.known)
+        self.count += chosen
+        attrs = {name: value for name, value in node.attrs.items() if name != CHECKPOINT}
+        inner = tuple(self.block(b) for b in node.blocks)
+        plain = Node(node.op, node.inputs, node.outputs, attrs, inner, node.where)
+        if not chosen or not _can_be_cut(plain):
+            return [plain]
+        build = Builder(raising=False)
+        build.definitions, build.where = self.definitions, node.where
+        trips = build.add(REGISTRY["range_length"], *node.inputs[:3], hint="trips")
+        if memory is True or number not in self.measures:
+            return _segments(plain, number, trips, _root(trips, build), build)
+        size = longest_segment(self.measures[number], trips, memory, known, build)
+        return _segments(plain, number, trips, size, build)
 
 
 def _can_be_cut(node: Node) -> bool:
@@ -76,11 +121,11 @@ def _can_be_cut(node: Node) -> bool:
     return True
 
 
-def _segments(node: Node, definitions: dict[Value, Node]) -> list[Node]:
-    """A loop as a loop over segments; with the nodes that its bounds need before it."""
-    build = Builder(raising=False)
-    build.definitions, build.where = definitions, node.where
-    trips, size, count = _bounds(node, build)
+def _segments(node: Node, loop: int, trips: Value, size: Value, build: Builder) -> list[Node]:
+    """A loop as a loop over segments of this size; with the nodes that its bounds need before it."""
+    past = build.add(REGISTRY["add"], trips, size, unchecked=True)
+    past = build.add(REGISTRY["subtract"], past, build.constant(1), unchecked=True)
+    count = build.add(REGISTRY["floor_divide"], past, size, hint="segments", unchecked=True)
     carried = tuple(Value(o.type, o.hint, node.where) for o in node.outputs)
     outer, number = build.inner(), Value(INT, "segment", node.where)
     first = outer.add(REGISTRY["multiply"], number, size, unchecked=True)
@@ -89,26 +134,20 @@ def _segments(node: Node, definitions: dict[Value, Node]) -> list[Node]:
     after = tuple(Value(o.type, o.hint, node.where) for o in node.outputs)
     inputs = (first, past, outer.constant(1), *carried)
     body = _by_number(node, outer)
-    outer.append(Node(FOR, inputs, after, {MARK: True, **node.attrs}, (body,), node.where))
+    outer.append(Node(FOR, inputs, after, {MARK: loop, **node.attrs}, (body,), node.where))
     block = outer.finish((number, *carried), after)
     bounds = (build.constant(0), count, build.constant(1))
     build.append(Node(FOR, (*bounds, *node.inputs[3:]), node.outputs, node.attrs, (block,), node.where))
     return build.nodes
 
 
-def _bounds(node: Node, build: Builder) -> tuple[Value, Value, Value]:
-    """How many trips there are, how many in a segment, and how many segments."""
-    start, stop, step = node.inputs[:3]
-    trips = build.add(REGISTRY["range_length"], start, stop, step, hint="trips")
+def _root(trips: Value, build: Builder) -> Value:
+    """About the square root of the trips, at least 1."""
     real = build.add(REGISTRY["convert"], trips, dtype="float64", kind="numpy")
     root = build.add(
         REGISTRY["convert"], build.add(REGISTRY["sqrt"], real), dtype="int64", kind="python", unchecked=True
     )
-    size = build.add(REGISTRY["maximum"], root, build.constant(1), hint="size")
-    past = build.add(REGISTRY["add"], trips, size, unchecked=True)
-    past = build.add(REGISTRY["subtract"], past, build.constant(1), unchecked=True)
-    count = build.add(REGISTRY["floor_divide"], past, size, hint="segments", unchecked=True)
-    return trips, size, count
+    return build.add(REGISTRY["maximum"], root, build.constant(1), hint="size")
 
 
 def _by_number(node: Node, build: Builder) -> Block:
@@ -124,6 +163,11 @@ def _by_number(node: Node, build: Builder) -> Block:
     nodes = renew(body.nodes, mapping)
     results = tuple(mapping.get(r, r) for r in body.results)
     return Block((number, *body.params[1:]), (*inner.nodes, *nodes), results)
+
+
+def segment_of(block: Block) -> int | None:
+    """The number of the loop whose segment a block runs."""
+    return next((node.attrs[MARK] for node in block.nodes if MARK in node.attrs), None)
 
 
 # -- in the adjoint ----------------------------------------------------------------------------------------------------

@@ -263,7 +263,7 @@ REFUSED = {
     "structure": (HEAD + VJP + "(g, g), None", NUMBERS),
     "no number": (HEAD + VJP + "'g', None", NUMBERS),
     "cotangent of an int": (HEAD + VJP + "g * k, 0.0", (X, np.arange(3))),
-    "unknown function": (HEAD + VJP + "np.i0(g) * sorted, None", NUMBERS),
+    "unknown function": (HEAD + VJP + "np.busday_count(g, g), None", NUMBERS),
     "stores": (HEAD + "@f.vjp\ndef f_vjp(g, y, x, k):\n    x[0] = 0.0\n    return g, None", ARRAYS),
     "function stores": ("@sd.custom_rule\ndef f(x, k):\n    x[0] = k\n    return x\n\n" + VJP + "g, None", ARRAYS),
     "tangent": (HEAD + "@f.jvp\ndef f_jvp(t, y, x, k):\n    return t[0][0] * k", ARRAYS),
