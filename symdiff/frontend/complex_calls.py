@@ -103,7 +103,7 @@ LINEAR_METHODS = frozenset(
         "item",
     ]
 )
-BY_FUNCTION: dict[str, Any] = {"dot": np.dot, "prod": np.prod, "conj": np.conjugate, "conjugate": np.conjugate}
+BY_FUNCTION: dict[str, Any] = {"dot": np.dot, "prod": np.prod, "conj": np.conjugate, "conjugate": complex.conjugate}
 
 
 # -- which handler -----------------------------------------------------------------------------------------------------

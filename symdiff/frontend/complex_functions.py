@@ -223,6 +223,12 @@ def conjugate(p: Parser, x: Abstract) -> Abstract:
     return p.wrap(p.emit("positive", p.value(array_of(p, x)), kind="numpy"))
 
 
+@complex_function(complex.conjugate)
+def conjugate_method(p: Parser, z: Abstract) -> Complex:
+    """``z.conjugate()``: a number of Python's stays one."""
+    return made(p, *_conjugate(p, *pair(p, z)))
+
+
 @_any_number(np.angle)
 def angle(p: Parser, z: Abstract, deg: Abstract | None = None) -> Abstract:
     """``np.angle``."""

@@ -239,7 +239,8 @@ def _complex(cls: Any, real: Any, imag: Any) -> Any:
         return None
     if cls is complex and not np.ndim(real):
         return complex(real, imag)
-    made = np.empty(np.shape(real), np.result_type(real, np.complex64))
+    # of a float of Python's NumPy would look at the other type alone
+    made = np.empty(np.shape(real), np.result_type(np.asarray(real), np.complex64))
     made.real, made.imag = real, imag
     return made[()]
 
