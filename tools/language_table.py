@@ -45,6 +45,9 @@ LANGUAGE = (
     Construct(DATA, "tuples, unpacking, `*rest`", "first, *rest = x, x * x, 2 * x\nreturn first * rest[0] + rest[-1]"),
     Construct(DATA, "lists that grow in loops", "out = []\nfor i in range(n):\n    out.append(x * i)\n"
               "return sum(out) + out[-1]", "one array with a length known at run time"),
+    Construct(DATA, "arrays and lists whose length changes from trip to trip",
+              "for i in range(n):\n    a = np.append(a[1:] * a[:-1], x * i)\n    a = a[:-1]\nreturn np.sum(a) + x",
+              "kept in room for the longest, which must be known before the loop"),
     Construct(DATA, "comprehensions, generator expressions",
               "return sum(v * x for v in a if v > 0) + max([x * i for i in range(n)])"),
     Construct(DATA, "dicts", "d = {'u': x, 'v': x * x}\nd['w'] = d['u'] * d['v']\nreturn sum(d.values())",

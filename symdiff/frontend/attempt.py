@@ -8,6 +8,7 @@ from typing import Any
 
 from symdiff.frontend.abstract import Abstract, ListObject, Marker, now
 from symdiff.frontend.carried import Leaf
+from symdiff.frontend.extents import in_room
 from symdiff.frontend.joins import convert_to
 from symdiff.frontend.reserving import count_in_trip, grown_after
 from symdiff.frontend.rows import Rows
@@ -24,7 +25,6 @@ class Attempt(TripEnd):
         """Parse the body and append the node; raises `Restart` if an assumption does not hold."""
         p = self.p
         if self.index is not None:
-            self.body.adopt([self.index])
             assert self.loop.trips is not None
             known = self.loop.trips.known(p)
             if known is not None:
@@ -87,7 +87,7 @@ class Attempt(TripEnd):
     def _append(self, test: Block | None) -> None:
         p, leaves = self.p, self.head.leaves
         p.at(self.loop.node)
-        initials = [convert_to(p, leaf.initial, leaf.param.type) for leaf in leaves]
+        initials = [in_room(p, convert_to(p, leaf.initial, leaf.param.type), leaf.param.type) for leaf in leaves]
         self.body.where = p.build.where
         with p.inside(self.body):
             results = [convert_to(p, leaf.end or leaf.param, leaf.param.type) for leaf in leaves]
@@ -107,7 +107,8 @@ class Attempt(TripEnd):
         stop = now()
         outputs = self.head.outputs(values)
         for name, at_head in self.heads.items():
-            if isinstance(at_head, ListObject) and isinstance(at_head.initial, Rows):
+            rows = isinstance(at_head, ListObject) and isinstance(at_head.initial, Rows)
+            if rows and (name,) not in loop.shape.lists:
                 content = p.memory.content(self.initial(name))
                 p.frame.names[name] = ListObject(self._rows_after((name,), content, at_head.initial, outputs))
             else:

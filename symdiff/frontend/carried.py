@@ -22,11 +22,15 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.complex_values import as_complex
 from symdiff.frontend.core import Parser
+from symdiff.frontend.extents import Extent, Extents, first_part, resized, sizes_after
+from symdiff.frontend.iteration import Trips
 from symdiff.frontend.joins import Conflict, join_types
 from symdiff.frontend.memory import overlap
-from symdiff.frontend.rows import Restart, Rows
+from symdiff.frontend.rebuilt import enter_rebuilt, leave_rebuilt, rebuilt_after
+from symdiff.frontend.rows import Form, Restart, Rows
 from symdiff.frontend.rows_carried import Growing, enter_rows, leave_rows
-from symdiff.ir.graph import Type, Value
+from symdiff.frontend.scope import Scope
+from symdiff.ir.graph import Dim, Type, Value
 
 __all__ = ["Head", "Leaf", "Restart", "Shape"]
 
@@ -49,6 +53,10 @@ class Leaf:
         The array object that contains it, for arrays.
     source : Abstract
         What it was before the loop.
+    shown : Value
+        What the body sees: the param, or the part of it that is in use.
+    extents : tuple
+        Axes whose sizes change from trip to trip.
     """
 
     key: Key
@@ -56,6 +64,8 @@ class Leaf:
     param: Value
     array: Array | None
     source: Abstract
+    shown: Value
+    extents: tuple[tuple[int, Extent], ...] = ()
     end: Value | None = None
     finish: Abstract | None = None
 
@@ -72,6 +82,9 @@ class Shape:
     rebound: set[Key] = field(default_factory=set)
     growing: dict[Any, Growing] = field(default_factory=dict)
     complex: set[Key] = field(default_factory=set)
+    extents: Extents = field(default_factory=Extents)
+    lists: dict[Key, Form] = field(default_factory=dict)
+    """Lists that a trip makes anew, with another length."""
 
 
 @dataclass(eq=False)
@@ -81,8 +94,14 @@ class Head:
     p: Parser
     shape: Shape
     start: int
+    block: Scope
+    """What is carried are its parameters."""
     others: set[Any] = field(default_factory=set)
     """Objects that names reach which the loop does not bind anew."""
+    trips: Trips | None = None
+    index: Value | None = None
+    sizes: dict[Extent, Dim] = field(default_factory=dict)
+    """Sizes that change from trip to trip, as this one finds them."""
     leaves: list[Leaf] = field(default_factory=list)
     named: list[Any] = field(default_factory=list)
 
@@ -94,7 +113,7 @@ class Head:
             item = as_complex(self.p, item)
         match item:
             case Value():
-                return self._leaf(item, item, key, None).param
+                return self._leaf(item, item, key, None).shown
             case Array() | View():
                 return self._array(item, key)
             case Complex():
@@ -109,6 +128,9 @@ class Head:
             case ListObject():
                 self._once(item)
                 content = self.p.memory.content(item)
+                if key in self.shape.lists:
+                    rows = enter_rebuilt(self.p, self, content, key, self.shape.lists[key])
+                    return self._copied(item, ListObject(rows))
                 found = self.shape.growing.get(key)
                 if found is not None or isinstance(content, Rows):
                     return self._copied(item, ListObject(enter_rows(self.p, self, content, key, found)))
@@ -146,9 +168,35 @@ class Head:
     def _leaf(self, initial: Value, source: Abstract, key: Key, array: Array | None) -> Leaf:
         type_ = self.shape.types.get(key, initial.type)
         hint = "_".join(str(part).partition(" ")[0] for part in key if isinstance(part, str | int))
-        leaf = Leaf(key, initial, Value(type_, hint, self.p.build.where), array, source)
+        extents = self.shape.extents.of(key, type_.rank)
+        sizes = {axis: self._size(extent, key) for axis, extent in extents}
+        rooms = {axis: self.shape.extents.room(extent) for axis, extent in extents}
+        param = Value(resized(type_, rooms), hint, self.p.build.where)
+        self.block.adopt([param])
+        with self.p.inside(self.block):
+            shown = first_part(self.p, param, resized(type_, sizes).shape)
+        leaf = Leaf(key, initial, param, array, source, shown, extents)
         self.leaves.append(leaf)
         return leaf
+
+    def columns(self, columns: tuple[Value, ...], key: Key) -> tuple[Value, ...]:
+        """The columns of a list at the start of a trip."""
+        return tuple(self._leaf(column, column, (*key, i), None).shown for i, column in enumerate(columns))
+
+    def _size(self, extent: Extent, key: Key) -> Dim:
+        """A size that changes from trip to trip: by a formula, or carried."""
+        if extent in self.sizes:
+            return self.sizes[extent]
+        if extent.formula is not None and self.index is not None and self.trips is not None:
+            with self.p.inside(self.block):
+                found = extent.formula.at(self.p, extent.initial, self.trips, self.index, extent.natural)
+        else:
+            initial = self.p.build.size(extent.initial)
+            found = self._leaf(initial, initial, (f"{key[0]}_size", extent), None).param
+        self.sizes[extent] = found
+        if isinstance(found, Value):
+            self.p.rooms[found] = self.shape.extents.room(extent)
+        return found
 
     def _array(self, item: Array | View, key: Key) -> Array:
         if key not in self.shape.separate:
@@ -156,7 +204,7 @@ class Head:
                 if leaf.source is item and leaf.array is not None and leaf.key not in self.shape.separate:
                     return leaf.array
         leaf = self._leaf(self.p.read(item), item, key, None)
-        leaf.array = Array(leaf.param, where=leaf.initial.where)
+        leaf.array = Array(leaf.shown, where=leaf.initial.where)
         self.p.memory.heads.add(leaf.array)
         owner = root(item)
         for partner in (owner, *self.p.memory.partners(owner), *self.shape.shares.get(key, ())):
@@ -195,7 +243,7 @@ class Head:
             self.leave(head.bound, self.p.constant(True) if surely else end.bound, (*key, "bound"))
             self.leave(head.item, end if surely else end.item, key)
         elif isinstance(head, Value):
-            leaf = next(found for found in self.leaves if found.param is head)
+            leaf = next(found for found in self.leaves if found.shown is head)
             if not isinstance(end, Value):
                 raise Conflict
             leaf.end = end
@@ -229,6 +277,9 @@ class Head:
 
     def _leave_list(self, head: ListObject, end: ListObject, key: Key) -> None:
         content = self.p.memory.content(end)
+        if key in self.shape.lists:
+            leave_rebuilt(self.p, self, head.initial, content, key)
+            return
         if isinstance(head.initial, Rows):
             leave_rows(self.p, self, head.initial, content, key, self.shape.growing.get(key))
             return
@@ -294,7 +345,7 @@ class Head:
         if self._is_held(head):
             return head
         for leaf in self.leaves:
-            if head is leaf.param or (leaf.array is not None and head is leaf.array):
+            if head is leaf.shown or (leaf.array is not None and head is leaf.array):
                 return outputs[leaf]
         match head:
             case Complex():
@@ -309,6 +360,9 @@ class Head:
             case DictObject():
                 parts = {n: self.result(item, outputs) for n, item in head.initial.items()}
                 return self._copied(head, DictObject(parts, outside=head.outside))
+            case ListObject() if isinstance(head.initial, Rows):
+                columns = tuple(self.result(column, outputs) for column in head.initial.columns)
+                return self._copied(head, rebuilt_after(columns, head.initial.form))
             case ListObject():
                 return self._copied(head, ListObject(tuple(self.result(item, outputs) for item in head.initial)))
             case Maybe():
@@ -318,7 +372,11 @@ class Head:
     def outputs(self, values: tuple[Value, ...]) -> dict[Leaf, Abstract]:
         """The carried values after the loop, arrays as objects that share what they shared."""
         found: dict[Leaf, Abstract] = {}
-        for leaf, value in zip(self.leaves, values, strict=True):
+        params = {leaf.param: value for leaf, value in zip(self.leaves, values, strict=True)}
+        sizes = sizes_after(self.p, self.sizes, params, self.trips)
+        for leaf, output in zip(self.leaves, values, strict=True):
+            after = {axis: sizes[extent] for axis, extent in leaf.extents}
+            value = first_part(self.p, output, resized(output.type, after).shape)
             found[leaf] = value if leaf.array is None else Array(value, where=value.where)
         for leaf, made in found.items():
             if leaf.array is None:

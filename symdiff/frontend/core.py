@@ -98,6 +98,7 @@ class Parser:
         self.cycles = Cycles()  # functions whose recursion is a loop
         self.recursions: dict[Frame, Any] = {}  # the pieces of such loops around
         self.expecting: Any = None  # the loop that the next call goes on with, if it leads there
+        self.rooms: dict[Value, Dim] = {}  # of sizes that change from trip to trip: the largest they can be
         self.indices: dict[Value, int] = {}  # number of trips of loops that can be unrolled, by their index
 
     # -- places and errors ---------------------------------------------------------------------------------------------

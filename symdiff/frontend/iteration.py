@@ -31,7 +31,7 @@ from symdiff.frontend.operators import arithmetic
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.statements import assign
 from symdiff.frontend.structure import LONGEST
-from symdiff.ir.graph import Value
+from symdiff.ir.graph import Dim, Value
 
 __all__ = [
     "Trips",
@@ -42,6 +42,7 @@ __all__ = [
     "lengths_of",
     "lists_in",
     "require_unchanged",
+    "trips_count",
     "trips_of",
 ]
 
@@ -114,6 +115,17 @@ def _segmented(p: Parser, item: Checkpointed) -> Trips:
         return replace(trips, segmented=True)
     message = f"a loop over {p.describe(item.items)} is written out item by item, so there is nothing to checkpoint"
     p.unsupported(message, "leave sd.checkpointed out, or loop over a range or an array")
+
+
+def trips_count(p: Parser, trips: Trips) -> Dim:
+    """How often the body runs."""
+    known = trips.known(p)
+    if known is not None:
+        return len(known)
+    start, stop, step = trips.bounds
+    if not trips.plain and p.build.constant_of(start) == 0 and p.build.constant_of(step) == 1:
+        return p.build.dim(stop)  # the length of what is iterated over
+    return p.build.dim(p.emit("range_length", start, stop, step, kind="python"))
 
 
 def lists_in(item: Abstract) -> tuple[ListObject, ...]:

@@ -19,11 +19,14 @@ from symdiff.frontend.branches import fork
 from symdiff.frontend.breakable import breakable
 from symdiff.frontend.carried import Restart
 from symdiff.frontend.core import Parser
+from symdiff.frontend.extents import Sized
+from symdiff.frontend.growing import join_forms
 from symdiff.frontend.iteration import Trips, iterate, lengths_of, lists_in, require_unchanged
 from symdiff.frontend.lengths import lengths_by_running
 from symdiff.frontend.liveness import BreakableFor, assigned_names
-from symdiff.frontend.reserving import make_room, start_growing
-from symdiff.frontend.rows import Grows
+from symdiff.frontend.rebuilt import Rebuilt
+from symdiff.frontend.reserving import make_room, seen_outside, start_growing
+from symdiff.frontend.rows import Grows, Rows
 from symdiff.frontend.signals import Diverged, Unroll
 from symdiff.frontend.unbound import is_absent
 
@@ -133,20 +136,43 @@ def run_loop(loop: Loop) -> None:
     over = loop.most.over if loop.most is not None else ()
     lengths = lengths_of(p, over)
     for _ in range(ATTEMPTS):
-        make_room(p, loop.shape.growing, loop.most, lambda keys: lengths_by_running(loop, keys, run_loop))
-        attempt = Attempt(loop)
+        start = now()
         try:
+            make_room(p, loop.shape.growing, loop.most, lambda keys: lengths_by_running(loop, keys, run_loop))
+            attempt = Attempt(loop)
             attempt.run()
             require_unchanged(p, over, lengths)
             return
+        except Sized:
+            p.memory.bury(start, now())
+            p.at(loop.node)
+            continue
         except Restart:
             pass
+        except Rebuilt as made:
+            _rebuild(loop, made)
         except Grows as found:
-            if found.cell.serial > attempt.start or found.cell in loop.shape.growing:
+            if found.cell.serial > start or found.cell in loop.shape.growing:
                 raise
             loop.cells += [found.cell] if found.cell not in loop.cells else []
             before = p.memory.content(found.cell)
             start_growing(p, p.build, loop.shape.growing, found.cell, before, found.content, loop.trips)
-        p.memory.bury(attempt.start, now())
+        loop.shape.extents.forget()
+        p.memory.bury(start, now())
         p.at(loop.node)
     p.refuse(LimitError, f"the types of what this loop carries do not settle in {ATTEMPTS} attempts")
+
+
+def _rebuild(loop: Loop, made: Rebuilt) -> None:
+    """Carry a list as columns whose length changes from trip to trip."""
+    p, key = loop.p, (made.name,)
+    found = loop.shape.growing.get(key)
+    if found is None or not found.own:
+        raise made  # this run is for the lengths of lists alone: the loop that asked for it takes note
+    form = found.form
+    if isinstance(made.content, Rows):
+        form = join_forms(form, seen_outside(p, p.build, made.content.form))
+    del loop.shape.growing[key]
+    loop.shape.lists[key] = form
+    initial = found.before.count if isinstance(found.before, Rows) else len(found.before)
+    loop.shape.extents.add([(((*key, i), 0), initial) for i in range(len(form.leaves))])

@@ -14,13 +14,13 @@ from typing import Any
 from symdiff.frontend.abstract import Abstract
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import form_of_all, join_forms, larger, reserve, trim, with_form
-from symdiff.frontend.iteration import Trips
+from symdiff.frontend.iteration import Trips, trips_count
 from symdiff.frontend.rows import Form, Growth, Rows
 from symdiff.frontend.rows_carried import Growing
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.sizes import minus, plus, times
 
-__all__ = ["count_in_trip", "grown_after", "make_room", "start_growing"]
+__all__ = ["count_in_trip", "grown_after", "make_room", "seen_outside", "start_growing"]
 
 
 def start_growing(
@@ -30,15 +30,15 @@ def start_growing(
     form = before.form if isinstance(before, Rows) else form_of_all(p, before)
     form = form_of_all(p, content, form) if isinstance(content, tuple) else join_forms(form, content.form)
     assert form is not None
-    form = _seen_outside(p, outer, form)
+    form = seen_outside(p, outer, form)
     own = not (isinstance(before, Rows) and (before.room or before.counting))
     guess = Growth(1, 1, 1) if trips is not None else Growth(None, None, None)
     growing[cell] = Growing(before, form, guess, own, trips is not None)
 
 
-def _seen_outside(p: Parser, outer: Any, form: Form) -> Form:
+def seen_outside(p: Parser, outer: Any, form: Form) -> Form:
     """The form in sizes that are known before the loop."""
-    parts = tuple(_seen_outside(p, outer, part) for part in form.parts)
+    parts = tuple(seen_outside(p, outer, part) for part in form.parts)
     type_ = form.type
     if type_ is not None and type_.shape:
         type_ = Type(type_.dtype, tuple(_size(p, outer, dim) for dim in type_.shape), type_.kind)
@@ -92,17 +92,6 @@ def _length_needed(p: Parser, found: Growing, trips: Trips | None) -> Dim | None
 
 def _count(content: Any) -> Dim:
     return content.count if isinstance(content, Rows) else len(content)
-
-
-def trips_count(p: Parser, trips: Trips) -> Dim:
-    """How often the body runs."""
-    known = trips.known(p)
-    if known is not None:
-        return len(known)
-    start, stop, step = trips.bounds
-    if not trips.plain and p.build.constant_of(start) == 0 and p.build.constant_of(step) == 1:
-        return p.build.dim(stop)  # the length of what is iterated over
-    return p.build.dim(p.emit("range_length", start, stop, step, kind="python"))
 
 
 # -- a trip ------------------------------------------------------------------------------------------------------------

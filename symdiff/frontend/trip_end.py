@@ -9,14 +9,18 @@ from symdiff.frontend.abstract import Abstract, Array, Cell, DictObject, Instanc
 from symdiff.frontend.assumptions import PEELS, Peel
 from symdiff.frontend.carried import Leaf, Restart
 from symdiff.frontend.core import UNROLL_LIMIT
+from symdiff.frontend.extents import Slot
 from symdiff.frontend.joins import Conflict, conflict
 from symdiff.frontend.memory import Stale
+from symdiff.frontend.rebuilt import Rebuilt
 from symdiff.frontend.reserving import start_growing
+from symdiff.frontend.rooms import settle_extents
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.rows_carried import leave_rows
 from symdiff.frontend.signals import Unroll
 from symdiff.frontend.trip_start import TripStart
 from symdiff.frontend.unbound import placeholder
+from symdiff.ir.graph import Dim
 from symdiff.ir.shapes import require_same, show_shape
 
 __all__ = ["TripEnd"]
@@ -40,8 +44,11 @@ class TripEnd(TripStart):
             self._leave_cell(cell, key)
         self._find_names()
         self.head.check_shares()
-        for leaf in self.head.leaves:
-            self._require_shape(leaf)
+        changing = [slot for leaf in self.head.leaves for slot in self._changed_sizes(leaf)]
+        if changing:
+            self.loop.shape.extents.add(changing)
+            raise Restart
+        settle_extents(self.head, self.loop.most, self._is_short(GROWS_UNROLLED))
 
     def _find_cells(self) -> None:
         """Objects from outside that the body stores into."""
@@ -82,8 +89,10 @@ class TripEnd(TripStart):
         except Conflict:
             before = self.initial(name)
             grows = isinstance(before, ListObject) and isinstance(end, ListObject)
-            if grows and (name,) not in loop.shape.growing:
+            if grows and (name,) not in loop.shape.growing and (name,) not in loop.shape.lists:
                 self._grow((name,), p.memory.content(before), p.memory.content(end))
+            if grows and (name,) in loop.shape.growing:
+                raise Rebuilt(name, p.memory.content(end)) from None
             if loop.peeled < PEELS:
                 raise Peel from None
             line = f"before the loop on line {loop.node.lineno}"
@@ -186,18 +195,28 @@ class TripEnd(TripStart):
         with p.inside(outer):
             return Maybe(p.constant(False), found, self.zero_trips(name))
 
-    def _require_shape(self, leaf: Leaf) -> None:
-        """Arrays keep their shape from trip to trip."""
+    def _changed_sizes(self, leaf: Leaf) -> list[tuple[Slot, Dim]]:
+        """The axes of an array whose sizes may differ from trip to trip, with the sizes before the loop."""
         p = self.p
-        if leaf.end is None or not leaf.param.type.shape:
-            return
-        have, want = leaf.end.type.shape, leaf.param.type.shape
+        if leaf.end is None or not leaf.shown.type.shape:
+            return []
+        have, want = leaf.end.type.shape, leaf.shown.type.shape
         name = leaf.key[0] or "an array"
         message = f"{name!r} changes its shape in this loop, from {show_shape(want)} to {show_shape(have)}"
         outer = p.build.parent
         assert outer is not None
-        for a, b in zip(want, have, strict=True):
-            size = p.build.hoist(b)
-            if not outer.sees(size) or (isinstance(a, int) and isinstance(size, int) and a != size):
-                p.refuse(TypeConflictError, message, "make the array as large as it gets before the loop")
-            require_same(p.build, a, size, message)
+        known = {axis for axis, _ in leaf.extents}
+        found: list[tuple[Slot, Dim]] = []
+        for axis, (a, b) in enumerate(zip(want, have, strict=True)):
+            size, slot = p.build.hoist(b), (leaf.key, axis)
+            if axis in known or a is size:
+                continue
+            different = isinstance(a, int) and isinstance(size, int) and a != size
+            settled = slot in self.loop.shape.extents.settling
+            if different and settled and self.loop.peeled < PEELS:
+                raise Peel
+            if not settled and (different or size in p.build.definitions or not outer.sees(size)):
+                found.append((slot, a))
+            else:
+                require_same(p.build, a, size, message)
+        return found

@@ -47,6 +47,8 @@ class TripStart:
         self.body = loop.p.build.inner()
         self.index = Value(Type("int64", (), "python"), self._index_hint()) if loop.trips is not None else None
         self.ends: dict[str, Abstract] = {}
+        if self.index is not None:
+            self.body.adopt([self.index])
         self.head, self.heads, self.cells = self.enter(self.body)
 
     def _index_hint(self) -> str:
@@ -82,10 +84,10 @@ class TripStart:
     def enter(self, block: Scope) -> tuple[Head, dict[str, Abstract], dict[Any, Any]]:
         """Values of its own in a block for all that is carried."""
         loop = self.loop
-        head = Head(self.p, loop.shape, self.start, reached(self.p, loop.names, loop.is_live))
+        own = (loop.trips, self.index) if block is self.body else (None, None)
+        head = Head(self.p, loop.shape, self.start, block, reached(self.p, loop.names, loop.is_live), *own)
         heads = {name: self._poisoned(name) or head.enter(self.initial(name), (name,)) for name in loop.names}
         cells = {cell: self._enter_cell(head, cell, key) for cell, key in self.cell_keys()}
-        block.adopt([leaf.param for leaf in head.leaves])
         return head, heads, cells
 
     def _poisoned(self, name: str) -> Marker | None:

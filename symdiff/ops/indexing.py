@@ -198,7 +198,7 @@ def has_arrays(index: Index) -> bool:
 
 def _last_writer(g: Any, v: Any, operands: Sequence[Any], index_: Index) -> Any:
     """The cotangent of what was stored, 0 where a later entry of the index went to the same place."""
-    read = index(g, *operands, index=index_)
+    read = index(g, *operands, index=index_, **_known_part(v, index_))
     if not has_arrays(index_) or not isinstance(g, Traced) or not read.shape:
         return read
     build = g.build
@@ -208,6 +208,15 @@ def _last_writer(g: Any, v: Any, operands: Sequence[Any], index_: Index) -> Any:
     board = full(Traced(build, build.constant(-1)), shape=g.shape, dtype="int64")
     survivors = index(put(board, numbers, *operands, index=index_), *operands, index=index_)
     return where(equal(survivors, numbers), read, 0.0)
+
+
+def _known_part(v: Any, index_: Index) -> dict[str, Any]:
+    """The shape of a part between bounds that a run tells, where what was stored there has no axis to broadcast."""
+    bounded = [entry for entry in index_ if entry[0] == "slice" and "in" in entry[1:]]
+    axes = sum(entry[0] == "slice" for entry in index_)
+    plain = all(entry[0] in ("slice", "int") for entry in index_)
+    fits = isinstance(v, Traced) and v.rank == axes and all(dim != 1 for dim in v.shape)
+    return {"shape": v.shape} if bounded and plain and fits else {}
 
 
 def _index_rule(g: Any, y: Any, x: Any, *operands: Any, index: Index, shape: Any = None) -> Any:

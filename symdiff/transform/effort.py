@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from symdiff.ir.graph import CONSTANT, Node, Value
 
 __all__ = ["cone", "cost_of", "outer_cost", "save_cost"]
@@ -31,13 +33,20 @@ CHEAP = frozenset(
 
 
 def cone(
-    value: Value, producers: dict[Value, Node], defined: set[Value], ready: set[Value]
+    values: Iterable[Value],
+    producers: dict[Value, Node],
+    defined: set[Value],
+    ready: set[Value],
+    sizes: Callable[[Value], Iterable[Value]],
 ) -> tuple[list[Node], list[Value], list[Value]]:
-    """What recomputing ``value`` takes: nodes, leaves of this block that cannot be recomputed, and outer values."""
+    """What recomputing values takes: nodes, leaves of this block that cannot be recomputed, and outer values.
+
+    ``sizes`` tells what must be known of an array besides, for it to be read again from where it is kept.
+    """
     nodes: dict[Node, None] = {}
     leaves: dict[Value, None] = {}
     outer: dict[Value, None] = {}
-    stack = [value]
+    stack = list(values)
     while stack:
         current = stack.pop()
         if current not in defined:
@@ -48,6 +57,7 @@ def cone(
         node = producers.get(current)
         if node is None or node.blocks or node.op.name in NEVER_AGAIN or _acts(node):
             leaves[current] = None
+            stack.extend(sizes(current))
         elif node not in nodes:
             nodes[node] = None
             stack.extend(node.inputs)

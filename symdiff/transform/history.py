@@ -18,11 +18,12 @@ from collections.abc import Collection, Iterable, Sequence
 from symdiff.errors import LimitError, located
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, FOR, IF, WHILE, Block, Dim, Function, Node, Type, Value
-from symdiff.ir.rewrite import free_values, substitute
+from symdiff.ir.rewrite import free_values, map_type, substitute
 from symdiff.ops import REGISTRY
 from symdiff.transform.effort import cone, cost_of, outer_cost, save_cost
 from symdiff.transform.levels import Level, Saved, outputs_of, stack_at
 from symdiff.transform.preparation import nickname
+from symdiff.transform.rooms import Rooms, corner
 from symdiff.transform.trips import trip_count, trip_number
 
 __all__ = ["History"]
@@ -58,9 +59,12 @@ class History:
         self.top = set(function.params) | {d for d, _, _ in function.bound_dimensions()}
         for node in function.block.nodes:
             self.top.update(node.outputs)
+        # of a function inside another: what it reads of the one around
+        self.top.update(free_values(function.block.nodes))
         self.saved_in: dict[Block, list[Saved]] = {}
         self.replaced: dict[Node, tuple[Node, ...]] = {}
         """Loops that the forward sweep runs in another form."""
+        self.rooms = Rooms(definitions, self.top)
 
     def lasts(self, values: Iterable[Value]) -> bool:
         """Whether what has the shapes of these values can be kept, wherever it is computed."""
@@ -95,9 +99,16 @@ class History:
         saved, again = self.plan(level, needs, mapping)
         reader = Builder(reverse.parent, raising=False)
         for value in saved:
-            mapping[value] = outputs.get(value) or self._read(self._save(level, value), level, reader)
-        for node in again:
-            self._recompute(node, mapping, reader)
+            if self._lasts(value):
+                mapping[value] = outputs.get(value) or self._read(self._save(level, value), level, reader)
+        # arrays in room for the largest come in turn: their sizes are among what is computed again
+        parts = [value for value in saved if not self._lasts(value)]
+        nodes = {node.outputs[0]: node for node in again}
+        for value in sorted([*parts, *nodes], key=self.order.__getitem__):
+            if value in nodes:
+                self._recompute(nodes[value], mapping, reader)
+            else:
+                mapping[value] = outputs.get(value) or self._read(self._save(level, value), level, reader, mapping)
         body = substitute(reverse.nodes, mapping)
         reverse.nodes = [*reader.nodes, *body]
         for node in reverse.nodes:
@@ -113,11 +124,12 @@ class History:
         for value in sorted(needs, key=self.order.__getitem__):
             if value in ready:
                 continue
-            nodes, leaves, outer = cone(value, producers, level.defined, ready)
+            nodes, leaves, outer = cone([value], producers, level.defined, ready, self.rooms.unknown)
             cost = sum(cost_of(n) for n in nodes) + sum(save_cost(leaf) for leaf in leaves)
             cost += sum(outer_cost(v, self.definitions.get(v)) for v in outer if v not in self.top)
-            if value in leaves or (cost > save_cost(value) and self._can_save(level, value)):
-                nodes, leaves = [], [value]
+            if value in leaves or (cost > save_cost(value) and self._can_save(value)):
+                nodes, leaves, _ = cone(self.rooms.unknown(value), producers, level.defined, ready, self.rooms.unknown)
+                leaves = [value, *leaves]
             saved.update(dict.fromkeys(leaves))
             again.update(dict.fromkeys(nodes))
             ready.update(leaves, *(n.outputs for n in nodes))
@@ -140,8 +152,11 @@ class History:
         reader.raising = False
         mapping.update(zip(node.outputs, outputs, strict=True))
 
-    def _can_save(self, level: Level, value: Value) -> bool:
-        return all(isinstance(d, int) or d in self.top for d in value.type.shape)
+    def _can_save(self, value: Value) -> bool:
+        return all(self.rooms.has(d) for d in value.type.shape)
+
+    def _lasts(self, value: Value) -> bool:
+        return not self.rooms.unknown(value)
 
     def _save(self, level: Level, value: Value) -> Saved:
         path = level.path()
@@ -149,33 +164,45 @@ class History:
             # another reverse sweep has asked for it; a stack is consumed by reading
             if known.value is value and known.form != "stack":
                 return known
-        if not self._can_save(level, value):
+        if not self._can_save(value):
             message = "the gradient must keep an array whose size changes from trip to trip, which is not supported yet"
             raise located(LimitError, message, value.where, "give the array one size, and store into part of it")
         trips = [self._trips_known(p.node) for p in path if p.node is not None and p.node.op is not IF]
         known_as = nickname(value, self.definitions)
         name = f"{known_as}_tape" if known_as else "tape"
         kind = "numpy" if trips or value.type.shape else value.type.kind
+        room = self._room(path, value)
         if not all(trips):
-            form, type_ = "stack", Type(value.type.dtype, value.type.shape, "stack")
+            form, type_ = "stack", Type(value.type.dtype, room, "stack")
         elif trips:
-            form, type_ = "tape", Type(value.type.dtype, (*self._tape_dims(path), *value.type.shape), kind)
+            form, type_ = "tape", Type(value.type.dtype, (*self._tape_dims(path), *room), kind)
         else:
-            form, type_ = "slot", Type(value.type.dtype, value.type.shape, kind)
+            form, type_ = "slot", Type(value.type.dtype, room, kind)
             name = known_as
         saved = Saved(value, form, path, type_, Value(type_, name, value.where))
         level.saved.append(saved)
         self.saved_in.setdefault(level.block, []).append(saved)
         return saved
 
-    def _tape_dims(self, path: tuple[Level, ...]) -> list[Dim]:
+    def _room(self, path: tuple[Level, ...], value: Value) -> tuple[Dim, ...]:
+        """The shape an array is kept in: its own, or the largest it can have."""
+        if self._lasts(value):
+            return value.type.shape
+        build = self._preparation(path)
+        return tuple(self.rooms.of(d, build) for d in value.type.shape)
+
+    def _preparation(self, path: tuple[Level, ...]) -> Builder:
+        """What is computed before the outermost control node of a path."""
         outermost = path[0].node
         assert outermost is not None
         if outermost not in self.preparations:
             build = Builder(raising=False)
             build.definitions = self.definitions
             self.preparations[outermost] = build
-        build = self.preparations[outermost]
+        return self.preparations[outermost]
+
+    def _tape_dims(self, path: tuple[Level, ...]) -> list[Dim]:
+        build = self._preparation(path)
         loops = [p.node for p in path if p.node is not None and p.node.op is FOR]
         return [build.dim(self._trips(node, build)) for node in loops]
 
@@ -211,24 +238,33 @@ class History:
         # where it would fail, the loop itself fails in its place
         return build.add(node.op, *inputs, **{**node.attrs, "unchecked": True})
 
-    def _read(self, saved: Saved, level: Level, reader: Builder) -> Value:
+    def _read(
+        self, saved: Saved, level: Level, reader: Builder, sizes: dict[Value, Value] | None = None
+    ) -> Value:
+        """The value again; ``sizes`` tells those of a part of what is kept."""
         reader.where, hint = saved.value.where, nickname(saved.value, self.definitions)
-        if saved.form == "slot":
-            return saved.final
+        rank = saved.value.type.rank
+        shape = map_type(saved.value.type, sizes or {}).shape
+        entries, operands = corner(saved.type.shape[len(saved.type.shape) - rank :], shape)
+        part = {} if self._lasts(saved.value) else {"shape": shape}
         if saved.form == "tape":
             trips = [
                 trip_number(reader, p.node, p.reverse_index)
                 for p in level.path()
                 if p.reverse_index is not None and p.node
             ]
-            entries = (("int",),) * len(trips) + (("slice", None, None, None),) * saved.value.type.rank
-            value = reader.add(REGISTRY["index"], saved.final, *trips, index=entries, hint=hint)
-        else:
+            places = ((("int",),) * len(trips)) + entries
+            value = reader.add(REGISTRY["index"], saved.final, *trips, *operands, index=places, hint=hint, **part)
+        elif saved.form == "stack":
             stack, value = reader.add_many(REGISTRY["pop"], (stack_at(level, saved),), {})
             reader.name(stack, saved.final.hint)
             reader.name(value, hint)
             level.stacks_after[saved] = stack
-        if saved.value.type.kind == "python" and self.promotes:
+        else:
+            value = saved.final
+        if part and saved.form != "tape":
+            value = reader.add(REGISTRY["index"], value, *operands, index=entries, hint=hint, **part)
+        if saved.form != "slot" and saved.value.type.kind == "python" and self.promotes:
             value = reader.add(REGISTRY["convert"], value, dtype=saved.value.type.dtype, kind="python", hint=hint)
         return value
 
@@ -330,14 +366,19 @@ class History:
 
     def _store(self, saved: Saved, state: dict[Saved, Value], indices: list[Trip], build: Builder) -> None:
         build.where, hint = saved.value.where, saved.final.hint
-        if saved.form == "slot":
-            state[saved] = saved.value
-        elif saved.form == "stack":
-            state[saved] = build.add(REGISTRY["push"], state[saved], saved.value, hint=hint)
-        else:
+        value, put = saved.value, REGISTRY["put"]
+        room = saved.type.shape[len(saved.type.shape) - value.type.rank :]
+        entries, operands = corner(room, value.type.shape)
+        if saved.form == "tape":
             trips = [trip_number(build, node, index) for node, index in indices]
-            entries = (("int",),) * len(trips) + (("slice", None, None, None),) * saved.value.type.rank
-            state[saved] = build.add(REGISTRY["put"], state[saved], saved.value, *trips, index=entries, hint=hint)
+            places = (("int",),) * len(trips) + entries
+            state[saved] = build.add(put, state[saved], value, *trips, *operands, index=places, hint=hint)
+            return
+        if not self._lasts(value):
+            zero = build.constant(0.0 if value.type.is_float else 0)
+            empty = build.add(REGISTRY["full"], zero, shape=room, dtype=value.type.dtype)
+            value = build.add(put, empty, value, *operands, index=entries)
+        state[saved] = value if saved.form == "slot" else build.add(REGISTRY["push"], state[saved], value, hint=hint)
 
 
 def _trip_of(node: Node, body: Block) -> Trip:

@@ -55,7 +55,7 @@ REFUSED = {
     "conflict of results": ("def f(x):\n    if x[0] > 0:\n        return x\n    return 1.0", (A,), TypeConflictError),
     "none result": ("def f(x):\n    if x > 0:\n        return x", (1.0,), TypeConflictError),
     "array of zero trips": ("def f(x, n):\n    s = 0\n    for i in range(n):\n        s = s + x\n    return s", (A, 2), TypeConflictError),
-    "growing slice": ("def f(x):\n    y = x\n    for i in range(len(x)):\n        y = x[i:]\n    return y", (A,), TypeConflictError),
+    "growing by its contents": ("def f(x):\n    h = np.array([x])\n    while h[-1] > 0.1:\n        h = np.append(h, h[-1] / 2)\n    return np.sum(h)", (1.0,)),
     "truth of array": ("def f(x):\n    return 1.0 if x > 0 else 2.0", (A,), ValueError),
     "masks on both paths": ("def f(x):\n    y = x[x > 0] if x[0] > 0 else x[x < 0]\n    return np.sum(y)", (A,), TypeConflictError),
     "mask of another size": ("def f(x):\n    return np.sum(x[np.array([True, False])])", (A[:, None] * np.ones(3),), ValueError),

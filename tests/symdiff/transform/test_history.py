@@ -172,18 +172,47 @@ def test_an_array_whose_size_changes_from_trip_to_trip_is_refused():
     assert np.all(np.isfinite(interpret(made, np.array([0.3, 0.2, -1.0]))[0]))
 
 
-def test_what_cannot_be_kept_is_a_limit_with_a_place():
-    make = Maker()
+def damped_tails(make: Maker, part_of):
+    """The sum of the squares of parts of an array that go through a loop each."""
     x, n = make.array("x", make.size()), make.int("n")
 
     def body(i, total):
-        part = make.row("index", x, i, index=(("slice", "in", None, None),))
+        part = part_of(x, i)
         (grown,) = make.for_(0, n, 1, [part], lambda j, v: [make.row("sin", v)], ["v"], "j")
         # a sum alone would be reversed trip by trip, and keep nothing
         return [total * 0.5 + make.sum(grown * grown)]
 
     (total,) = make.for_(0, x.shape[0], 1, [make.traced(0.0)], body)
-    function = make.function("f", total)
+    return total
+
+
+def test_a_part_of_an_array_is_kept_in_room_for_the_whole():
+    make = Maker()
+    total = damped_tails(make, lambda x, i: make.row("index", x, i, index=(("slice", "in", None, None),)))
+    x, n, step = np.array([0.3, 0.2, -1.0, 0.8]), 3, 1e-20
+
+    def plain(z):
+        found = 0.0
+        for i in range(len(z)):
+            v = z[i:]
+            for _ in range(n):
+                v = np.sin(v)
+            found = found * 0.5 + np.sum(v * v)
+        return found
+
+    wanted = [plain(x + 1j * step * e).imag / step for e in np.eye(4)]
+    assert interpret(gradient(make, total), x, n)[0] == pytest.approx(wanted, rel=1e-13)
+
+
+def test_what_cannot_be_kept_is_a_limit_with_a_place():
+    make = Maker()
+
+    def part_of(x, i):
+        length = make.row("add", make.row("multiply", i, i), 2).value
+        count = make.row("arange", 0, 1, length=length, dtype="int64")
+        return make.row("convert", count, dtype="float64", kind="numpy") * make.sum(x)
+
+    function = make.function("f", damped_tails(make, part_of))
     with pytest.raises(LimitError, match="size changes from trip to trip"):
         differentiate(function, [0], [function.results[0]], name="g", value=False)
 
