@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tests.program_model import positive, program
+from tests.program_model import away, positive, program
 
 # ---------------------------------------------------------------------------------------------------------------------
 # break
@@ -554,3 +554,25 @@ def conditions_beside_values(x, y):
     a = (x > 2 and x < 5 and np.sin(x)) or (x < -1 and x * x) or np.cos(x)
     b = (x > 0.75 or x * y) and (y > 1.5 or -x) and math.exp(x * y)
     return a * x + ((y > 1.5 and b) or 3.0 * x)
+
+
+@program(
+    {"tapered": lambda rng: (away(rng, 9), 0.6), "flat": lambda rng: (away(rng, 9), 0.0)},
+    "x",
+    "array branch helper index return make",
+    second=True,
+    note="only one path knows its length before it runs",
+)
+def tapered_mean_square(x, alpha):
+    w = taper(len(x), alpha)
+    return np.sum(w * x * x) / np.sum(w)
+
+
+def taper(size, alpha):
+    if alpha <= 0:
+        return np.ones(size)
+    n = np.arange(size)
+    width = int(np.floor(alpha * (size - 1) / 2.0))
+    rising = 0.5 * (1 - np.cos(2.0 * np.pi * n[: width + 1] / alpha / (size - 1)))
+    middle = np.ones(len(n[width + 1 : size - width - 1]))
+    return np.concatenate((rising, middle, rising[::-1]))

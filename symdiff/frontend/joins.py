@@ -183,7 +183,8 @@ class Join:
         p = self.p
         outer = p.build
         first, second = self._hoisted(a), self._hoisted(b)
-        joined = join_types(outer, first, second, outer.constant_of(a), outer.constant_of(b))
+        known = self._known_outside(first, second)
+        joined = join_types(outer, *known, outer.constant_of(a), outer.constant_of(b))
         for side, value, have in zip(self.sides, (a, b), (first, second), strict=True):
             with p.inside(side.build):
                 side.build.where = outer.where
@@ -199,6 +200,17 @@ class Join:
             return type_
         dims: tuple[Dim, ...] = tuple(self.p.build.hoist(d) for d in type_.shape)
         return Type(type_.dtype, dims, type_.kind)
+
+    def _known_outside(self, a: Type, b: Type) -> tuple[Type, Type]:
+        """The types, with a size that only one path knows replaced by the other's: it is required to be the same."""
+        if a.rank != b.rank:
+            return a, b
+        sees = self.p.build.sees
+        pairs = list(zip(a.shape, b.shape, strict=True))
+        return (
+            Type(a.dtype, tuple(m if sees(m) else n for m, n in pairs), a.kind),
+            Type(b.dtype, tuple(n if sees(n) else m for m, n in pairs), b.kind),
+        )
 
     def _require_shape(self, have: Type, want: Type, hint: str) -> None:
         from_, to = show_shape(have.shape), show_shape(want.shape)

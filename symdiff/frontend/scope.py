@@ -111,6 +111,8 @@ class Scope(Builder):
         if node is None or node.op.name not in SIZE_ROWS or len(node.outputs) != 1:
             return dim
         inputs = [self.size(self.hoist(v)) for v in node.inputs]
+        if not all(self.sees(v) for v in inputs):
+            return dim
         if any(self.definitions.get(v) is not None and self.definitions[v].op is CONSTANT for v in inputs):
             inputs = [self.constant(self.constant_of(v)) if self.constant_of(v) is not None else v for v in inputs]
         target = self._outermost(inputs)

@@ -373,3 +373,19 @@ def test_statements_that_are_refused():
     assert_points_at(caught.value, with_class, "class Local:")
     assert isinstance(caught.value, NotImplementedError)
     assert "hint:" in str(caught.value)
+
+
+def beginning(x, share):
+    if share >= 1.0:
+        y = 2.0 * x
+    else:
+        y = x[: int(share * len(x))]
+    return np.sum(y)
+
+
+def test_lengths_of_paths_that_differ_when_it_runs():
+    wrapped = sd.differentiable(beginning)
+    assert wrapped(np.ones(4), 1.0) == 8.0
+    with pytest.raises(sd.ShapeError, match=r"'?y'? has shape \(n,\) on one path and") as caught:
+        wrapped(np.ones(4), 0.5)
+    assert_points_at(caught.value, beginning, "share >= 1.0")
