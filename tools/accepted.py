@@ -192,10 +192,10 @@ def text() -> str:
         "Each example is the body of a function `f(x, a, n)` of a float, an array and an int; the tests run them.\n",
         *language(),
         "## Element by element\n",
-        "Broadcasting, promotion and dtypes are NumPy's; on Python numbers these raise as Python does. A\n"
-        "number that is Python's on one path and NumPy's on another is taken for NumPy's: `s / n` after `s = 0.0` and a\n"
-        "loop that adds elements of an array is nan where there are none. Where the last column says none, the function\n"
-        "is constant between its jumps.\n",
+        "Broadcasting, promotion and dtypes are NumPy's; on Python numbers these raise as Python does. A number that\n"
+        "is Python's on one path and NumPy's on another is taken for NumPy's: `s / n` after `s = 0.0` and a loop that\n"
+        "adds elements of an array is nan where there are none. Where the last column says none, the function is\n"
+        "constant between its jumps.\n",
         "| row | written as | derivative, where there is something to say |\n|---|---|---|",
         *elementwise(),
         "",

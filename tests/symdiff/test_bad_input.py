@@ -376,16 +376,15 @@ def test_statements_that_are_refused():
 
 
 def beginning(x, share):
-    if share >= 1.0:
-        y = 2.0 * x
-    else:
+    y = x
+    if share < 1.0:
         y = x[: int(share * len(x))]
     return np.sum(y)
 
 
 def test_lengths_of_paths_that_differ_when_it_runs():
     wrapped = sd.differentiable(beginning)
-    assert wrapped(np.ones(4), 1.0) == 8.0
-    with pytest.raises(sd.ShapeError, match=r"'?y'? has shape \(n,\) on one path and") as caught:
+    assert wrapped(np.ones(4), 1.0) == 4.0
+    with pytest.raises(sd.ShapeError, match=r"'?y'? has shape .* on one path and") as caught:
         wrapped(np.ones(4), 0.5)
-    assert_points_at(caught.value, beginning, "share >= 1.0")
+    assert_points_at(caught.value, beginning, "share < 1.0")
