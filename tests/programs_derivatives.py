@@ -501,3 +501,12 @@ def primitives_in_a_loop(x, n):
 @program(lambda rng: (0.4,), "x", "scalar derivative elementary", second=True)
 def derivative_of_a_primitive(x):
     return sd.grad(own_kernel)(x, 2.0 * x) * sd.grad(sd.grad(own_logistic))(x)
+
+
+@program(lambda rng: (1.3, 6), "x", "scalar derivative loop carried random", second=True)
+def checkpointed_draws(x, n):
+    rng = np.random.default_rng(7)
+    s = x
+    for _ in sd.checkpointed(range(n)):
+        s = math.sin(s * x + 0.2 * rng.normal()) + 0.1 * rng.uniform()
+    return s

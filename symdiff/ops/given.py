@@ -65,6 +65,8 @@ class Rule:
         How many values there are.
     error : SymdiffError or None
         Why there is no rule: raised when one is needed.
+    linear : bool or None
+        Whether the rule of reverse mode is linear in the cotangent; None as long as nobody has asked.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Rule:
     pull: Pull | None = None
     push: Push | None = None
     error: SymdiffError | None = None
+    linear: bool | None = None
 
 
 def _infer(build: Builder, inputs: tuple[Value, ...], attrs: dict[str, Any]) -> tuple[Type, ...]:

@@ -150,9 +150,10 @@ def _values_read(node: Node) -> list[Value]:
 
 def is_linear(rule: Rule, differentiate: Differentiate) -> bool:
     """Whether the rule of reverse mode is linear in the cotangent: one that is made from the other always is."""
-    if rule.error is not None or rule.pull is None:
-        return True
-    return _derivative(rule.pull.function, rule.count, differentiate) is not None
+    if rule.linear is None:
+        function = rule.pull.function if rule.pull is not None and rule.error is None else None
+        rule.linear = function is None or _derivative(function, rule.count, differentiate) is not None
+    return rule.linear
 
 
 def is_elementwise(rule: Rule) -> bool:

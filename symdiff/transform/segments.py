@@ -3,7 +3,8 @@
 A loop of n trips becomes a loop over about sqrt(n) segments of about sqrt(n) trips. The forward sweep keeps what is
 carried into each segment, and nothing inside it. The reverse sweep runs a segment again, keeping its history this time,
 and then backwards: the memory of 2 sqrt(n) trips for one forward sweep more. What the user's statements show or raise
-has then happened already, so the second run is silent.
+has then happened already, so the second run is silent. With a number of bytes, segments are as long as fit
+(:mod:`.measures`); random numbers are drawn before (:mod:`.drawing`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from symdiff.ir.walk import all_nodes
 from symdiff.ops import REGISTRY
 from symdiff.transform.activity import varied_values
 from symdiff.transform.dce import eliminate_dead_code
+from symdiff.transform.drawing import acts, drawn_before
 from symdiff.transform.measures import Measure, longest_segment
 from symdiff.transform.preparation import all_definitions
 
@@ -100,24 +102,26 @@ class _Cutter:
         attrs = {name: value for name, value in node.attrs.items() if name != CHECKPOINT}
         inner = tuple(self.block(b) for b in node.blocks)
         plain = Node(node.op, node.inputs, node.outputs, attrs, inner, node.where)
-        if not chosen or not _can_be_cut(plain):
+        if not chosen or not _can_be_cut(plain, memory):
             return [plain]
         build = Builder(raising=False)
         build.definitions, build.where = self.definitions, node.where
-        trips = build.add(REGISTRY["range_length"], *node.inputs[:3], hint="trips")
+        trips = _trips(node, build)
+        if memory is True:
+            plain = drawn_before(plain, trips, known, build)
         if memory is True or number not in self.measures:
             return _segments(plain, number, trips, _root(trips, build), build)
         size = longest_segment(self.measures[number], trips, memory, known, build)
         return _segments(plain, number, trips, size, build)
 
 
-def _can_be_cut(node: Node) -> bool:
+def _can_be_cut(node: Node, memory: bool | int) -> bool:
     if node.op is WHILE:
         message = "a loop whose number of trips is not known before it runs cannot be checkpointed"
         raise located(UnsupportedSyntaxError, message, node.where, "leave checkpoint out, or write a for without break")
-    if any(getattr(n.op, "effect", False) for n in all_nodes(node.blocks[0])):
-        message = "a loop that draws random numbers cannot be checkpointed: it would draw them again"
-        raise located(UnsupportedSyntaxError, message, node.where, "draw the numbers before the loop, as one array")
+    if memory is not True and any(map(acts, all_nodes(node.blocks[0]))):
+        message = "a number of bytes cannot bound a loop that draws random numbers, which are all kept"
+        raise located(UnsupportedSyntaxError, message, node.where, "write checkpoint=True, or draw before the loop")
     return True
 
 
@@ -139,6 +143,14 @@ def _segments(node: Node, loop: int, trips: Value, size: Value, build: Builder) 
     bounds = (build.constant(0), count, build.constant(1))
     build.append(Node(FOR, (*bounds, *node.inputs[3:]), node.outputs, node.attrs, (block,), node.where))
     return build.nodes
+
+
+def _trips(node: Node, build: Builder) -> Value:
+    """How many trips a ``for`` has."""
+    bounds = [build.constant_of(v) for v in node.inputs[:3]]
+    if None in bounds:
+        return build.add(REGISTRY["range_length"], *node.inputs[:3], hint="trips")
+    return build.constant(len(range(*map(int, bounds))))  # type: ignore[arg-type]
 
 
 def _root(trips: Value, build: Builder) -> Value:

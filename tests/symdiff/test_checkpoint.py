@@ -146,13 +146,41 @@ def draws(x, n):
     return x
 
 
+def draws_two(x, rng, n):
+    s = x
+    for i in range(3, 2 * n + 3, 2):
+        noise = rng.normal(0.1, 0.3, size=3)
+        flip = rng.uniform()
+        s = np.sin(s + noise * x) * (flip + 0.01 * i)
+    return np.sum(s)
+
+
+def draws_if(x, n):
+    rng = np.random.default_rng(1)
+    for i in range(n):
+        if i % 2:
+            x = x * rng.normal()
+    return x
+
+
+def test_numbers_are_drawn_once_and_in_order():
+    bounded = sd.differentiable(draws, checkpoint=True)
+    two, plain = sd.differentiable(draws_two, checkpoint=True), sd.differentiable(draws_two)
+    for n in (0, 1, 2, 7, 20):
+        assert bounded.grad(0.7, n) == pytest.approx(draws(0.7, n) / 0.7, rel=1e-14)
+        own, other, fresh = (np.random.default_rng(5) for _ in range(3))
+        np.testing.assert_allclose(two.grad(X, own, n), plain.grad(X, other, n), rtol=1e-13)
+        draws_two(X, fresh, n)
+        assert own.bit_generator.state == fresh.bit_generator.state == other.bit_generator.state
+
+
 def halves(x, n):
     while x > 1e-3 * n:
         x = np.sin(x) * 0.5
     return x
 
 
-@pytest.mark.parametrize("function, message", [(draws, "draws random numbers"), (halves, "number of trips")])
+@pytest.mark.parametrize("function, message", [(draws_if, "draws random numbers"), (halves, "number of trips")])
 def test_refused(function, message):
     bounded = sd.differentiable(function, checkpoint=True)
     assert bounded(0.7, 3) == pytest.approx(function(0.7, 3), rel=1e-14)
@@ -200,6 +228,11 @@ def test_a_number_of_bytes_that_is_too_small():
         with pytest.raises(MemoryError, match="checkpoint=1000: the history of this loop does not fit") as caught:
             bounded.grad(X, 1.3, n)
         assert "for i in range(n):" in str(caught.value)
+
+
+def test_a_number_of_bytes_and_draws():
+    with pytest.raises(sd.UnsupportedSyntaxError, match="which are all kept"):
+        sd.differentiable(draws, checkpoint=1000).grad(0.7, 3)
 
 
 @pytest.mark.parametrize("function, words", [(inner_loops, "only known when it has run"), (halves, "number of trips")])
