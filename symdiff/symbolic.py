@@ -75,6 +75,9 @@ def taken_apart(name: Any, given: Any) -> tuple[Any, tuple[Any, ...]]:
     if not isinstance(expression, sympy.Expr) or set(symbols) != expression.free_symbols:
         hint = "each argument is a symbol of the expression, and each symbol an argument"
         raise LocatedValueError(f"the expression of {name!r} has other symbols than its arguments", hint=hint)
+    if len({str(s) for s in symbols}) < len(symbols):
+        hint = "symbols of one name with other assumptions are other symbols"
+        raise LocatedValueError(f"the expression of {name!r} has two symbols of one name", hint=hint)
     if not symbols:
         raise LocatedValueError(f"the expression of {name!r} is a number", hint="use the number itself")
     return expression, symbols

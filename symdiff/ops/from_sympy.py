@@ -66,7 +66,8 @@ def _rows() -> dict[tuple[str, int], str]:
     """The row of each function of SymPy, by its name and how many arguments it takes."""
     import sympy
 
-    found: dict[tuple[str, int], str] = {}
+    # the sign of a remainder is that of the divisor in both
+    found: dict[tuple[str, int], str] = {("Mod", 2): "remainder"}
     for row in REGISTRY.values():
         if not row.elementwise or row.sympy is None:
             continue

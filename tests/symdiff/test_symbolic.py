@@ -63,6 +63,15 @@ def test_an_arm_not_taken_lets_nothing_through():
     assert sd.grad(lambda v: np.sum(f(v)))(np.array([2.0, 0.0, -1.0])).tolist() == [0.5, 0.0, 0.0]
 
 
+def test_what_goes_in_steps():
+    """SymPy does not differentiate these; between the steps they are lines."""
+    f = sd.primitive("in_steps", sympy=sp.Mod(x, 2) * x + 5 * sp.Heaviside(x) * x + sp.floor(x) * x)
+    points = np.array([-1.3, 0.6, 2.2])
+    inside, above, below = points % 2.0, 5.0 * (points > 0.0), np.floor(points)
+    np.testing.assert_allclose(f(points), (inside + above + below) * points, rtol=1e-15)
+    np.testing.assert_allclose(sd.vmap(sd.grad(f))(points), inside + above + below + points, rtol=1e-15)
+
+
 def test_types():
     f = sd.primitive("half_square", sympy=x**2 / 2)
     assert isinstance(f(3), np.float64) and f(3) == 4.5 == sd.differentiable(f)(3)
@@ -113,6 +122,7 @@ class unheard_of(sp.Function):
         ("f6", sp.Integer(3), ValueError, "is a number"),
         ("f7", "log(1 + x)", TypeError, "'log\\(1 \\+ x\\)', which is no SymPy expression"),
         ("f8", sp.Lambda((x, y), x), ValueError, "has other symbols than its arguments"),
+        ("f9", x + sp.Symbol("x", positive=True), ValueError, "two symbols of one name"),
         ("two words", x, ValueError, "a name that can be written in Python"),
         ("lambda", x, ValueError, "a name that can be written in Python"),
         ("sin", x, ValueError, "'sin' is the name of an operation that is there already"),
