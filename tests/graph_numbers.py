@@ -209,6 +209,16 @@ def log_modulus(x: Dual, y: Dual) -> Dual:
     return parts_of("real", MP.log(z), (1 / z, x), (1j / z, y))
 
 
+def exp_cos(x: Dual, y: Dual) -> Dual:
+    z = MP.exp(MP.mpc(x.value, y.value))
+    return chain(z.real, (z.real, x), (-z.imag, y))
+
+
+def exp_sin(x: Dual, y: Dual) -> Dual:
+    z = MP.exp(MP.mpc(x.value, y.value))
+    return chain(z.imag, (z.imag, x), (z.real, y))
+
+
 def logaddexp(a: Dual, b: Dual) -> Dual:
     y = MP.log(MP.exp(a.value) + MP.exp(b.value))
     return chain(y, (MP.exp(a.value - y), a), (MP.exp(b.value - y), b))
@@ -349,6 +359,8 @@ ELEMENTWISE: dict[str, Callable[..., Dual]] = {
     "root_real": complex_root("real"),
     "root_imag": complex_root("imag"),
     "log_modulus": log_modulus,
+    "exp_cos": exp_cos,
+    "exp_sin": exp_sin,
     "zero_times": lambda zero, x: Dual(zero.value * x.value),
     "maximum": chooser(1, False),
     "minimum": chooser(-1, False),

@@ -57,11 +57,9 @@ def _of_kind(p: Parser, value: Value, kind: str) -> Value:
 
 
 def _exp(p: Parser, x: Value, y: Value) -> Pair:
-    cosine, sine = p.emit("cos", y), p.emit("sin", y)
     if is_zero(p, x):
-        return cosine, sine
-    length = p.emit("exp", x)
-    return times(p, length, cosine), times(p, length, sine)
+        return p.emit("cos", y), p.emit("sin", y)
+    return p.emit("exp_cos", x, y), p.emit("exp_sin", x, y)
 
 
 def _log(p: Parser, x: Value, y: Value) -> Pair:

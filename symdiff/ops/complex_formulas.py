@@ -3,8 +3,31 @@
 
 import numpy as np
 
-__all__ = ["log_modulus", "quotient_imag", "quotient_real", "root_imag", "root_real", "zero_times"]
+__all__ = [
+    "exp_cos",
+    "exp_sin",
+    "log_modulus",
+    "quotient_imag",
+    "quotient_real",
+    "root_imag",
+    "root_real",
+    "zero_times",
+]
 
+
+
+def exp_cos(x, y):
+    """The real part of exp(x + iy)."""
+    large = x > 80.0
+    root = np.exp(np.where(large, 0.5 * x, x))
+    return root * np.cos(y) * np.where(large, root, 1.0)
+
+
+def exp_sin(x, y):
+    """The imaginary part of exp(x + iy)."""
+    large = x > 80.0
+    root, sine = np.exp(np.where(large, 0.5 * x, x)), np.sin(y)
+    return np.where(sine == 0.0, sine, root * sine * np.where(large, root, 1.0))
 
 
 def quotient_real(a, b, c, d):

@@ -19,7 +19,16 @@ from symdiff.ops import complex_formulas as formulas
 from symdiff.ops.failures import domain
 from symdiff.ops.primitive import REALS, Check, Domain, Primitive, elementwise
 
-__all__ = ["log_modulus", "quotient_imag", "quotient_real", "root_imag", "root_real", "zero_times"]
+__all__ = [
+    "exp_cos",
+    "exp_sin",
+    "log_modulus",
+    "quotient_imag",
+    "quotient_real",
+    "root_imag",
+    "root_real",
+    "zero_times",
+]
 
 AWAY = Domain(0.3, 3.0)
 
@@ -216,6 +225,70 @@ log_modulus: Primitive = elementwise(
     domain=(AWAY, REALS),
     checks=(domain(lambda k, x, y: k.or_(k.ne(x, 0.0), k.ne(y, 0.0))),),
     cost=40.0,
+)
+
+# -- exponentials ------------------------------------------------------------------------------------------------------
+# A product of the exponential and a cosine may be finite where the exponential is not.
+
+LARGE = 80.0
+
+
+def _factors(k: Any, x: Any) -> tuple[Any, Any]:
+    """Two numbers whose product is the exponential; the second is 1 where that does not overflow."""
+    large = k.gt(x, LARGE)
+    root = k.exp(k.select(large, k.mul(x, 0.5), x))
+    return root, k.select(large, root, 1.0)
+
+
+def _exp_cos(k: Any, x: Any, y: Any) -> Any:
+    root, rest = _factors(k, x)
+    return k.mul(k.mul(root, k.cos(y)), rest)
+
+
+def _exp_sin(k: Any, x: Any, y: Any) -> Any:
+    (root, rest), sine = _factors(k, x), k.sin(y)
+    return k.select(k.eq(sine, 0.0), sine, k.mul(k.mul(root, sine), rest))
+
+
+def _parts_are_finite(k: Any, _: Any, x: Any, y: Any) -> Any:
+    """What `cmath` looks at: both parts."""
+    overflows = k.or_(k.isinf(_exp_cos(k, x, y)), k.isinf(_exp_sin(k, x, y)))
+    return k.not_(k.and_(overflows, k.and_(k.isfinite(x), k.isfinite(y))))
+
+
+def _wave(part: str, kernel: Any, function: Any, sympy: Any, vjp: Any) -> Primitive:
+    return elementwise(
+        function.__name__,
+        numpy=in_one_type(function),
+        scalar=lambda x, y: getattr(cmath.exp(complex(x, y)), part),
+        python=f"{function.__name__}({{}}, {{}})",
+        spelling=f"cmath.exp(complex({{}}, {{}})).{part}",
+        helper=helper_text(function),
+        kernel=kernel,
+        sympy=sympy,
+        vjp=vjp,
+        domain=(REALS, REALS),
+        checks=(
+            domain(lambda k, x, y: k.or_(k.isfinite(y), k.or_(k.isnan(y), k.not_(k.gt(x, -math.inf))))),
+            Check(_parts_are_finite, "OverflowError", "math range error", after=True),
+        ),
+        cost=30.0,
+    )
+
+
+exp_cos: Primitive = _wave(
+    "real",
+    _exp_cos,
+    formulas.exp_cos,
+    lambda sp, x, y: sp.exp(x) * sp.cos(y),
+    (lambda g, r, x, y: g * r, lambda g, r, x, y: -g * exp_sin(x, y)),
+)
+exp_sin: Primitive = _wave(
+    "imag",
+    _exp_sin,
+    formulas.exp_sin,
+    lambda sp, x, y: sp.exp(x) * sp.sin(y),
+    (lambda g, r, x, y: g * r, lambda g, r, x, y: g * exp_cos(x, y)),
 )
 
 # -- zeros -------------------------------------------------------------------------------------------------------------

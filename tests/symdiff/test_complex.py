@@ -316,6 +316,10 @@ INF, NAN = math.inf, math.nan
 CUTS = np.array([complex(-4.0, 0.0), complex(-4.0, -0.0), complex(0.0, 0.0), complex(-0.0, 0.0), complex(-0.0, -0.0)])
 LARGE = np.array([1e300 + 1e300j, 1e-300 - 1e-300j, -3e307 + 1j, 5e-324 + 0j, 1e200 - 1e-200j])
 ENDLESS = np.array([complex(INF, 1.0), complex(-INF, 0.5), complex(1.0, -INF), complex(NAN, 1.0)])
+# the exponential of the real part overflows, the product with a cosine or a sine of the other may not
+BEYOND = np.array(
+    [710.0 + 0j, 710.0 - 0j, 710.0 + 1.5j, 712.0 + 1e-5j, 1400.0 + 1j, 750.0 + 3.1j, -800.0 + 1j, INF, -INF]
+)
 WITH_EDGES: dict[str, tuple[Function, Any]] = {
     "log": (lambda z: np.log(z), (CUTS, LARGE, ENDLESS)),
     "sqrt": (lambda z: np.sqrt(z), (CUTS, LARGE, ENDLESS[:3])),
@@ -323,9 +327,23 @@ WITH_EDGES: dict[str, tuple[Function, Any]] = {
     "abs": (lambda z: np.abs(z), (CUTS, LARGE, ENDLESS)),
     "quotient": (lambda z: (1.0 + 2.0j) / z, (LARGE,)),
     "tanh": (lambda z: np.tanh(z), (CUTS, 400.0 * Z)),
-    "exp": (lambda z: np.exp(z), (CUTS, 300.0 * Z)),
+    "exp": (lambda z: np.exp(z), (CUTS, 300.0 * Z, BEYOND)),
     "conj": (lambda z: np.conj(z), (CUTS, LARGE, ENDLESS)),
 }
+
+
+def test_slopes_beyond() -> None:
+    compiled = plainly(lambda z: np.exp(z).imag)
+    z, w = 712.0 + 1e-5j, 710.0 + 1.5j
+    with np.errstate(over="ignore"):
+        exact, turned = np.exp(z).imag, np.exp(w).real
+    assert np.isfinite(exact) and compiled(z) == pytest.approx(exact, rel=1e-14)
+    slope = compiled.grad(w)
+    assert slope.real == math.inf and slope.imag == pytest.approx(turned, rel=1e-14)
+    with pytest.raises(OverflowError, match="math range error"):
+        plainly(lambda z: cmath.exp(z))(800.0 + 1j)
+    with pytest.raises(ValueError, match="math domain error"):
+        plainly(lambda z: cmath.exp(z))(complex(1.0, math.inf))
 
 
 def bits(values: Any) -> Any:
