@@ -9,10 +9,11 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from symdiff.config import Options
-from symdiff.errors import LocatedTypeError, ShapeError, located, user_facing
+from symdiff.errors import LocatedTypeError, ShapeError, located
 from symdiff.frontend.structure import flatten, unflatten
 from symdiff.steps import MapOf, Step, StepOf
 from symdiff.symbolic import SymbolicPrimitive, taken_apart
+from symdiff.tracebacks import user_facing
 from symdiff.wrapper import TRANSFORMATIONS, Derived, Differentiable, machinery, wrap
 
 __all__ = [
@@ -31,7 +32,6 @@ __all__ = [
     "vjp",
     "vmap",
 ]
-
 
 T = TypeVar("T")
 

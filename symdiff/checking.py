@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from symdiff.api import differentiable, grad, hvp
-from symdiff.errors import LocatedAssertionError, user_facing
+from symdiff.errors import LocatedAssertionError
 from symdiff.frontend.structure import flatten, unflatten
+from symdiff.tracebacks import user_facing
 
 __all__ = ["gradcheck"]
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from symdiff.errors import FULL_TRACEBACK, located
+from symdiff.errors import located
+from symdiff.tracebacks import FULL_TRACEBACK
 
 STAGES = ("source", "graph", "adjoint", "simplified", "kernel", "llvm", "llvm_optimised", "asm")
 LOG_TOPICS = ("compile", "cache")

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import LocatedTypeError, Location, user_facing
+from symdiff.errors import LocatedTypeError, Location
+from symdiff.tracebacks import user_facing
 
 __all__ = ["CustomRule", "custom_rule"]
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from symdiff.config import Options
 from symdiff.directions import WithDirection
-from symdiff.errors import LocatedTypeError, UnsupportedSyntaxError, strip_frames, user_facing
+from symdiff.errors import LocatedTypeError, UnsupportedSyntaxError
 from symdiff.steps import ALONG, Step, StepOf
+from symdiff.tracebacks import strip_frames, user_facing
 
 if TYPE_CHECKING:
     from symdiff.inspection import Stages

@@ -17,7 +17,7 @@ import numpy as np
 
 from symdiff import stages
 from symdiff.config import Options, setting
-from symdiff.errors import LocatedTypeError, Location, SymdiffError, UnsupportedSyntaxError, located, strip_frames
+from symdiff.errors import LocatedTypeError, Location, SymdiffError, UnsupportedSyntaxError, located
 from symdiff.frontend.program import Program, StaticNeeded
 from symdiff.frontend.structure import flatten_as
 from symdiff.runtime.arguments import cotangent_like, prepare
@@ -30,6 +30,7 @@ from symdiff.runtime.shared import shared_store
 from symdiff.runtime.statuses import Respecialise
 from symdiff.runtime.written import write_back
 from symdiff.steps import Step, required, wrt_positions
+from symdiff.tracebacks import strip_frames
 
 __all__ = ["Dispatcher"]
 

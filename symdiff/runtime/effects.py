@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import hide_frames
 from symdiff.ir.graph import ACT, Function
 from symdiff.ir.walk import all_nodes
 from symdiff.lower.draws import Drawing
 from symdiff.lower.lower import Lowered
 from symdiff.runtime.generators import run_drawing
+from symdiff.tracebacks import hide_frames
 
 __all__ = ["invoking", "may_show", "showing"]
 

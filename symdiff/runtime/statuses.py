@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from symdiff.errors import ShapeError, SymdiffError, hide_frames, kind_named, located
+from symdiff.errors import ShapeError, SymdiffError, kind_named, located
 from symdiff.lower.lower import Lowered
+from symdiff.tracebacks import hide_frames
 
 __all__ = ["RESPECIALISE", "Respecialise", "raising"]
 

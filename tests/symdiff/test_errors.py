@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symdiff import errors
-from symdiff.errors import Location, SymdiffError, SymdiffWarning, hide_frames, located, user_facing
+from symdiff import errors, tracebacks
+from symdiff.errors import Location, SymdiffError, SymdiffWarning, located
+from symdiff.tracebacks import hide_frames, user_facing
 
 PLACE = Location("model.py", 12, 9, None, "model", "        try:")
 
@@ -91,7 +92,7 @@ def test_an_internal_error_says_so():
 
 def as_library(source, **names):
     """Define functions as if they stood in a file of the library."""
-    namespace = dict(vars(errors), **names)
+    namespace = {**vars(errors), **vars(tracebacks), **names}
     exec(compile(source, errors.__file__.replace("errors.py", "api.py"), "exec"), namespace)
     return namespace
 
@@ -206,7 +207,7 @@ def test_user_facing_keeps_name_and_result():
 
 def test_warning_at_a_place():
     with pytest.warns(SymdiffWarning, match="slow\nhint: do less") as caught:
-        errors.warn("slow", PLACE, "do less")
+        tracebacks.warn("slow", PLACE, "do less")
     assert (caught[0].filename, caught[0].lineno) == ("model.py", 12)
 
 
@@ -220,4 +221,4 @@ def test_warning_without_place_names_the_users_call():
 def test_warning_can_be_an_error():
     with warnings.catch_warnings(), pytest.raises(SymdiffWarning):
         warnings.simplefilter("error", SymdiffWarning)
-        errors.warn("slow")
+        tracebacks.warn("slow")
