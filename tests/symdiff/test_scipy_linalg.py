@@ -36,7 +36,7 @@ from scipy.linalg import (
 
 import symdiff as sd
 from symdiff.errors import SymdiffError
-from tests.symdiff.test_linalg_functions import Line, differences, outcome, parts_of
+from tests.symdiff.matrix_lines import Line, check_gradient, check_value, differences, outcome
 
 RNG = np.random.default_rng(7)
 
@@ -181,25 +181,12 @@ def product_of(w: Any, v: Any) -> Any:
 
 @pytest.mark.parametrize("name", TABLE)
 def test_value(name: str) -> None:
-    line = TABLE[name]
-    found = sd.differentiable(line.function)(*line.arrays)
-    expected = line.function(*line.arrays)
-    assert isinstance(found, tuple) == isinstance(expected, tuple)
-    for got, wanted in zip(parts_of(found), parts_of(expected), strict=True):
-        assert np.shape(got) == np.shape(wanted)
-        np.testing.assert_allclose(got, wanted, rtol=1e-10, atol=1e-12)
+    check_value(TABLE[name])
 
 
 @pytest.mark.parametrize("name", [name for name, line in TABLE.items() if line.smooth])
 def test_gradient(name: str) -> None:
-    line = TABLE[name]
-    function = outcome(line.function)
-    names = ("a", "b")[: len(line.arrays)]
-    found = sd.differentiable(function, wrt=names).grad(*line.arrays)
-    for place, gradient in enumerate(found):
-        expected = differences(function, line.arrays, place)
-        scale = 1.0 + np.max(np.abs(expected), initial=0.0)
-        np.testing.assert_allclose(gradient, expected, rtol=1e-6, atol=1e-7 * scale)
+    check_gradient(TABLE[name])
 
 
 # -- the exponential, by its own derivative ----------------------------------------------------------------------------
