@@ -115,6 +115,30 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
     twin = twin_call(p, found, kwargs)
     if twin is not None:
         found, kwargs = twin
+    result = _call_library(p, found, args, kwargs)
+    if result is not NotImplemented:
+        return result
+    path = target.path if target.path is not None else Path(found)
+    owner = getattr(found, "__self__", None)
+    if is_generator(owner):
+        # np.random.normal is a method of the legacy generator
+        source = p.resolver.wrap(p.build, owner, path.then("attr", "__self__"))
+        return call(p, p.attribute(source, found.__name__), args, kwargs)
+    if p.hook is not None:
+        expecting, p.expecting = p.expecting, None  # what follows is done with what a call gives
+        result = p.hook(Known(found, path), p, args, kwargs)
+        p.expecting = expecting
+        if result is not NotImplemented:
+            # what it is the derivative of is found from the object itself, so another one is another program
+            p.resolver.guard(target.path, found, "is")
+            return result
+    if isinstance(found, types.FunctionType):  # here, and not below: how deep helpers may call each other depends on it
+        return inline_known(p, found, path, args, kwargs)
+    return _call_users(p, found, path, args, kwargs)
+
+
+def _call_library(p: Parser, found: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Any:
+    """A function of Python or of a library that is known by itself; NotImplemented for all others."""
     handler, row = _lookup(FUNCTIONS, found), _lookup(ROW_OF, found)
     if handler is None and row is None and learn_scipy():
         row = _lookup(ROW_OF, found)
@@ -130,26 +154,15 @@ def _call_known(p: Parser, target: Known, args: Sequence[Abstract], kwargs: Mapp
     owner = getattr(found, "__self__", None)
     if isinstance(owner, str):
         return text_method(p, Known(owner), found.__name__, args, kwargs)
-    shown = log(p, found, args, kwargs)
-    if shown is not NotImplemented:
-        return shown
-    path = target.path if target.path is not None else Path(found)
-    if is_generator(owner):
-        # np.random.normal is a method of the legacy generator
-        source = p.resolver.wrap(p.build, found.__self__, path.then("attr", "__self__"))
-        return call(p, p.attribute(source, found.__name__), args, kwargs)
-    if p.hook is not None:
-        expecting, p.expecting = p.expecting, None  # what follows is done with what a call gives
-        result = p.hook(Known(found, path), p, args, kwargs)
-        p.expecting = expecting
-        if result is not NotImplemented:
-            # what it is the derivative of is found from the object itself, so another one is another program
-            p.resolver.guard(target.path, found, "is")
-            return result
+    return log(p, found, args, kwargs)
+
+
+def _call_users(
+    p: Parser, found: Any, path: Path, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]
+) -> Abstract:
+    """A method, partial, cached function, class or callable object whose source is read."""
     if getattr(type(found), OWN_WRAPPER, False):
         return call(p, p.resolver.wrap(p.build, found.__wrapped__, path.then("attr", "__wrapped__")), args, kwargs)
-    if isinstance(found, types.FunctionType):
-        return inline_known(p, found, path, args, kwargs)
     if isinstance(found, types.MethodType):
         owner = p.resolver.wrap(p.build, found.__self__, path.then("attr", "__self__"))
         return call(p, Known(found.__func__, path.then("attr", "__func__")), (owner, *args), kwargs)
