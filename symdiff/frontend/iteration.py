@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend.abstract import (
@@ -205,6 +206,10 @@ def trips_of(p: Parser, item: Abstract) -> tuple[Value, Callable[[Parser, Value]
         case Zipped():
             parts = [trips_of(p, part) for part in item.items]
             return _shortest(p, [part[0] for part in parts]), lambda p, i: Tuple(tuple(part[1](p, i) for part in parts))
+    _refuse(p, item)
+
+
+def _refuse(p: Parser, item: Abstract) -> NoReturn:
     if isinstance(item, Known) and isinstance(item.object, set | frozenset):
         p.unsupported("running over a set is not supported: it has no order", "use a tuple or a list")
     p.refuse(LocatedTypeError, f"{p.describe(item)} is not iterable")
@@ -266,10 +271,7 @@ def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
         case Generated():
             return known_items(p, items_of(p, item))
         case Counted():
-            items = known_items(p, item.items)
-            return tuple(
-                Tuple((arithmetic(p, "add", item.start, p.constant(i)), found)) for i, found in enumerate(items)
-            )
+            return _counted(p, item)
         case Sequence():
             return tuple(reversed(known_items(p, item.items)))
         case Zipped():
@@ -283,9 +285,12 @@ def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
                 f"{p.describe(item)} of run-time length cannot be taken apart here",
                 "write a 'for' loop, or use NumPy's functions of whole arrays",
             )
-    if isinstance(item, Known) and isinstance(item.object, set | frozenset):
-        p.unsupported("running over a set is not supported: it has no order", "use a tuple or a list")
-    p.refuse(LocatedTypeError, f"{p.describe(item)} is not iterable")
+    _refuse(p, item)
+
+
+def _counted(p: Parser, item: Counted) -> tuple[Abstract, ...]:
+    items = known_items(p, item.items)
+    return tuple(Tuple((arithmetic(p, "add", item.start, p.constant(i)), found)) for i, found in enumerate(items))
 
 
 def _zipped(p: Parser, item: Zipped) -> tuple[Abstract, ...]:

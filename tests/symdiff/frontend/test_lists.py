@@ -141,7 +141,7 @@ def test_an_array_that_changes_after_it_went_into_a_list_is_refused():
             path.append(state)
         return np.sum(np.array(path))
 
-    with pytest.raises(sd.UnsupportedSyntaxError, match="item of a list"):
+    with pytest.raises(sd.UnsupportedSyntaxError, match="a list of run-time length or a recursion keeps"):
         sd.grad(f)(1.5, 40)
 
 
