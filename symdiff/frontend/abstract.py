@@ -164,12 +164,18 @@ class ListObject:
 
 
 class DictObject:
-    """A dict with keys that are known; its items are kept in memory under this object."""
+    """A dict with keys that are known; its items are kept in memory under this object.
 
-    __slots__ = ("initial", "outside", "serial")
+    A `collections.defaultdict` has a factory, which is called for a key that is missing.
+    """
 
-    def __init__(self, items: dict[Any, Abstract], *, outside: bool = False) -> None:
+    __slots__ = ("factory", "initial", "outside", "serial")
+
+    def __init__(
+        self, items: dict[Any, Abstract], *, outside: bool = False, factory: Abstract | None = None
+    ) -> None:
         self.initial = items
+        self.factory = factory
         self.outside = outside
         self.serial = now()
 

@@ -27,6 +27,7 @@ class Attempt(TripEnd):
         if self.index is not None:
             assert self.loop.trips is not None
             known = self.loop.trips.known(p)
+            p.bounds_of[self.index] = self.loop.trips.bounds
             if known is not None:
                 p.indices[self.index] = len(known)
                 self.loop.indices.add(self.index)

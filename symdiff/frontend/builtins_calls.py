@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import math
 from typing import Any
@@ -26,6 +27,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.branches import fork
 from symdiff.frontend.comparisons import compared
+from symdiff.frontend.containers import items_of_dict
 from symdiff.frontend.core import Parser
 from symdiff.frontend.extending import rows_of
 from symdiff.frontend.iteration import count_of, is_runtime
@@ -310,9 +312,21 @@ def to_list(p: Parser, items: Abstract | None = None) -> ListObject:
 
 
 @function(dict)
-def to_dict(p: Parser, **items: Abstract) -> DictObject:
-    """``dict(a=1)``."""
-    return DictObject(items)
+@function(collections.OrderedDict)
+def to_dict(p: Parser, other: Abstract | None = None, /, **items: Abstract) -> DictObject:
+    """``dict(other, a=1)``."""
+    return DictObject({**({} if other is None else items_of_dict(p, other)), **items})
+
+
+@function(collections.defaultdict)
+def default_dict(
+    p: Parser, factory: Abstract | None = None, other: Abstract | None = None, /, **items: Abstract
+) -> DictObject:
+    """``defaultdict(float)``."""
+    made = to_dict(p, other, **items)
+    none = factory is None or (isinstance(factory, Known) and factory.object is None)
+    made.factory = None if none else factory
+    return made
 
 
 @function(map)

@@ -144,7 +144,7 @@ class Head:
         """A dict, or an object made in the function, that a name is bound to anew in each trip."""
         self._once(item)
         fields = {name: self.enter(part, (*key, name)) for name, part in self.p.memory.content(item).items()}
-        made = Instance(item.cls, fields) if isinstance(item, Instance) else DictObject(fields, outside=item.outside)
+        made = Instance(item.cls, fields) if isinstance(item, Instance) else _like(item, fields)
         return self._copied(item, made)
 
     def _is_held(self, item: Abstract) -> bool:
@@ -359,7 +359,7 @@ class Head:
                 return self._copied(head, Instance(head.cls, fields))
             case DictObject():
                 parts = {n: self.result(item, outputs) for n, item in head.initial.items()}
-                return self._copied(head, DictObject(parts, outside=head.outside))
+                return self._copied(head, _like(head, parts))
             case ListObject() if isinstance(head.initial, Rows):
                 columns = tuple(self.result(column, outputs) for column in head.initial.columns)
                 return self._copied(head, rebuilt_after(columns, head.initial.form))
@@ -397,3 +397,8 @@ def _same(a: Abstract, b: Abstract) -> bool:
     if isinstance(a, Known) and isinstance(b, Known):
         return a.object is b.object or (type(a.object) is str and a.object == b.object)
     return isinstance(a, Marker) and isinstance(b, Marker)
+
+
+def _like(item: DictObject, items: dict[Any, Abstract]) -> DictObject:
+    """A dict of the same kind with other items."""
+    return DictObject(items, outside=item.outside, factory=item.factory)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from symdiff.errors import LocatedIndexError, LocatedKeyError
+from typing import Any
+
+from symdiff.errors import LocatedIndexError, LocatedKeyError, LocatedValueError
 from symdiff.frontend import growing
 from symdiff.frontend.abstract import Abstract, DictObject, Known, ListObject, Tuple
 from symdiff.frontend.core import Parser
@@ -74,7 +76,7 @@ def copy_list(p: Parser, owner: ListObject) -> ListObject:
 @method(DictObject, "copy")
 def copy_dict(p: Parser, owner: DictObject) -> DictObject:
     """A new dict of the same items."""
-    return DictObject(dict(p.memory.content(owner)))
+    return DictObject(dict(p.memory.content(owner)), factory=owner.factory)
 
 
 @method(DictObject, "keys")
@@ -117,12 +119,23 @@ def get_outside(p: Parser, owner: Known, key: Abstract, default: Abstract | None
 def update(p: Parser, owner: DictObject, other: Abstract | None = None, **more: Abstract) -> Known:
     """``d.update(other, a=1)``."""
     _own(p, owner)
-    other = DictObject({}) if other is None else other
-    other = p.resolver.materialise(p.build, other) if isinstance(other, Known) else other
-    if not isinstance(other, DictObject):
-        p.refuse(LocatedKeyError, f"update takes a dict, not {p.describe(other)}")
-    p.memory.replace(owner, {**p.memory.content(owner), **p.memory.content(other), **more})
+    found = {} if other is None else items_of_dict(p, other)
+    p.memory.replace(owner, {**p.memory.content(owner), **found, **more})
     return Known(None)
+
+
+def items_of_dict(p: Parser, other: Abstract) -> dict[Any, Abstract]:
+    """What ``dict(other)`` contains: the items of a dict, or pairs of a key and a value."""
+    other = p.resolver.materialise(p.build, other) if isinstance(other, Known) else other
+    if isinstance(other, DictObject):
+        return dict(p.memory.content(other))
+    found = {}
+    for pair in p.items(other):
+        parts = p.items(pair)
+        if len(parts) != 2:
+            p.refuse(LocatedValueError, f"a dict is made of pairs; this one has length {len(parts)}")
+        found[p.static(parts[0], "a key of a dict")] = parts[1]
+    return found
 
 
 @method(DictObject, "pop")

@@ -50,6 +50,7 @@ from symdiff.ops.primitive import REGISTRY, Primitive
 __all__ = ["REAL_PARTS", "Frame", "Parser"]
 
 UNROLL_LIMIT = 256
+LONGEST_TAKEN_APART = 4096
 REAL_PARTS = "take .real, .imag or abs(...) of it"
 
 
@@ -100,6 +101,7 @@ class Parser:
         self.expecting: Any = None  # the loop that the next call goes on with, if it leads there
         self.rooms: dict[Value, Dim] = {}  # of sizes that change from trip to trip: the largest they can be
         self.indices: dict[Value, int] = {}  # number of trips of loops that can be unrolled, by their index
+        self.bounds_of: dict[Value, tuple[Value, ...]] = {}  # where loops start and stop, by their index
 
     # -- places and errors ---------------------------------------------------------------------------------------------
 
@@ -224,12 +226,25 @@ class Parser:
         except Unknown as unknown:
             found = unknown.item
         if isinstance(found, Value) and not found.type.is_float:
-            self._make_static(found)
+            self.ask_for(found)
         self.unsupported(f"{what} must be known before the function runs", "use a literal, or pass it as an argument")
 
-    def _make_static(self, value: Value) -> None:
-        """Ask for what the value follows from to be known: a captured int, an argument, the index of a short loop."""
+    def count(self, length: Value, message: str, hint: str) -> int:
+        """How many items there are, where they are taken apart; sizes of arguments are asked for, then refused."""
+        known = self.build.constant_of(length)
+        if known is None:
+            self.ask_for(length)
+        if known is None or known > LONGEST_TAKEN_APART:
+            self.unsupported(message, hint)
+        return int(known)
+
+    def ask_for(self, value: Value) -> None:
+        """Ask for what the value follows from to be known.
+
+        That may be a captured int, an argument or its size, or the index of a short loop. Returns if it is none.
+        """
         captured = {c.value: c.path for c in self.resolver.captured.values()}
+        sizes = {dim: leaf for param, leaf in self.argument_of.items() for dim in param.type.shape}
         stack, seen = [value], {value}
         while stack:
             found = stack.pop()
@@ -241,8 +256,11 @@ class Parser:
                 raise StaticCapture(captured[found])
             if found in self.argument_of:
                 raise StaticNeeded(self.argument_of[found], self.build.where)
+            if found in sizes:
+                raise StaticNeeded(sizes[found], self.build.where, size=True)
             node = self.build.definitions.get(found)
-            for operand in node.inputs if node is not None and not node.blocks else ():
+            before = self.bounds_of.get(found, node.inputs if node is not None and not node.blocks else ())
+            for operand in before:
                 if operand not in seen:
                     seen.add(operand)
                     stack.append(operand)

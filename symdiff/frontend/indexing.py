@@ -70,11 +70,7 @@ def read_item(p: Parser, owner: Abstract, key: Abstract) -> Abstract:
         case Tuple() | ListObject():
             return _read_sequence(p, owner, key)
         case DictObject():
-            found = p.static(key, "a key of a dict")
-            items = p.memory.content(owner)
-            if found not in items:
-                p.refuse(LocatedKeyError, f"the dict has no key {found!r}", _keys(items))
-            return items[found]
+            return _read_dict(p, owner, p.static(key, "a key of a dict"))
         case Known(object=found) if (handler := _special(found)) is not None:
             return handler(p, key)
         case Known(object=str()):
@@ -95,6 +91,17 @@ def _special(found: Any) -> Any:
 
 def _keys(items: dict[Any, Any]) -> str:
     return f"its keys are {', '.join(map(repr, items))}" if items else "it is empty"
+
+
+def _read_dict(p: Parser, owner: DictObject, key: Any) -> Abstract:
+    items = p.memory.content(owner)
+    if key not in items:
+        if owner.factory is None:
+            p.refuse(LocatedKeyError, f"the dict has no key {key!r}", _keys(items))
+        made = p.call(owner.factory, [], {})
+        p.memory.replace(owner, {**p.memory.content(owner), key: made})
+        return made
+    return items[key]
 
 
 def _read_known_dict(p: Parser, owner: Known, key: Abstract) -> Abstract:

@@ -254,11 +254,12 @@ def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
             content = p.memory.content(item)
             if not isinstance(content, Rows):
                 return tuple(content)
-            if not isinstance(content.count, int):
-                p.unsupported(
-                    "a list of run-time length cannot be taken apart here", "write a 'for' loop, or make it an array"
-                )
-            return tuple(item_at(p, content, p.constant(i)) for i in range(content.count))
+            count = p.count(
+                p.build.size(content.count),
+                "a list of run-time length cannot be taken apart here",
+                "write a 'for' loop, or make it an array",
+            )
+            return tuple(item_at(p, content, p.constant(i)) for i in range(count))
         case DictObject():
             return tuple(_key(p, key) for key in p.memory.content(item))
         case Known(object=dict()):
@@ -278,13 +279,12 @@ def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
             return _zipped(p, item)
         case Range() | Array() | View() | Complex():
             length, element = trips_of(p, item)
-            known = p.build.constant_of(length)
-            if known is not None:
-                return tuple(element(p, p.constant(i)) for i in range(int(known)))
-            p.unsupported(
+            count = p.count(
+                length,
                 f"{p.describe(item)} of run-time length cannot be taken apart here",
                 "write a 'for' loop, or use NumPy's functions of whole arrays",
             )
+            return tuple(element(p, p.constant(i)) for i in range(count))
     _refuse(p, item)
 
 
@@ -302,13 +302,12 @@ def _zipped(p: Parser, item: Zipped) -> tuple[Abstract, ...]:
             columns.append(known_items(p, part))
             continue
         length, element = trips_of(p, part)
-        count = p.build.constant_of(length)
-        if count is None:
-            p.unsupported(
-                "zip of a tuple or list with an array of run-time length is not supported",
-                "make the tuple an array with np.array before the loop",
-            )
-        columns.append(tuple(element(p, p.constant(i)) for i in range(min(int(count), shortest))))
+        count = p.count(
+            length,
+            "zip of a tuple or list with an array of run-time length is not supported",
+            "make the tuple an array with np.array before the loop",
+        )
+        columns.append(tuple(element(p, p.constant(i)) for i in range(min(count, shortest))))
     return tuple(Tuple(row) for row in zip(*columns, strict=False))
 
 

@@ -42,6 +42,18 @@ def require_places(size: int, least: int) -> None:
         raise IndexError("a place is out of bounds for the axis")
 
 
+def require_one_to_concatenate(count: int) -> None:
+    """For functions that join as many arrays as only a run tells."""
+    if count == 0:
+        raise ValueError("need at least one array to concatenate")
+
+
+def require_one_to_stack(count: int) -> None:
+    """For ``np.stack`` of as many arrays as only a run tells."""
+    if count == 0:
+        raise ValueError("need at least one array to stack")
+
+
 def require_no_rest(rest: int) -> None:
     """For functions that split into equal parts."""
     if rest != 0:

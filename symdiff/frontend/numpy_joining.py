@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from symdiff.errors import LocatedValueError
-from symdiff.frontend.abstract import Abstract, Known, ListObject, Slice, Tuple
+from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Slice, Tuple
 from symdiff.frontend.core import Parser
-from symdiff.frontend.library_moving import require_places
+from symdiff.frontend.extending import rows_as_array, rows_of
+from symdiff.frontend.iteration import is_runtime
+from symdiff.frontend.library_moving import require_one_to_concatenate, require_one_to_stack, require_places
 from symdiff.frontend.numpy_shaping import (
     NEW,
     array_of,
@@ -26,7 +29,7 @@ from symdiff.frontend.subscripts import FULL
 from symdiff.frontend.tables import function
 from symdiff.ir.graph import Dim, Value
 from symdiff.ir.shapes import normalise_axis
-from symdiff.ops.sizes import product
+from symdiff.ops.sizes import product, times
 
 __all__ = ["stack"]
 
@@ -41,9 +44,34 @@ def _joined(p: Parser, values: list[Value], axis: int) -> Abstract:
     return p.wrap(p.emit("concatenate", *values, axis=axis), contiguous=True)
 
 
+def _counted_by_a_run(p: Parser, arrays: Abstract, require: Callable[[int], None]) -> Value | None:
+    """Arrays of one shape, as many as only a run tells: one array, with an axis more in front."""
+    rows = rows_of(p, arrays) if is_runtime(p, arrays) else None
+    if rows is None or isinstance(rows.count, int):
+        return None
+    value = rows_as_array(p, rows)
+    p.call(Known(require), [p.build.size(value.type.shape[0])], {})
+    return value
+
+
+def _end_to_end(p: Parser, value: Value, axis: int) -> Abstract:
+    """The parts along the first axis put one behind the other along this axis of theirs."""
+    if value.type.rank == 1:
+        p.refuse(LocatedValueError, "zero-dimensional arrays cannot be concatenated", "use np.array([...]) for numbers")
+    place = normalise_axis(p.build, axis, value.type.rank - 1)
+    moved = p.value(p.call(Known(np.moveaxis), [Array(value), p.constant(0), p.constant(place)], {}))
+    shape = moved.type.shape
+    merged = times(p.build, shape[place], shape[place + 1])
+    return reshaped(p, Array(moved), (*shape[:place], merged, *shape[place + 2 :]))
+
+
 @function(np.concatenate)
 def concatenate(p: Parser, arrays: Abstract, axis: Abstract | None = None) -> Abstract:
     """``np.concatenate``."""
+    long = _counted_by_a_run(p, arrays, require_one_to_concatenate)
+    if long is not None:
+        flat = axis is not None and static_axis(p, axis) is None
+        return ravel(p, Array(long)) if flat else _end_to_end(p, long, static_axis(p, axis) or 0)
     values = [p.value(item) for item in _parts(p, arrays)]
     if axis is not None and static_axis(p, axis) is None:
         values = [p.emit("reshape", v, shape=(product(p.build, v.type.shape),)) for v in values]
@@ -69,6 +97,10 @@ def _as_vector(p: Parser, item: Abstract) -> Abstract:
 @function(np.stack)
 def stack(p: Parser, arrays: Abstract, axis: Abstract | None = None) -> Abstract:
     """``np.stack``: along a new axis."""
+    long = _counted_by_a_run(p, arrays, require_one_to_stack)
+    if long is not None:
+        place = p.constant(normalise_axis(p.build, static_axis(p, axis) or 0, long.type.rank))
+        return p.call(Known(np.moveaxis), [Array(long), p.constant(0), place], {})
     items = _parts(p, arrays)
     if not items:
         p.refuse(LocatedValueError, "need at least one array to stack")
@@ -88,12 +120,19 @@ def raised(p: Parser, value: Value, place: int) -> Value:
 @function(np.vstack)
 def vstack(p: Parser, tup: Abstract) -> Abstract:
     """As rows."""
+    long = _counted_by_a_run(p, tup, require_one_to_concatenate)
+    if long is not None:
+        rows = with_entries(p, Array(long), [FULL, NEW]) if long.type.rank == 1 else Array(long)
+        return rows if long.type.rank < 3 else _end_to_end(p, long, 0)
     return _joined(p, [p.value(atleast_2d(p, item)) for item in _parts(p, tup)], 0)
 
 
 @function(np.hstack)
 def hstack(p: Parser, tup: Abstract) -> Abstract:
     """Side by side."""
+    long = _counted_by_a_run(p, tup, require_one_to_concatenate)
+    if long is not None:
+        return Array(long) if long.type.rank == 1 else _end_to_end(p, long, 1 if long.type.rank > 2 else 0)
     values = [p.value(atleast_1d(p, item)) for item in _parts(p, tup)]
     return _joined(p, values, 1 if values and values[0].type.rank > 1 else 0)
 
@@ -101,6 +140,11 @@ def hstack(p: Parser, tup: Abstract) -> Abstract:
 @function(np.column_stack)
 def column_stack(p: Parser, tup: Abstract) -> Abstract:
     """Vectors as columns."""
+    long = _counted_by_a_run(p, tup, require_one_to_concatenate)
+    if long is not None:
+        if long.type.rank == 1:
+            return with_entries(p, Array(long), [NEW, FULL])
+        return p.attribute(Array(long), "T") if long.type.rank == 2 else _end_to_end(p, long, 1)
     values = []
     for item in _parts(p, tup):
         value = p.value(atleast_1d(p, item))

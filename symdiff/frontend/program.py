@@ -218,9 +218,9 @@ class Program:
 class StaticNeeded(Exception):
     """Raised when an int that is run-time data must be known while parsing, as ``axis=k`` must.
 
-    The caller parses again with this leaf of the arguments as `Static`.
+    The caller parses again with this leaf of the arguments as `Static`, or with its sizes known where they are asked.
     """
 
-    def __init__(self, leaf: int, where: Location | None) -> None:
+    def __init__(self, leaf: int, where: Location | None, *, size: bool = False) -> None:
         super().__init__(f"leaf {leaf} must be known while parsing")
-        self.leaf, self.where = leaf, where
+        self.leaf, self.where, self.size = leaf, where, size

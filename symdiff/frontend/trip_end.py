@@ -95,6 +95,7 @@ class TripEnd(TripStart):
                 raise Rebuilt(name, p.memory.content(end)) from None
             if loop.peeled < PEELS:
                 raise Peel from None
+            self._take_apart_if_short()
             line = f"before the loop on line {loop.node.lineno}"
             marker = conflict(p, name, self.initial(name), end, line, "after a trip")
             p.refuse(marker.error, marker.message, marker.hint)
@@ -116,11 +117,19 @@ class TripEnd(TripStart):
         try:
             start_growing(self.p, self.body.parent, self.loop.shape.growing, key, before, content, self.loop.trips)
         except TypeConflictError:
-            if self._is_short(UNROLL_LIMIT):
-                assert self.index is not None
-                raise Unroll(self.index) from None
+            self._take_apart_if_short()
             raise
         raise Restart from None
+
+    def _take_apart_if_short(self) -> None:
+        """Parse the loop trip by trip if it has few trips, also if arguments must be known for that."""
+        if self._is_short(UNROLL_LIMIT):
+            assert self.index is not None
+            raise Unroll(self.index)
+        trips = self.loop.trips
+        if trips is not None and trips.known(self.p) is None:
+            for bound in trips.bounds:
+                self.p.ask_for(bound)
 
     def _is_short(self, limit: int) -> bool:
         """Whether the loop surely has few trips."""
@@ -143,18 +152,16 @@ class TripEnd(TripStart):
             else:
                 raise Conflict
         except Conflict:
-            if isinstance(cell, Cell) and self.loop.peeled < PEELS:
+            if isinstance(cell, Cell | Instance | DictObject) and self.loop.peeled < PEELS:
                 raise Peel from None
             if isinstance(cell, ListObject) and cell not in self.loop.shape.growing:
                 self.p.memory.layers[-1].pop(cell)
                 self._grow(cell, self.p.memory.content(cell), content)
-            if self._is_short(UNROLL_LIMIT):
-                assert self.index is not None
-                raise Unroll(self.index) from None
-            kind = "list" if isinstance(cell, ListObject) else "dict" if isinstance(cell, DictObject) else "array"
-            kind = "variable of a function around" if isinstance(cell, Cell) else kind
+            self._take_apart_if_short()
+            kinds = {ListObject: "a list", Cell: "a variable of a function around", Instance: "an attribute"}
+            kind = next((name for cls, name in kinds.items() if isinstance(cell, cls)), "an array or dict")
             self.p.unsupported(
-                f"a {kind} that changes its length or its types from trip to trip is not supported yet",
+                f"{kind} that changes its length or its types from trip to trip is not supported yet",
                 "make an array with np.zeros before the loop and store into it",
             )
 

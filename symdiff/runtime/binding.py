@@ -127,10 +127,13 @@ def with_ints(call: Call) -> tuple[Leaf, ...]:
 
 
 def with_static(call: Call, leaves: set[int]) -> tuple[Leaf, ...]:
-    """The kinds with some ints fixed at their values."""
-    return tuple(
-        Leaf("static", static=Static(call.leaves[k])) if k in leaves else kind for k, kind in enumerate(call.kinds)
-    )
+    """The kinds with some ints fixed at their values, and some arrays at their sizes."""
+    sized = exact(call.kinds, call.leaves)
+
+    def known(k: int, kind: Leaf) -> Leaf:
+        return sized[k] if kind.ones else Leaf("static", static=Static(call.leaves[k]))
+
+    return tuple(known(k, kind) if k in leaves else kind for k, kind in enumerate(call.kinds))
 
 
 def _hint(path: str) -> str:

@@ -241,9 +241,9 @@ class Dispatcher:
 
     def make_static(self, call: Call, steps: tuple[Step, ...], needed: StaticNeeded, positions: Sequence[int]) -> None:
         owners = [k for k, s in enumerate(call.structures) for _ in range(s.count)]
-        if owners[needed.leaf] in positions:
+        if owners[needed.leaf] in positions and not needed.size:
             raise _no_derivative(call.names[needed.leaf], needed.where)
-        if call.kinds[needed.leaf].ones:
+        if call.kinds[needed.leaf].ones and not needed.size:
             message = f"the function maps over {call.names[needed.leaf]}, but must know it before it runs"
             raise located(UnsupportedSyntaxError, message, needed.where, "call the function in a loop")
         base = (steps, call.structures, call.kinds)
