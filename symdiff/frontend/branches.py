@@ -7,12 +7,12 @@ import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from symdiff.errors import LocatedUnboundLocalError, TypeConflictError
-from symdiff.frontend.abstract import Abstract, Array, Cell, Known, ListObject, Marker, Maybe, now
+from symdiff.errors import LocatedUnboundLocalError, TypeConflictError, UnsupportedSyntaxError, located
+from symdiff.frontend.abstract import Abstract, Array, Cell, DictObject, Known, ListObject, Marker, Maybe, now
 from symdiff.frontend.core import Parser
 from symdiff.frontend.joining_lists import join_lists
 from symdiff.frontend.joins import Conflict, Join, Side, conflict
-from symdiff.frontend.memory import Stale
+from symdiff.frontend.memory import Spoiled, Stale
 from symdiff.frontend.owning import is_held
 from symdiff.frontend.rows import Grows, Rows
 from symdiff.frontend.scope import Scope
@@ -187,10 +187,12 @@ def _join_memory(p: Parser, join: Join) -> None:
     for item in dict.fromkeys((*left, *right)):
         if item.serial > join.start or _is_gone(p, join, item):
             continue
-        here = p.memory.content(item)
+        here = p.memory.kept(item)
         a, b = left.get(item, here), right.get(item, here)
-        if a is b:
+        if a is b or isinstance(a, Spoiled):
             p.memory.replace(item, a)
+        elif isinstance(b, Spoiled):
+            p.memory.replace(item, b)
         elif isinstance(item, Array):
             if isinstance(a, Stale) or isinstance(b, Stale):
                 p.memory.replace(item, a if isinstance(a, Stale) else b)
@@ -241,9 +243,12 @@ def _join_container(p: Parser, join: Join, item: Any, a: Any, b: Any) -> None:
         grown = next((c for c in (a, b) if isinstance(c, Rows)), None)
         if grown is not None and not grown.room and any(item.serial < start for start, _ in p.memory.loops):
             raise Grows(item, grown) from None
-        kind = "list" if isinstance(item, ListObject) else "dict"
-        hint = f"build a new {kind} in each branch"
-        p.unsupported(f"a {kind} that has other items or lengths after one branch than after the other", hint)
+        kind = "list" if isinstance(item, ListObject) else "dict" if isinstance(item, DictObject) else "object"
+        message = f"a {kind} that has other items, lengths or types after one branch than after the other"
+        error = located(UnsupportedSyntaxError, message, p.build.where, f"build a new {kind} in each branch")
+        p.memory.replace(item, Spoiled(error))
+    except UnsupportedSyntaxError as error:  # what it holds is refused already, if it is read
+        p.memory.replace(item, Spoiled(error))
 
 
 def _join_outcomes(p: Parser, join: Join, paths: tuple[str, str], name: str) -> list[Abstract] | None:

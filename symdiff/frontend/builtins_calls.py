@@ -42,16 +42,20 @@ __all__: list[str] = []
 
 
 @function(float)
-def to_float(p: Parser, x: Abstract = Known(0.0)) -> Value:  # noqa: B008 - abstracts do not change
+def to_float(p: Parser, x: Abstract | None = None) -> Value:
     """``float(x)``."""
+    if x is None:
+        return p.constant(0.0)
     if isinstance(x, Known) and isinstance(x.object, str):
         return p.constant(float(x.object))
     return _converted(p, x, "float64")
 
 
 @function(int)
-def to_int(p: Parser, x: Abstract) -> Value:
+def to_int(p: Parser, x: Abstract | None = None) -> Value:
     """``int(x)`` cuts the fraction, and the gradient with it."""
+    if x is None:
+        return p.constant(0)
     return _converted(p, x, "int64")
 
 

@@ -101,6 +101,7 @@ class Parser:
         self.expecting: Any = None  # the loop that the next call goes on with, if it leads there
         self.rooms: dict[Value, Dim] = {}  # of sizes that change from trip to trip: the largest they can be
         self.indices: dict[Value, int] = {}  # number of trips of loops that can be unrolled, by their index
+        self.taken_apart = 1  # how often a statement of the loops around is parsed that are parsed trip by trip
         self.bounds_of: dict[Value, tuple[Value, ...]] = {}  # where loops start and stop, by their index
 
     # -- places and errors ---------------------------------------------------------------------------------------------

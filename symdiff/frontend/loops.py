@@ -11,14 +11,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from symdiff.errors import LimitError
+from symdiff.errors import LimitError, ShapeError, TypeConflictError, UnsupportedSyntaxError
 from symdiff.frontend.abstract import Abstract, now
 from symdiff.frontend.assumptions import Loop, Peel
 from symdiff.frontend.attempt import Attempt
 from symdiff.frontend.branches import fork
 from symdiff.frontend.breakable import breakable
 from symdiff.frontend.carried import Restart
-from symdiff.frontend.core import Parser
+from symdiff.frontend.core import UNROLL_LIMIT, Parser
 from symdiff.frontend.extents import Sized
 from symdiff.frontend.growing import join_forms
 from symdiff.frontend.iteration import Trips, iterate, lengths_of, lists_in, require_unchanged
@@ -34,6 +34,7 @@ __all__ = ["loop_statement"]
 
 ATTEMPTS = 60
 ITEM_LIMIT = 10_000
+MOST_TAKEN_APART = 1024  # trips of loops in loops that are parsed one by one because they differ
 
 
 def loop_statement(p: Parser, node: ast.For | ast.While, rest: Sequence[ast.stmt]) -> tuple[bool, Abstract | None]:
@@ -94,12 +95,40 @@ def _run(loop: Loop, rest: Sequence[ast.stmt]) -> tuple[bool, Abstract | None]:
     except (Peel, Diverged):
         # a trip that always raises is like one that leaves other types: it is parsed on its own
         return True, _peeled(loop, rest)
-    node, trips = (loop.node, loop.trips) if loop.origin is None else (loop.origin.node, loop.origin.trips)
+    except (UnsupportedSyntaxError, ShapeError, TypeConflictError):
+        # what cannot be the same in every trip may be said of each
+        if not _few_trips(loop):
+            raise
+    node, trips = _as_written(loop)
     assert trips is not None and isinstance(node, ast.For)
     known = trips.known(p)
     assert known is not None
-    _item_by_item(p, node, [trips.element(p, p.constant(i)) for i in known])
+    before, p.taken_apart = p.taken_apart, p.taken_apart * max(len(known), 1)
+    lengths = lengths_of(p, trips.over)
+    try:
+        _item_by_item(p, node, [trips.element(p, p.constant(i)) for i in known])
+    finally:
+        p.taken_apart = before
+    require_unchanged(p, trips.over, lengths)
     return False, None
+
+
+def _as_written(loop: Loop) -> tuple[ast.For | ast.While, Trips | None]:
+    """The loop before its first trip was parsed on its own."""
+    return (loop.node, loop.trips) if loop.origin is None else (loop.origin.node, loop.origin.trips)
+
+
+def _few_trips(loop: Loop) -> bool:
+    """Whether a loop can be parsed trip by trip; asks for arguments to be known if it depends on them."""
+    p, (_, trips) = loop.p, _as_written(loop)
+    if trips is None:
+        return False
+    known = trips.known(p)
+    if known is None:
+        for bound in trips.bounds:
+            p.ask_for(bound)
+        return False
+    return len(known) <= UNROLL_LIMIT and len(known) * p.taken_apart <= MOST_TAKEN_APART
 
 
 def _peeled(loop: Loop, rest: Sequence[ast.stmt]) -> Abstract | None:

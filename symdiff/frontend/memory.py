@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from symdiff.errors import Location, UnsupportedSyntaxError, located
+from symdiff.errors import Location, SymdiffError, UnsupportedSyntaxError, located
 from symdiff.frontend.abstract import Array, DictObject, Instance, ListObject, View, root
 from symdiff.frontend.scope import Scope
 from symdiff.ir.graph import Value
 
-__all__ = ["Layer", "Memory", "Stale"]
+__all__ = ["Layer", "Memory", "Spoiled", "Stale"]
 
 Layer = dict[Any, Any]
 _TWICE = "this may be the object that another name holds too, from before a loop that binds one of them anew"
@@ -26,6 +26,13 @@ class Stale:
 
     def __init__(self, where: Location | None) -> None:
         self.where = where
+
+
+class Spoiled:
+    """Content that differs between paths in a way nothing can stand for: refused where it is read, if it ever is."""
+
+    def __init__(self, error: SymdiffError) -> None:
+        self.error = error
 
 
 class Memory:
@@ -50,6 +57,13 @@ class Memory:
 
     def content(self, item: Array | ListObject | DictObject | Instance) -> Any:
         """What the object contains."""
+        found = self.kept(item)
+        if isinstance(found, Spoiled):
+            raise found.error
+        return found
+
+    def kept(self, item: Array | ListObject | DictObject | Instance) -> Any:
+        """What is noted of the object: its content, `Stale` or `Spoiled`."""
         for layer in reversed(self.layers):
             if item in layer:
                 return layer[item]

@@ -60,7 +60,10 @@ def _program_of(function: Any, args: tuple, kwargs: dict, needed: set[int]) -> t
         leaves, structure = flatten(item)
         abstracts: list[Value | Static] = []
         for leaf in leaves:
-            type_ = leaf_type(leaf, name) if len(every) not in needed else None
+            known = len(every) in needed
+            type_ = leaf_type(leaf, name) if not known else None
+            if known and isinstance(leaf, np.ndarray):  # its sizes are needed
+                type_ = Type(str(leaf.dtype), leaf.shape)
             every.append(leaf)
             if type_ is None:
                 abstracts.append(Static(leaf))
