@@ -322,6 +322,13 @@ def to_dict(p: Parser, other: Abstract | None = None, /, **items: Abstract) -> D
     return DictObject({**({} if other is None else items_of_dict(p, other)), **items})
 
 
+@function(dict.fromkeys)
+def from_keys(p: Parser, iterable: Abstract, value: Abstract | None = None) -> DictObject:
+    """``dict.fromkeys(keys, value)``."""
+    item = Known(None) if value is None else value
+    return DictObject({p.static(key, "a key of a dict"): item for key in p.items(iterable)})
+
+
 @function(collections.defaultdict)
 def default_dict(
     p: Parser, factory: Abstract | None = None, other: Abstract | None = None, /, **items: Abstract

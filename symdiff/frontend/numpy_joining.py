@@ -99,8 +99,8 @@ def stack(p: Parser, arrays: Abstract, axis: Abstract | None = None) -> Abstract
     """``np.stack``: along a new axis."""
     long = _counted_by_a_run(p, arrays, require_one_to_stack)
     if long is not None:
-        place = p.constant(normalise_axis(p.build, static_axis(p, axis) or 0, long.type.rank))
-        return p.call(Known(np.moveaxis), [Array(long), p.constant(0), place], {})
+        where = normalise_axis(p.build, static_axis(p, axis) or 0, long.type.rank)
+        return p.call(Known(np.moveaxis), [Array(long), p.constant(0), p.constant(where)], {})
     items = _parts(p, arrays)
     if not items:
         p.refuse(LocatedValueError, "need at least one array to stack")
