@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import itertools
 import math
 from typing import Any
 
 from symdiff.errors import LocatedTypeError, LocatedValueError, TypeConflictError
-from symdiff.frontend import comprehensions, library
+from symdiff.frontend import comprehensions, library, library_iteration
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
@@ -32,6 +33,8 @@ from symdiff.frontend.core import Parser
 from symdiff.frontend.extending import rows_of
 from symdiff.frontend.iteration import count_of, is_runtime
 from symdiff.frontend.operators import arithmetic, binary
+from symdiff.frontend.signals import Unknown
+from symdiff.frontend.special_methods import method_of
 from symdiff.frontend.tables import function
 from symdiff.ir.graph import Value
 
@@ -223,6 +226,8 @@ def raised(p: Parser, a: Abstract, b: Abstract) -> Abstract:
 @function(abs)
 def magnitude(p: Parser, x: Abstract) -> Abstract:
     """``abs(x)``."""
+    if method_of(x, "__abs__") is not None:
+        return p.call(p.attribute(x, "__abs__"), [], {})
     value = p.value(x)
     known = p.build.constant_of(value)
     return p.constant(abs(known)) if type(known) is int else p.wrap(p.emit("absolute", value))
@@ -338,6 +343,23 @@ def default_dict(
     none = factory is None or (isinstance(factory, Known) and factory.object is None)
     made.factory = None if none else factory
     return made
+
+
+@function(sorted)
+def in_order(
+    p: Parser, iterable: Abstract, /, *, key: Abstract | None = None, reverse: Abstract | None = None
+) -> Abstract:
+    """``sorted(items, key=f)``: decided now where the keys are known, as of names."""
+    backwards = bool(p.static(reverse, "reverse=")) if is_given(reverse) else False
+    if not is_runtime(p, iterable):
+        items = p.items(iterable)
+        with contextlib.suppress(Unknown, TypeError):
+            keys = [p.known(p.call(key, [item], {}) if is_given(key) else item) for item in items]
+            order = sorted(range(len(items)), key=keys.__getitem__, reverse=backwards)
+            return ListObject(tuple(items[i] for i in order))
+    if is_given(key):
+        return p.call(Known(library_iteration.sorted_by_key), [iterable, key, p.constant(backwards)], {})
+    return p.call(Known(library_iteration.sorted_numbers), [iterable, p.constant(backwards)], {})
 
 
 @function(map)

@@ -25,6 +25,7 @@ from symdiff.frontend.complex_values import compared_parts
 from symdiff.frontend.core import Parser, is_array_like
 from symdiff.frontend.operators import COMPARISONS, FOLDED, SYMBOLS, as_array, fold
 from symdiff.frontend.rows import Rows
+from symdiff.frontend.special_methods import binary_method, method_of
 from symdiff.ir.graph import Value
 
 __all__ = ["compare", "truth"]
@@ -38,6 +39,9 @@ def compare(p: Parser, op: ast.cmpop, a: Abstract, b: Abstract) -> Abstract:
         found = _contains(p, b, a)
         return logical_not(p, found) if isinstance(op, ast.NotIn) else found
     name = COMPARISONS[type(op)]
+    special = binary_method(p, name, a, b)
+    if special is not None:
+        return special
     numbers = Value | Array | View
     if isinstance(a, Complex | numbers) and isinstance(b, Complex | numbers) and Complex in (type(a), type(b)):
         return p.wrap(compared_parts(p, name, a, b))
@@ -117,6 +121,9 @@ def _is(p: Parser, a: Abstract, b: Abstract) -> bool:
         return False
     if isinstance(a, Value) and isinstance(b, Value):
         p.unsupported("'is' between numbers has no defined result", "compare with '=='")
+    containers = ListObject | DictObject | Instance
+    if a is not b and isinstance(a, containers) and isinstance(b, containers) and p.memory.twice & {a, b}:
+        p.unsupported("whether these are one object depends on the path taken", "compare what they hold")
     return bool(a is b)
 
 
@@ -172,6 +179,10 @@ def truth(p: Parser, item: Abstract) -> Value:
             return p.constant(bool(item.object))
         case Known():
             return p.constant(bool(item.object))
+        case Record() | Instance() if method_of(item, "__bool__") is not None:
+            return truth(p, p.call(p.attribute(item, "__bool__"), [], {}))
+        case Record() | Instance() if method_of(item, "__len__") is not None:
+            return truth(p, p.call(p.attribute(item, "__len__"), [], {}))
         case Record(cls=cls) | Instance(cls=cls) if hasattr(cls, "__bool__") or hasattr(cls, "__len__"):
             p.unsupported(f"the truth value of {p.describe(item)} is not supported")
     return p.constant(True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from symdiff.errors import LocatedTypeError
+from symdiff.frontend import library_iteration
 from symdiff.frontend.abstract import Abstract, Known, ListObject, Tuple, is_given, is_none
 from symdiff.frontend.core import Parser
 from symdiff.frontend.operators import as_array, check_exponent
@@ -32,7 +33,9 @@ def call_row(
         if isinstance(item, Known) and item.object not in (None, "K", "same_kind"):
             p.unsupported(f"the argument {key!r} of {name} is not supported")
     args = [a for i, a in enumerate(args) if i < len(row.domain) or not is_none(a)]
-    if len(args) != len(row.domain):
+    if len(args) != count and name == "math.hypot":
+        return p.call(Known(library_iteration.hypot_of_several), args, {})
+    if len(args) != count:
         p.refuse(LocatedTypeError, f"{name} takes {len(row.domain)} arguments, not {len(args)}")
     if kind == "numpy":
         args = [as_array(p, a) if isinstance(a, Tuple | ListObject) or _is_sequence(a) else a for a in args]

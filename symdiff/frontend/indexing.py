@@ -14,6 +14,7 @@ from symdiff.frontend.abstract import (
     Complex,
     DictObject,
     Flat,
+    Instance,
     Known,
     ListObject,
     Range,
@@ -77,7 +78,7 @@ def read_item(p: Parser, owner: Abstract, key: Abstract) -> Abstract:
             return Known(owner.object[p.static(key, "the index of a string")])
         case Range():
             p.unsupported("indexing a range is not supported", "compute the number: start + i * step")
-        case Record(cls=cls) if hasattr(cls, "__getitem__"):
+        case Record(cls=cls) | Instance(cls=cls) if hasattr(cls, "__getitem__"):
             return p.call(p.attribute(owner, "__getitem__"), [key], {})
         case Value() if owner.type.kind != "python":
             return _read_scalar(p, owner, key)

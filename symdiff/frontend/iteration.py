@@ -30,6 +30,7 @@ from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import item_at
 from symdiff.frontend.operators import arithmetic
 from symdiff.frontend.rows import Rows
+from symdiff.frontend.special_methods import method_of
 from symdiff.frontend.statements import assign
 from symdiff.frontend.structure import LONGEST
 from symdiff.ir.graph import Dim, Value
@@ -338,4 +339,6 @@ def count_of(p: Parser, item: Abstract) -> Value:
             return p.constant(len(item.object))
         case Tuple() | ListObject() | DictObject() | Known(object=dict()):
             return p.constant(len(known_items(p, item)))
+    if method_of(item, "__len__") is not None:
+        return p.value(p.call(p.attribute(item, "__len__"), [], {}))
     p.refuse(LocatedTypeError, f"{p.describe(item)} has no len()")

@@ -298,20 +298,34 @@ class Join:
             return None
         if isinstance(a, Known) and isinstance(b, Known) and _same_object(a, b):
             return a
-        if isinstance(a, DictObject | Instance) and type(a) is type(b) and min(a.serial, b.serial) > self.start:
+        if isinstance(a, DictObject | Instance) and type(a) is type(b):
             found = self._items(0, a), self._items(1, b)
             same = list(found[0]) == list(found[1]) and getattr(a, "cls", None) is getattr(b, "cls", None)
             if same:
                 keys = list(found[0])
                 values = list(found[0].values()), list(found[1].values())
-                self._join_items(*values, hint, lambda items: use(_keyed(a, dict(zip(keys, items, strict=True)))))
+                either = self._either(a, b, use)
+                self._join_items(*values, hint, lambda items: either(_keyed(a, dict(zip(keys, items, strict=True)))))
                 return None
-        if isinstance(a, ListObject) and isinstance(b, ListObject) and min(a.serial, b.serial) > self.start:
+        if isinstance(a, ListObject) and isinstance(b, ListObject):
             items = self._items(0, a), self._items(1, b)
             if all(isinstance(part, tuple) for part in items) and len(items[0]) == len(items[1]):
-                self._join_items(*items, hint, lambda joined: use(ListObject(joined)))
+                either = self._either(a, b, use)
+                self._join_items(*items, hint, lambda joined: either(ListObject(joined)))
                 return None
         raise Conflict
+
+    def _either(self, a: Any, b: Any, use: Callable[[Abstract], None]) -> Callable[[Abstract], None]:
+        """Objects from before the branch may have other names: from here on neither they nor the result may change."""
+        if min(a.serial, b.serial) > self.start:
+            return use
+        held = self.p.memory.twice
+
+        def keep(item: Abstract) -> None:
+            held.update((a, b, item))
+            use(item)
+
+        return keep
 
     def _complex(self, side: Side, item: Abstract) -> Complex:
         """A side of a complex number: a real one is one too."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from symdiff.frontend.written import refuse, stands_for
 
-__all__: list[str] = []
+__all__ = ["hypot_of_several", "sorted_by_key", "sorted_numbers"]
 
 
 @stands_for(filter)
@@ -144,10 +144,25 @@ def _mean(data: Any) -> Any:
     return math.fsum(items) / len(items)
 
 
-@stands_for(sorted)
-def _sorted(iterable: Any, /, *, key: Any = None, reverse: bool = False) -> Any:
-    if key is not None:
-        refuse("sorted() with key= is not supported", "sort an array, and index with np.argsort")
+def hypot_of_several(*coordinates: float) -> float:
+    """``math.hypot`` of one, three or more numbers."""
+    total = 0.0
+    for coordinate in coordinates:
+        total = math.hypot(total, coordinate)
+    return total
+
+
+def sorted_numbers(iterable: Any, reverse: bool) -> Any:
+    """``sorted(numbers)``."""
+    ordered = [float(value) for value in np.sort(np.array(list(iterable), dtype=float))]
+    return list(reversed(ordered)) if reverse else ordered
+
+
+def sorted_by_key(iterable: Any, key: Callable[[Any], Any], reverse: bool) -> Any:
+    """``sorted(items, key=key)``: equal items keep their order, also where it is reversed."""
     items = list(iterable)
-    ordered = [float(value) for value in np.sort(np.array(items, dtype=float))]
+    if reverse:
+        items = list(reversed(items))
+    order = np.argsort(np.array([key(item) for item in items], dtype=float), kind="stable")
+    ordered = [items[i] for i in order]
     return list(reversed(ordered)) if reverse else ordered

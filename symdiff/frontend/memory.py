@@ -17,7 +17,7 @@ from symdiff.ir.graph import Value
 __all__ = ["Layer", "Memory", "Spoiled", "Stale"]
 
 Layer = dict[Any, Any]
-_TWICE = "this may be the object that another name holds too, from before a loop that binds one of them anew"
+_TWICE = "this may be the object that another name holds too, from before a loop or branch that binds one of them anew"
 _KEPT = "storing into an array that a list of run-time length or a recursion keeps is not supported"
 
 

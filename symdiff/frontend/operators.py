@@ -13,11 +13,12 @@ import numpy as np
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend import library
-from symdiff.frontend.abstract import Abstract, Array, Complex, Known, ListObject, Tuple, View
+from symdiff.frontend.abstract import Abstract, Array, Complex, DictObject, Known, ListObject, Tuple, View
 from symdiff.frontend.complex_values import arithmetic_of
 from symdiff.frontend.core import Parser, is_array_like
 from symdiff.frontend.extending import concatenated, is_long, repeated_list
 from symdiff.frontend.signals import Unknown
+from symdiff.frontend.special_methods import binary_method, method_of
 from symdiff.frontend.tables import expression
 from symdiff.ir.graph import Value
 
@@ -60,6 +61,7 @@ COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "equal",
     ast.NotEq: "not_equal",
 }
+UNARY: dict[type[ast.unaryop], str] = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__"}
 SYMBOLS = {
     "add": "+",
     "subtract": "-",
@@ -78,7 +80,9 @@ SYMBOLS = {
 
 def binary(p: Parser, name: str, a: Abstract, b: Abstract) -> Abstract:
     """``a op b``."""
-    special = _containers(p, name, a, b)
+    special = binary_method(p, name, a, b)
+    if special is None:
+        special = _containers(p, name, a, b)
     if special is not None:
         return special
     if is_array_like(a) and isinstance(b, Tuple | ListObject):
@@ -170,9 +174,9 @@ def check_exponent(p: Parser, a: Value, b: Value) -> None:
 
 def _containers(p: Parser, name: str, a: Abstract, b: Abstract) -> Abstract | None:
     """Concatenation and repetition of tuples and lists, and operators on known objects such as strings."""
-    if isinstance(a, Known) and isinstance(a.object, tuple | list):
+    if isinstance(a, Known) and isinstance(a.object, tuple | list | dict):
         a = p.resolver.materialise(p.build, a)
-    if isinstance(b, Known) and isinstance(b.object, tuple | list):
+    if isinstance(b, Known) and isinstance(b.object, tuple | list | dict):
         b = p.resolver.materialise(p.build, b)
     if name == "add" and isinstance(a, Tuple) and isinstance(b, Tuple):
         return Tuple((*a.items, *b.items))
@@ -190,6 +194,8 @@ def _containers(p: Parser, name: str, a: Abstract, b: Abstract) -> Abstract | No
                 return Tuple(repeated) if isinstance(items, Tuple) else ListObject(repeated)
     if name == "bitwise_or" and _types(a, b):
         return Known(p.known(a) | p.known(b))
+    if name == "bitwise_or" and isinstance(a, DictObject) and isinstance(b, DictObject):
+        return DictObject({**p.memory.content(a), **p.memory.content(b)}, factory=a.factory)
     if isinstance(a, Known) and isinstance(a.object, str):
         try:
             return Known(
@@ -220,6 +226,9 @@ def unary(p: Parser, node: ast.UnaryOp) -> Abstract:
     p.at(node)
     if isinstance(item, Complex):
         return _complex_unary(p, node, item)
+    special = UNARY[type(node.op)]
+    if method_of(item, special) is not None:
+        return p.call(p.attribute(item, special), [], {})
     value = _operand(p, "-", item, item)
     if isinstance(node.op, ast.Invert):
         if value.type.dtype == "bool" and value.type.kind == "python":

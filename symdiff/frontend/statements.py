@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
-from symdiff.frontend.abstract import Abstract, Array, Closure, Complex, Instance, Known, ListObject, View
+from symdiff.frontend.abstract import Abstract, Array, Closure, Complex, DictObject, Instance, Known, ListObject, View
 from symdiff.frontend.core import Frame, Parser
 from symdiff.frontend.extending import extend_list
 from symdiff.frontend.indexing import store
 from symdiff.frontend.objects import set_attribute
 from symdiff.frontend.operators import OPERATORS, binary
+from symdiff.frontend.special_methods import in_place_method
 from symdiff.frontend.storing import cast_same_kind
 from symdiff.frontend.tables import statement
 from symdiff.ir.graph import Value
@@ -128,8 +129,8 @@ def frame_of(p: Parser, name: str) -> Frame:
 def _unpack(p: Parser, target: ast.Tuple | ast.List, item: Abstract) -> None:
     starred = [i for i, t in enumerate(target.elts) if isinstance(t, ast.Starred)]
     count = len(target.elts)
-    if isinstance(item, Array | View):
-        _require_count(p, item, count, bool(starred))
+    if isinstance(item, Array | View) and not starred:
+        _require_count(p, item, count)
         items = tuple(p.subscript(item, p.constant(i)) for i in range(count))
     else:
         items = p.items(item)
@@ -154,15 +155,11 @@ def _wrong_count(p: Parser, have: int, want: int, *, starred: bool = False) -> N
     p.refuse(LocatedValueError, f"not enough values to unpack (expected {least}{want}, got {have})")
 
 
-def _require_count(p: Parser, array: Array | View, count: int, starred: bool) -> None:
+def _require_count(p: Parser, array: Array | View, count: int) -> None:
     """An array of run-time length is unpacked into as many names as it must have rows."""
     type_ = p.read(array).type
     if not type_.shape:
         p.refuse(LocatedTypeError, "cannot unpack a number")
-    if starred:
-        p.unsupported(
-            "unpacking an array with a starred name is not supported", "write slices: first, rest = x[0], x[1:]"
-        )
     length = type_.shape[0]
     if isinstance(length, int) and length != count:
         _wrong_count(p, length, count)
@@ -212,6 +209,12 @@ def in_place(p: Parser, name: str, old: Abstract, value: Abstract) -> Abstract:
         if old.outside:
             p.unsupported("changing a list from outside the function is not supported", "return a new one")
         extend_list(p, old, value)
+        return old
+    changed = in_place_method(p, name, old, value)
+    if changed is not None:
+        return changed
+    if isinstance(old, DictObject) and name == "bitwise_or":
+        p.call(p.attribute(old, "update"), [value], {})
         return old
     result = binary(p, name, old, value)
     if isinstance(old, Complex) and isinstance(result, Complex) and not isinstance(old.re, Value):
