@@ -144,6 +144,58 @@ def _mean(data: Any) -> Any:
     return math.fsum(items) / len(items)
 
 
+@stands_for(statistics.variance)
+def _variance(data: Any, xbar: Any = None) -> Any:
+    items = list(data)
+    if len(items) < 2:
+        raise statistics.StatisticsError("variance requires at least two data points")
+    return _squares(items, xbar) / (len(items) - 1)
+
+
+@stands_for(statistics.pvariance)
+def _pvariance(data: Any, mu: Any = None) -> Any:
+    items = list(data)
+    if len(items) < 1:
+        raise statistics.StatisticsError("pvariance requires at least one data point")
+    return _squares(items, mu) / len(items)
+
+
+def _squares(items: Any, center: Any) -> Any:
+    middle = math.fsum(items) / len(items) if center is None else center
+    return math.fsum([(item - middle) ** 2 for item in items])
+
+
+@stands_for(statistics.stdev)
+def _stdev(data: Any, xbar: Any = None) -> Any:
+    items = list(data)
+    if len(items) < 2:
+        raise statistics.StatisticsError("stdev requires at least two data points")
+    return math.sqrt(_squares(items, xbar) / (len(items) - 1))
+
+
+@stands_for(statistics.pstdev)
+def _pstdev(data: Any, mu: Any = None) -> Any:
+    items = list(data)
+    if len(items) < 1:
+        raise statistics.StatisticsError("pstdev requires at least one data point")
+    return math.sqrt(_squares(items, mu) / len(items))
+
+
+@stands_for(statistics.median)
+def _median(data: Any) -> Any:
+    items = np.array(list(data), dtype=float)
+    if len(items) == 0:
+        raise statistics.StatisticsError("no median for empty data")
+    return np.median(items)
+
+
+@stands_for(math.dist)
+def _dist(p: Any, q: Any, /) -> float:
+    if len(p) != len(q):
+        raise ValueError("both points must have the same number of dimensions")
+    return math.sqrt(math.fsum([(a - b) ** 2 for a, b in zip(p, q)]))  # noqa: B905
+
+
 def hypot_of_several(*coordinates: float) -> float:
     """``math.hypot`` of one, three or more numbers."""
     total = 0.0
