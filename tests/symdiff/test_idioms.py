@@ -1,6 +1,6 @@
 """Idioms of Python that users bring along: value against CPython, gradient against differences."""
 
-# ruff: noqa: B007, B905  (as users write)
+# ruff: noqa: B007, B905, C406  (as users write)
 
 import copy
 import functools
