@@ -6,6 +6,7 @@ import collections
 import contextlib
 import itertools
 import math
+import operator
 from typing import Any
 
 from symdiff.errors import LocatedTypeError, LocatedValueError, TypeConflictError
@@ -60,6 +61,15 @@ def to_int(p: Parser, x: Abstract | None = None) -> Value:
     if x is None:
         return p.constant(0)
     return _converted(p, x, "int64")
+
+
+@function(operator.index)
+def to_index(p: Parser, a: Abstract) -> Value:
+    """``operator.index(a)`` of an integer."""
+    value = _scalar(p, a)
+    if not value.type.is_integer and value.type.dtype != "bool":
+        p.refuse(LocatedTypeError, f"{p.describe(a)} cannot be interpreted as an integer")
+    return _converted(p, value, "int64")
 
 
 @function(bool)

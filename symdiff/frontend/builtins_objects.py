@@ -19,6 +19,7 @@ from symdiff.frontend.abstract import (
     PartialCall,
     Range,
     Record,
+    Slice,
     Tuple,
     View,
 )
@@ -64,6 +65,8 @@ def _class_of(p: Parser, item: Abstract) -> type:
             return type(_class_of)
         case Range():
             return range
+        case Slice():
+            return slice
     p.unsupported(f"the type of {p.describe(item)} is not known")
 
 

@@ -20,6 +20,9 @@ SPECIAL = "scipy.special"
 MODULES = ("scipy.linalg", SPECIAL)
 """Modules of which every function is either known or refused: their source is not what is to be parsed."""
 
+READABLE = ("scipy.linalg._special_matrices",)
+"""Parts of them whose functions are parsed from their source, where they are not known: it is plain NumPy."""
+
 BY_NAME: dict[str, Any] = {}
 """What calls of a function mean, by ``module.name``: functions of a library module, parsed where they are called."""
 
@@ -55,6 +58,8 @@ def named(found: Any) -> str:
     if f"{home}.{found.__qualname__}" in METHODS_BY_NAME:
         return f"{home}.{found.__qualname__}"
     for module in MODULES:
+        if home in READABLE and f"{module}.{name}" not in BY_NAME:
+            continue
         if home.startswith(module) and getattr(sys.modules.get(module), name, None) is found:
             return f"{module}.{name}"
     return ""

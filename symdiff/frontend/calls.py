@@ -8,7 +8,7 @@ import functools
 import inspect
 import types
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from symdiff.errors import LocatedTypeError, SymdiffError, UnknownFunctionError, UnsupportedSyntaxError
 from symdiff.frontend.abstract import (
@@ -68,6 +68,8 @@ def call_expression(p: Parser, node: ast.Call) -> Abstract:
 def parts_of_call(p: Parser, node: ast.Call) -> tuple[Abstract, list[Abstract], dict[str, Abstract]]:
     """What is called, and the arguments by position and by name."""
     target = p.evaluate(node.func)
+    if isinstance(target, Known) and target.object is cast and len(node.args) == 2:
+        return Known(_same), p.evaluate_all(node.args[1:]), {}  # the type is not looked at
     args = p.evaluate_all(node.args)
     kwargs: dict[str, Abstract] = {}
     for keyword in node.keywords:
@@ -79,6 +81,11 @@ def parts_of_call(p: Parser, node: ast.Call) -> tuple[Abstract, list[Abstract], 
             kwargs[p.static(name, "the name of an argument")] = p.subscript(item, name)
     p.at(node)
     return target, args, kwargs
+
+
+def _same(value: Any) -> Any:
+    """What ``typing.cast`` gives."""
+    return value
 
 
 def call(p: Parser, target: Abstract, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:

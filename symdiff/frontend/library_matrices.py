@@ -122,3 +122,30 @@ def khatri_rao(a: Any, b: Any) -> Any:
     """Kronecker's product of each pair of columns."""
     a, b = block_of(a), block_of(b)
     return np.reshape(a[:, None, :] * b[None, :, :], (a.shape[0] * b.shape[0], a.shape[1]))
+
+
+# -- which library arrays are of ---------------------------------------------------------------------------------------
+
+
+@stands_for_named("scipy._lib.array_api_compat.common", "_helpers.array_namespace", "_helpers.get_namespace")
+def array_namespace(*xs: Any, api_version: Any = None, use_compat: Any = None) -> Any:
+    """All arrays here are NumPy's."""
+    from scipy._lib.array_api_compat import numpy as found
+
+    if use_compat is False:
+        refuse("array_namespace(..., use_compat=False) is not supported", "leave it out")
+    if not any(isinstance(x, np.ndarray) for x in xs):
+        raise TypeError("array_namespace requires at least one non-scalar array input")
+    return found
+
+
+@stands_for_named("scipy._lib.array_api_compat.common", "_helpers.is_writeable_array")
+def is_writeable_array(x: Any) -> bool:
+    """Stores into what cannot be written are refused where they are."""
+    return isinstance(x, np.ndarray)
+
+
+@stands_for_named("scipy._lib.array_api_compat.common", "_helpers._is_jax_zero_gradient_array")
+def is_jax_zero_gradient_array(x: Any) -> bool:
+    """No array here is JAX's."""
+    return False

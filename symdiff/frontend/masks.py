@@ -7,7 +7,14 @@ from symdiff.ir.graph import Value
 from symdiff.ir.shapes import require_same, show_shape
 from symdiff.ops.sizes import product
 
-__all__ = ["positions", "require_mask_fits"]
+__all__ = ["holds", "positions", "require_mask_fits"]
+
+
+def holds(p: Parser, value: Value) -> Value:
+    """Where an array is not zero."""
+    if value.type.dtype == "bool":
+        return value
+    return p.emit("not_equal", value, p.constant(0.0 if value.type.is_float else 0), kind="numpy")
 
 
 def positions(p: Parser, mask: Value) -> list[Value]:

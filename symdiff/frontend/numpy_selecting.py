@@ -8,7 +8,7 @@ from symdiff.errors import LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Known, Slice, Tuple
 from symdiff.frontend.core import Parser
 from symdiff.frontend.indexing import read_item
-from symdiff.frontend.masks import positions
+from symdiff.frontend.masks import holds, positions
 from symdiff.frontend.numpy_shaping import array_of, ravel, static_axis
 from symdiff.frontend.tables import function, method
 from symdiff.ir.graph import Value
@@ -24,9 +24,7 @@ def _truth(p: Parser, a: Abstract) -> Value:
     value = p.value(array_of(p, a))
     if not value.type.shape:
         p.refuse(LocatedValueError, "calling nonzero on 0d arrays is not allowed", "use np.atleast_1d first")
-    if value.type.dtype == "bool":
-        return value
-    return p.emit("not_equal", value, p.constant(0.0 if value.type.is_float else 0), kind="numpy")
+    return holds(p, value)
 
 
 @function(np.nonzero)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from symdiff.errors import LocatedTypeError
-from symdiff.frontend.abstract import Abstract, Deferred, Known, is_none
+from symdiff.frontend.abstract import Abstract, Deferred, Known, Marker, is_none
 from symdiff.frontend.branches import fork
 from symdiff.frontend.core import Parser
 from symdiff.frontend.deferred import act, combined, deferred, deferred_call
@@ -32,12 +32,17 @@ def raise_statement(p: Parser, node: ast.Raise) -> None:
         raise_again(p)
         return
     parts = [_exception(p, node.exc)]
-    if node.cause is not None:
+    if node.cause is not None and not _is_unreadable(p, node.cause):
         cause = p.evaluate(node.cause)
         none = is_none(cause)
         parts.append(deferred(p, cause) if none else _exception(p, node.cause, cause))
     p.at(node)
     _raise(p, parts)
+
+
+def _is_unreadable(p: Parser, node: ast.expr) -> bool:
+    """Whether a cause is what was caught, one of several exceptions: what is raised goes without its cause."""
+    return isinstance(node, ast.Name) and isinstance(p.frame.names.get(node.id), Marker)
 
 
 def _raise(p: Parser, parts: Sequence[Deferred]) -> NoReturn:

@@ -10,6 +10,7 @@ from symdiff.errors import LocatedTypeError, LocatedValueError
 from symdiff.frontend.abstract import Abstract, Array, Flat, Known, Tuple, View
 from symdiff.frontend.core import Parser
 from symdiff.frontend.indexing import store
+from symdiff.frontend.masks import holds
 from symdiff.frontend.numpy_shaping import array_of
 from symdiff.frontend.subscripts import FULL, make_index
 from symdiff.frontend.tables import attribute, function, method
@@ -90,7 +91,8 @@ def putmask(p: Parser, a: Abstract, mask: Abstract, values: Abstract) -> Known:
 @function(np.place)
 def place(p: Parser, arr: Abstract, mask: Abstract, vals: Abstract) -> Known:
     """``np.place`` with as many values as the mask selects, or one."""
-    store(p, _target(p, arr, "the first argument of np.place"), array_of(p, mask), array_of(p, vals))
+    where = p.wrap(holds(p, p.value(array_of(p, mask))))  # numbers are no positions here
+    store(p, _target(p, arr, "the first argument of np.place"), where, array_of(p, vals))
     return NONE
 
 

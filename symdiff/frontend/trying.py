@@ -24,7 +24,7 @@ from symdiff.frontend.signals import Diverged
 from symdiff.frontend.tables import statement
 from symdiff.ir.graph import TRY, Node, Type, Value
 from symdiff.ir.sites import Clause
-from symdiff.ir.walk import all_nodes
+from symdiff.ir.walk import all_nodes, may_raise
 
 __all__ = ["raise_again"]
 
@@ -78,6 +78,7 @@ def _with_handlers(p: Parser, node: ast.Try, live: Callable[[str], bool]) -> Abs
         if position == len(clauses) - 1:
             return handle(position)
         p.at(node)
+        assert number is not None
         condition = p.emit("equal", number, p.constant(position + 1))
         return fork(p, condition, lambda: handle(position), lambda: handlers(position + 1), live)
 
@@ -108,8 +109,8 @@ def _with_final(p: Parser, node: ast.Try) -> Abstract | None:
     return _after_probe(p, body, number, final, failed, lambda name: live.is_live_after(node, name))
 
 
-def _probe(p: Parser, body: Sequence[ast.stmt], clauses: tuple[Clause, ...]) -> tuple[Side, Value]:
-    """Append the node that says how the body ends."""
+def _probe(p: Parser, body: Sequence[ast.stmt], clauses: tuple[Clause, ...]) -> tuple[Side, Value | None]:
+    """Append the node that says how the body ends; None for a body that surely runs to its end."""
     where = p.build.where
     with quiet(p, min(p.quiet, SHOWN)):
         side = run_side(p, lambda: p.block(body), p.frame.names)
@@ -121,6 +122,8 @@ def _probe(p: Parser, body: Sequence[ast.stmt], clauses: tuple[Clause, ...]) -> 
         if getattr(node.op, "effect", False):
             message, hint = "random numbers drawn in 'try' are not supported", "draw them before the 'try'"
             raise UnsupportedSyntaxError(message, node.where, hint)
+    if not side.diverged and not any(map(may_raise, all_nodes(block))):
+        return side, None
     number = Value(Type("int64", (), "python"), "failed", where)
     p.build.append(Node(TRY, (), (number,), {"clauses": clauses}, (block,), where))
     return side, number
@@ -129,7 +132,7 @@ def _probe(p: Parser, body: Sequence[ast.stmt], clauses: tuple[Clause, ...]) -> 
 def _after_probe(
     p: Parser,
     body: Sequence[ast.stmt],
-    number: Value,
+    number: Value | None,
     following: Callable[[], Abstract | None],
     failed: Callable[[], Abstract | None],
     live: Callable[[str], bool],
@@ -140,6 +143,9 @@ def _after_probe(
         _cannot_fail(p.build.nodes)
         return following()
 
+    if number is None:
+        p.block(body)
+        return following()
     condition = p.build.name(p.emit("equal", number, p.constant(0)), "succeeded")
     return fork(p, condition, succeeded, failed, live)
 
