@@ -716,4 +716,23 @@ def stacks(make):
     return u
 
 
+@graph((0.7, 0), (0.7, 4))
+def stack_filled_and_emptied(make):
+    """One loop that pushes and pops, as a recursion does: nothing is left, and nobody asks for the stack after it."""
+    x, n = make.float("x"), make.int("n")
+    stack = make.row("new_stack", dtype="float64", shape=(), hint="kept")
+
+    def trip(i, v, kept):
+        def push():
+            return [v * x + 0.1, make.row("push", kept, v * v)]
+
+        def pop():
+            rest, w = make.row("pop", kept)
+            return [v + w * x, rest]
+
+        return make.if_(make.row("equal", make.row("remainder", i, 2), 0), push, pop)
+
+    return make.for_(0, n, 1, [x, stack], trip, ["v", "kept"])[0]
+
+
 CASES = [(g, case) for g in GRAPHS.values() for case in g.arguments]

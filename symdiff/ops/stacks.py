@@ -1,4 +1,8 @@
-"""Last-in-first-out stores, used by reverse sweeps of loops whose trips vary. In text a stack is a list."""
+"""Last-in-first-out stores, used by reverse sweeps of loops whose trips vary. In text a stack is a list.
+
+Who fills a stack empties it: reverse sweeps and recursions pop all that they pushed. So a stack that nobody asks for
+any more is empty, and its cotangent is an empty stack.
+"""
 
 from __future__ import annotations
 
