@@ -217,6 +217,31 @@ def prefix_sums_of_tails(x):
     return s
 
 
+@program(
+    {"three": lambda rng: (rng.normal(size=3), 3), "zero": lambda rng: (rng.normal(size=3), 0)},
+    "x",
+    "array loop carried shape zero-trip",
+    second=True,
+    note="twice as long in each trip: the loop is run for the length first",
+)
+def doubled_arrays(x, n):
+    for i in range(n):
+        x = np.concatenate([x, x * 0.5 + i])
+    return np.sum(x**2)
+
+
+@program(lambda rng: (0.7,), "x", "array loop while carried shape", second=True)
+def appended_until_the_end(x):
+    t = 0.0
+    times, y = np.array([0.0]), np.array([x])
+    while t < 1.0:
+        dt = 0.1 + 0.05 * t
+        t = t + dt
+        times = np.append(times, t)
+        y = np.append(y, y[-1] * (1 - dt * times[-2]))
+    return np.sum(y * times) + y[-1]
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Lists
 # ---------------------------------------------------------------------------------------------------------------------

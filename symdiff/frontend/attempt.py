@@ -11,6 +11,7 @@ from symdiff.frontend.carried import Leaf
 from symdiff.frontend.extents import in_room
 from symdiff.frontend.joins import convert_to
 from symdiff.frontend.reserving import count_in_trip, grown_after
+from symdiff.frontend.rooms import settle_unbounded
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.trip_end import TripEnd
 from symdiff.ir.graph import CHECKPOINT, NO_ATTRS, Block, Value
@@ -34,6 +35,9 @@ class Attempt(TripEnd):
         with p.inside(self.body):
             self.with_state(self.heads, self.cells, self._trip)
         test = self._test() if self.loop.trips is None else None
+        if self.head.unbounded:
+            p.at(self.loop.node)
+            settle_unbounded(self.head, test)
         self._append(test)
 
     def _trip(self) -> None:

@@ -66,7 +66,7 @@ class Bounds:
         """A bound of a size, or None where no rule tells one."""
         if isinstance(dim, Value) and dim is self.variable:
             return Upper(0, None)
-        if isinstance(dim, Value) and dim in self.known:
+        if isinstance(dim, Value) and dim in self.known and self.outer.sees(self.known[dim]):
             return Upper(None, self.known[dim])
         found = self.p.build.hoist(dim)
         if self.outer.sees(found):

@@ -96,12 +96,12 @@ class Head:
     start: int
     block: Scope
     """What is carried are its parameters."""
-    others: set[Any] = field(default_factory=set)
-    """Objects that names reach which the loop does not bind anew."""
+    others: set[Any] = field(default_factory=set)  # that names reach which the loop does not bind anew
     trips: Trips | None = None
     index: Value | None = None
     sizes: dict[Extent, Dim] = field(default_factory=dict)
     """Sizes that change from trip to trip, as this one finds them."""
+    unbounded: dict[Extent, Dim] = field(default_factory=dict)  # at the end of a trip, where no formula bounds them
     leaves: list[Leaf] = field(default_factory=list)
     named: list[Any] = field(default_factory=list)
 
@@ -169,6 +169,7 @@ class Head:
         type_ = self.shape.types.get(key, initial.type)
         hint = "_".join(str(part).partition(" ")[0] for part in key if isinstance(part, str | int))
         extents = self.shape.extents.of(key, type_.rank)
+        self.block.adopt([self.shape.extents.unknown])
         sizes = {axis: self._size(extent, key) for axis, extent in extents}
         rooms = {axis: self.shape.extents.room(extent) for axis, extent in extents}
         param = Value(resized(type_, rooms), hint, self.p.build.where)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from symdiff.frontend.bounds import Bounds, Upper
 from symdiff.frontend.carried import Head
 from symdiff.frontend.core import Parser
@@ -10,10 +12,11 @@ from symdiff.frontend.iteration import Trips, trips_count
 from symdiff.frontend.rows import Restart
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.signals import Unroll
-from symdiff.ir.graph import Dim, Value
+from symdiff.frontend.size_loops import rooms_by_running
+from symdiff.ir.graph import Block, Dim, Value
 from symdiff.ops.sizes import plus, times
 
-__all__ = ["settle_extents"]
+__all__ = ["settle_extents", "settle_unbounded"]
 
 
 def settle_extents(head: Head, most: Trips | None, short: bool) -> None:
@@ -56,8 +59,10 @@ def settle_extents(head: Head, most: Trips | None, short: bool) -> None:
         assert head.index is not None
         raise Unroll(head.index)
     if any(extent.room is None for extent in extents.found):
-        find_rooms(head, most, after)
-        raise Sized
+        if find_rooms(head, most, after):
+            raise Sized
+        head.unbounded = after
+        return
     for leaf in head.leaves:
         if leaf.extents and leaf.end is not None:
             leaf.end = stored_first(p, leaf.param, leaf.end)
@@ -65,8 +70,26 @@ def settle_extents(head: Head, most: Trips | None, short: bool) -> None:
             leaf.end = p.build.size(after[leaf.key[1]])
 
 
-def find_rooms(head: Head, most: Trips | None, after: dict[Extent, Dim]) -> None:
-    """Set the room of each size, and its formula if it has one."""
+def settle_unbounded(head: Head, test: Block | None) -> NoReturn:
+    """Find the room of sizes that no formula bounds; ``test`` is the condition of a ``while``.
+
+    Raises
+    ------
+    Sized
+        With the room.
+    """
+    wanted = [extent for extent in head.unbounded if extent.room is None]
+    if not rooms_by_running(head, head.unbounded, wanted, test):
+        name = wanted[0].slots[0][0][0]
+        head.p.unsupported(
+            f"{name!r} changes its size in this loop, and how large it gets is not known before the loop",
+            "make the array as large as it gets before the loop",
+        )
+    raise Sized
+
+
+def find_rooms(head: Head, most: Trips | None, after: dict[Extent, Dim]) -> bool:
+    """Set the room of each size, and its formula if it has one; whether all were found."""
     p, index = head.p, head.index
     outer = p.build.parent
     assert outer is not None
@@ -75,15 +98,12 @@ def find_rooms(head: Head, most: Trips | None, after: dict[Extent, Dim]) -> None
     while open_:
         solved = [extent for extent in open_ if _solve(head, most, extent, after[extent], natural)]
         if not solved:
-            name = open_[0].slots[0][0][0]
-            p.unsupported(
-                f"{name!r} changes its size in this loop, and how large it gets is not known before the loop",
-                "make the array as large as it gets before the loop",
-            )
+            break
         open_ = [extent for extent in open_ if extent not in solved]
     for extent in after:
         extent.formula = _formula(p, outer, head.sizes[extent], after[extent]) if index is not None else None
         extent.natural = extent.formula is not None and _stays_natural(head, extent, natural)
+    return not open_
 
 
 def _counts_natural(p: Parser, trips: Trips | None) -> bool:

@@ -222,7 +222,7 @@ class TripEnd(TripStart):
             settled = slot in self.loop.shape.extents.settling
             if different and settled and self.loop.peeled < PEELS:
                 raise Peel
-            if not settled and (different or size in p.build.definitions or not outer.sees(size)):
+            if not settled and (different or a == 1 or size in p.build.definitions or not outer.sees(size)):
                 found.append((slot, a))
             else:
                 require_same(p.build, a, size, message)
