@@ -104,6 +104,7 @@ class Head:
     unbounded: dict[Extent, Dim] = field(default_factory=dict)  # at the end of a trip, where no formula bounds them
     leaves: list[Leaf] = field(default_factory=list)
     named: list[Any] = field(default_factory=list)
+    single: set[Key] = field(default_factory=set)
 
     # -- before the body -----------------------------------------------------------------------------------------------
 
@@ -163,11 +164,19 @@ class Head:
         return copy
 
     def _items(self, items: tuple[Abstract, ...], key: Key) -> tuple[Abstract, ...]:
-        return tuple(self.enter(item, (*key, i)) for i, item in enumerate(items))
+        return tuple(self.enter(item, self.part_of(key, i, len(items))) for i, item in enumerate(items))
+
+    def part_of(self, key: Key, position: int, count: int) -> Key:
+        """The key of one of so many parts; the only one goes by the name of the whole."""
+        part = (*key, position)
+        if count == 1:
+            self.single.add(part)
+        return part
 
     def _leaf(self, initial: Value, source: Abstract, key: Key, array: Array | None) -> Leaf:
         type_ = self.shape.types.get(key, initial.type)
-        hint = "_".join(str(part).partition(" ")[0] for part in key if isinstance(part, str | int))
+        named = [part for k, part in enumerate(key) if isinstance(part, str | int) and key[: k + 1] not in self.single]
+        hint = "_".join(str(part).partition(" ")[0] for part in named)
         extents = self.shape.extents.of(key, type_.rank)
         self.block.adopt([self.shape.extents.unknown])
         sizes = {axis: self._size(extent, key) for axis, extent in extents}

@@ -367,7 +367,7 @@ class Join:
         if not count:
             use(())
         for position, (left, right) in enumerate(zip(a, b, strict=True)):
-            self.join(left, right, f"{hint}_{position}" if hint else "", note(position))
+            self.join(left, right, f"{hint}_{position}" if hint and count > 1 else hint, note(position))
 
     def _join_arrays(self, a: Array | View, b: Array | View, hint: str) -> Array:
         """A new array object that may be the one or the other."""

@@ -208,13 +208,15 @@ class _Jumps:
         around = outer or _Context(None, self.fresh("returned"), self.fresh("result"))
         inner = _Context(stopped, around.returned, around.result)
         body = self.block(node.body, inner) or [_pass(node)]
+        returns = any(isinstance(j, ast.Return) for j in jumps)
         if not leaves:
             made = _like(node, body)
             return [made], list(node.orelse)
         before = [_set(stopped, False, node)]
-        returns = any(isinstance(j, ast.Return) for j in jumps)
         if returns and outer is None:
             before.append(_set(around.returned, False, node))
+        # a trip begins only where nothing has left the loop
+        body = [_set(name, False, node) for name in (stopped, *([around.returned] if returns else []))] + body
         return [*before, _stopping(node, body, stopped)], self._after(node, stopped, around, outer, jumps)
 
     def _after(

@@ -51,7 +51,8 @@ def enter_rows(p: Parser, head: Any, rows: Rows, key: tuple[Any, ...], found: Gr
     """The content at the start of a trip; its length is carried where it does not follow from the index."""
     if found is not None and found.start is not None:
         rows = found.start
-    columns = tuple(head.enter(column, (*key, i)) for i, column in enumerate(rows.columns))
+    several = len(rows.columns)
+    columns = tuple(head.enter(column, head.part_of(key, i, several)) for i, column in enumerate(rows.columns))
     count = rows.count
     if found is not None and not found.exact:
         count = head.enter(p.build.size(count), (*key, "count"))

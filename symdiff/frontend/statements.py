@@ -237,4 +237,6 @@ def _replace(p: Parser, old: Array | View, new: Value) -> None:
         fits = f"the result of shape {show_shape(new.type.shape)} does not fit in place into shape "
         require_same(p.build, have, want, fits + show_shape(content.type.shape))
     new = cast_same_kind(p, new, content.type.dtype)
+    if isinstance(old, Array):
+        p.build.name(new, content.hint)
     p.memory.write(p.build, old, new)

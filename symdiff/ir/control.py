@@ -10,6 +10,7 @@ from symdiff.errors import InternalError
 from symdiff.ir.expressions import ATOM, Expression
 from symdiff.ir.graph import FOR, IF, WHILE, Block, Node, Value
 from symdiff.ir.liveness import Place, bounds_of, carried_of
+from symdiff.ir.ranges import LeftRange, left_range
 from symdiff.ir.rewrite import references
 from symdiff.ir.unread import is_unread
 from symdiff.ir.writer import Writer
@@ -130,7 +131,7 @@ class ControlFlow(Writer):
         for name in (*preferred, *names):
             if name not in taken and self.free(name, here):
                 return name
-        for name in self.names.candidates(output.hint or "t"):
+        for name in self.names.candidates(self.wanted_name(output)):
             if name not in taken and self.free(name, here):
                 return name
         raise InternalError("no name is free", output.where)
@@ -168,10 +169,16 @@ class ControlFlow(Writer):
         inside = set().union(*(references(n) for b in node.blocks for n in b.nodes), *(b.results for b in node.blocks))
         # the range is written after the initial values are assigned
         targets: list[str] = []
-        bound_names = {name for b in bounds for name in b.reads}
+        over = left_range(node, self.needs)
+        if over is not None and body.results[over.index] not in self.inlining.values:
+            over = None
+        bound_names = {name for b in (*bounds, *([starts[over.index]] if over else [])) for name in b.reads}
         for k in kept:
-            targets.append(self.loop_target(node, k, here, {*targets, *bound_names}, inside))
-        self.moves([(t, starts[k], node.inputs[offset + k]) for t, k in zip(targets, kept, strict=True)])
+            counts = over is not None and k == over.index
+            targets.append(self.loop_target(node, k, here, {*targets, *bound_names}, inside, counts=counts))
+        unread = self.unassigned_before(node, over)
+        moves = [(t, starts[k], node.inputs[offset + k]) for t, k in zip(targets, kept, strict=True)]
+        self.moves([move for move, k in zip(moves, kept, strict=True) if k not in unread])
         for name, k in zip(targets, kept, strict=True):
             for block in node.blocks:
                 self.hold(name, carried_of(node, block)[k])
@@ -182,28 +189,54 @@ class ControlFlow(Writer):
             self.emit(header)
             self.lines += self.body_lines(lines)
             self.forget(changed)
+        elif over is not None:
+            self.range_loop(node, over, results, starts[over.index], here)
         else:
             self.while_loop(node, results, here)
         for name, k in zip(targets, kept, strict=True):
             self.hold(name, node.outputs[k])
 
-    def loop_target(self, node: Node, k: int, here: Place, taken: Collection[str], inside: Collection[Value]) -> str:
+    def unassigned_before(self, node: Node, over: LeftRange | None) -> list[int]:
+        """The carried values that a ``for`` sets itself, or that nothing reads where it makes no trip."""
+        if over is None:
+            return []
+        return [over.index] if node.outputs[over.flag] in self.needs.uses else [over.index, over.flag]
+
+    def loop_target(
+        self,
+        node: Node,
+        k: int,
+        here: Place,
+        taken: Collection[str],
+        inside: Collection[Value],
+        *,
+        counts: bool = False,
+    ) -> str:
         """The variable of a carried value: the hint's, or that of the initial value, wherever nothing else needs it."""
         output, initial = node.outputs[k], node.inputs[bounds_of(node) + k]
         param = carried_of(node, node.blocks[-1])[k]
         same = initial in self.variables and (not param.hint or param.hint == initial.hint)
         own = [self.variables[initial]] if same else []
         preferred = [self.preferred[output]] if output in self.preferred else []
-        for name in chain(preferred, own, self.names.candidates(param.hint or output.hint or "t")):
+        hint = param.hint or output.hint or "t"
+        if counts:
+            preferred, own, hint = [], [], self.index_name(node, k)
+        if hint == "_":
+            return hint
+        for name in chain(preferred, own, self.names.candidates(hint)):
             if name not in taken and self.free(name, here) and self.holders.get(name) not in inside:
                 return name
         raise InternalError("no name is free", param.where)
 
+    def index_name(self, node: Node, k: int) -> str:
+        """The name of an index that a ``while`` carries and a ``for`` does not."""
+        param = node.blocks[-1].params[k]
+        read = self.needs.uses.get(param, 0) - sum(param in n.inputs for n in node.blocks[0].nodes)
+        return param.hint.removeprefix("next_").strip("_") or "i" if read > 1 else "_"
+
     def for_header(
         self, node: Node, bounds: list[Expression], here: Place, taken: Collection[str], inside: Collection[Value]
     ) -> str:
-        start, stop, step = (b.text for b in bounds)
-        parts = [start, stop, step] if step != "1" else [start, stop] if start != "0" else [stop]
         index = node.blocks[0].params[0]
         name = "_"
         if index in self.needs.uses:
@@ -211,7 +244,7 @@ class ControlFlow(Writer):
             free = (n for n in options if n not in taken and self.free(n, here))
             name = next(n for n in free if self.holders.get(n) not in inside)
             self.hold(name, index)
-        text = f"range({', '.join(parts)})"
+        text = range_text(*(b.text for b in bounds))
         backwards = node.attrs.get("reversed") and name != "_"
         return f"for {name} in {f'reversed({text})' if backwards else text}:"
 
@@ -232,6 +265,29 @@ class ControlFlow(Writer):
         self.emit("while True:")
         self.lines += [*before, f"{INDENT * (self.indent + 1)}if {negated(condition)}:"]
         self.lines += [f"{INDENT * (self.indent + 2)}break", *lines]
+
+    def range_loop(self, node: Node, over: LeftRange, results: Results, start: Expression, here: Place) -> None:
+        """``for i in range(n):`` with a ``break`` at the end."""
+        index = next(name for name, _, k in results if k == over.index)
+        flag, stopped = next((name, value) for name, value, k in results if k == over.flag)
+        stop, step = (self.take(v, here).text for v in (over.stop, over.step))
+        inner = INDENT * (self.indent + 1)
+        # the flag comes last, so that nothing stands between it and what it is for
+        others = [r for r in results if r[2] not in (over.index, over.flag)]
+        lines, changed = self.nested(node, node.blocks[-1], [*others, (flag, stopped, over.flag)], here)
+        self.forget(changed)
+        self.emit(f"for {index} in {range_text(start.text, stop, step)}:")
+        last = lines[-1] if lines else ""
+        test = flag
+        if last.startswith(f"{inner}{flag} = ") and node.outputs[over.flag] not in self.needs.uses:
+            test = lines.pop().removeprefix(f"{inner}{flag} = ")
+        self.lines += [*lines, f"{inner}if {test}:", f"{inner}{INDENT}break"]
+
+
+def range_text(start: str, stop: str, step: str) -> str:
+    """``range(...)`` with no more arguments than it takes."""
+    parts = [start, stop, step] if step != "1" else [start, stop] if start != "0" else [stop]
+    return f"range({', '.join(parts)})"
 
 
 def negated(condition: Expression) -> str:

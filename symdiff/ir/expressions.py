@@ -73,6 +73,8 @@ def literal(value: Any) -> Expression:
 def conditional(condition: Expression, then: Expression, otherwise: Expression) -> Expression:
     """``then if condition else otherwise``, and the shorter spellings of logic."""
     reads = condition.reads | then.reads | otherwise.reads
+    if (then.text, otherwise.text) == ("True", "False"):
+        return condition
     if otherwise.text == "False":
         return Expression(f"{condition.at(AND)} and {then.at(AND)}", AND, reads)
     if then.text == "True":
@@ -145,7 +147,8 @@ def _fill(template: str, operands: Sequence[Expression]) -> str:
     """Operands in a template: bare between the parentheses of a call, else in parentheses of their own."""
     call = re.match(r"[\w.]+\(", template) is not None
     level = COMPARISON if template.startswith("(") else ATOM
-    return template.format(*(o.text if call else o.at(level) for o in operands))
+    alone = {int(k) for k in re.findall(r"\w\(\{(\d)\}\)", template)}
+    return template.format(*(o.text if call or k in alone else o.at(level) for k, o in enumerate(operands)))
 
 
 def _called(

@@ -65,12 +65,13 @@ class Inlining:
             elif not node.blocks and len(node.outputs) == 1:
                 self._limit(node.output, _own_length(node) + sum(map(self._operand, node.inputs)))
 
-    def _operand(self, value: Value) -> int:
-        """Length of a mention."""
+    def _operand(self, value: Value, *, named: bool = True) -> int:
+        """Length of a mention, by its name if it has one and may keep it."""
         node = self.needs.producer.get(value)
         if node is not None and node.op is CONSTANT:
             return self._length[value]
-        if value in self._length and value not in self._too_long and self._once(value):
+        own = named and self.needs.is_named(value) and node is not None and not node.blocks
+        if value in self._length and value not in self._too_long and self._once(value) and not own:
             return self._length[value] + 2
         return len(value.hint) or NAME
 
@@ -87,7 +88,7 @@ class Inlining:
         output = node.outputs[kept[0]]
         if any(self._passes_through(b, r, output) for b, r in zip(node.blocks, results, strict=True)):
             return
-        length = 9 + sum(map(self._operand, (node.inputs[0], *results)))
+        length = 9 + self._operand(node.inputs[0]) + sum(self._operand(r, named=False) for r in results)
         if length <= LONGEST:
             self.short.add(node)
             self._limit(output, length)

@@ -9,7 +9,7 @@ from symdiff.ir.expressions import Expression
 from symdiff.ir.graph import FOR, IF, WHILE, Block, Node, Value
 from symdiff.ir.liveness import Liveness, Needs, Place, bounds_of, carried_of
 
-__all__ = ["Aliases", "Ownership", "is_view"]
+__all__ = ["STORES", "Aliases", "Ownership", "is_view"]
 
 VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "diagonal", "index", "stop_gradient"})
 STORES = frozenset({"put", "accumulate_at"})

@@ -58,6 +58,14 @@ def print_function(function: Function, *, header: bool = True) -> str:
     return "\n\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
+def why_bare(node: Node) -> str:
+    """Why an operation is written though nothing reads what it gives."""
+    kind = "float" if any(v.type.is_float for v in node.inputs) else "int"
+    checks = [c for c in getattr(node.op, "checks", ()) if not c.after and c.on in ("", kind)]
+    errors = " or ".join(dict.fromkeys(c.error for c in checks)) or "error"
+    return f"for the {errors} it may raise"
+
+
 class _Printer(ControlFlow):
     """The text of one function."""
 
@@ -94,7 +102,7 @@ class _Printer(ControlFlow):
             elif node.op is REQUIRE_EQUAL:
                 self.require(node, here)
             elif node in self.needs.bare:
-                self.emit(self.expression(node, here).text)
+                self.emit(f"{self.expression(node, here).text}  # {why_bare(node)}")
             elif node.op is ACT:
                 self.act(node, here)
             elif node.op.name == "pop":
@@ -176,10 +184,22 @@ class _Printer(ControlFlow):
         name = self.variables[node.inputs[0]]
         self.hold(name, stack)
         popped = Expression(f"{name}.pop()", ATOM, frozenset({name}))
-        if value in self.needs.uses:
+        if self.is_converted_at_once(value, here):
+            self.known[value] = popped
+        elif value in self.needs.uses:
             self.assign(value, popped, here, {name})
         else:
             self.emit(popped.text)
+
+    def is_converted_at_once(self, value: Value, here: Place) -> bool:
+        """Whether what was popped is only read by the conversion that follows: ``n = int(stack.pop())``."""
+        for node in here.block.nodes[here.position + 1 :]:
+            if value in node.inputs:
+                fits = node.op.name == "convert" and self.needs.uses.get(value) == 1 and self.needs.prints(node)
+                return fits and node.output not in self.inlining.values
+            if node.blocks or node.op is ACT or node.op.name in ("push", "pop"):
+                return False
+        return False
 
     # -- names ---------------------------------------------------------------------------------------------------------
 
@@ -188,9 +208,10 @@ class _Printer(ControlFlow):
         wanted = self.preferred.get(value)
         if wanted is not None and wanted not in avoid and self.free(wanted, here):
             return wanted
-        for k, name in enumerate(self.names.candidates(value.hint or "t")):
+        own = value.hint or self.becomes(value)
+        for k, name in enumerate(self.names.candidates(own or self.told_name(value))):
             # a temporary that was something else a few lines above is hard to follow
-            stale = not value.hint and k < FRESH and (name in self.assigned[-1] or name in self.needs.hints)
+            stale = not own and k < FRESH and (name in self.assigned[-1] or name in self.needs.hints)
             if name not in avoid and not stale and self.free(name, here):
                 return name
         raise InternalError("no name is free", value.where)

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from symdiff.ir.graph import CONSTANT, FOR, Block, Function, Node, Value
-from symdiff.ir.rewrite import map_attrs
+from symdiff.ir.graph import ACT, CONSTANT, FOR, TRY, Block, Function, Node, Value
+from symdiff.ir.rewrite import dims_of, map_attrs
+from symdiff.ir.walk import all_blocks, all_nodes
 
-__all__ = ["repeat_small"]
+__all__ = ["place_of", "repeat_small"]
 
 INTEGER = frozenset({"add", "subtract", "multiply"})
 COMPARISONS = frozenset({"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"})
+SUBSCRIPTS = {"index": 1, "put": 2, "accumulate_at": 2}
+"""What reads and stores, and the number of operands before the subscript."""
 MOST = 6
 """A formula mentioned more often gets a variable after all."""
 
@@ -26,13 +29,17 @@ def repeat_small(function: Function) -> Function:
     counts: dict[Value, int] = dict.fromkeys(small, 0)
     _count(function.block, counts)
     chosen = {value: small[value] for value, count in counts.items() if 2 <= count <= MOST}
+    chosen.update(_places(function))
     if not chosen:
         return function
     return Function(function.name, _Repeater(chosen).block(function.block))
 
 
 def _small_values(function: Function) -> dict[Value, Node]:
-    """Unnamed values computed by one operation from what never changes: parameters, sizes, indices and constants."""
+    """Unnamed values computed by one operation from what never changes: parameters, sizes, indices and constants.
+
+    A sign is written wherever it is mentioned: it often makes a difference of a sum, or ``-=`` of ``+=``.
+    """
     lasting: set[Value] = {*function.params, *(dim for dim, _, _ in function.bound_dimensions())}
     found: dict[Value, Node] = {}
     blocks = [function.block]
@@ -43,7 +50,7 @@ def _small_values(function: Function) -> dict[Value, Node]:
                 lasting.add(node.output)
             elif node.op is FOR:
                 lasting.add(node.blocks[0].params[0])
-            elif _is_small(node) and all(v in lasting for v in node.inputs):
+            elif _is_small(node) and (node.op.name == "negative" or all(v in lasting for v in node.inputs)):
                 found[node.output] = node
             blocks.extend(node.blocks)
     return found
@@ -56,6 +63,40 @@ def _is_small(node: Node) -> bool:
         return False
     whole = node.output.type.is_integer and node.op.name in INTEGER
     return whole or node.op.name in COMPARISONS or node.op.name == "negative"
+
+
+def _places(function: Function) -> dict[Value, Node]:
+    """Places in lists that are subscripts wherever they are mentioned, also where they are computed.
+
+    Such a subscript fails where the place is outside, so nothing else need look whether it is.
+    """
+    found: dict[Value, Node] = {}
+    here: set[Value] = set()
+    if any(node.op is ACT or node.op is TRY for node in all_nodes(function.block)):
+        return found
+    for block in (function.block, *all_blocks(function.block)):
+        own = {n.output: n for n in block.nodes if n.op.name == "list_position" and not n.output.hint}
+        found.update(own)
+        for node in block.nodes:
+            here.update(v for v in place_of(node) if v in own)
+    for node in all_nodes(function.block):
+        others = list(node.inputs)
+        for value in place_of(node):
+            others.remove(value)
+        for value in (*others, *dims_of(node)):
+            found.pop(value, None)
+    for block in (function.block, *all_blocks(function.block)):
+        for value in block.results:
+            found.pop(value, None)
+    return {value: node for value, node in found.items() if value in here}
+
+
+def place_of(node: Node) -> tuple[Value, ...]:
+    """The first subscript of a read or store, if that is an integer."""
+    skip = SUBSCRIPTS.get(node.op.name)
+    if skip is None or node.attrs["index"][0] != ("int",):
+        return ()
+    return node.inputs[skip : skip + 1]
 
 
 def _count(block: Block, counts: dict[Value, int]) -> None:
@@ -91,6 +132,8 @@ class _Repeater:
 
     def node(self, node: Node) -> list[Node]:
         """A node, after the small formulas that it mentions."""
+        if node.op.name == "list_position" and node.output in self.small:
+            return []
         blocks = tuple(self.block(b) for b in node.blocks)
         before: list[Node] = []
         inputs = tuple(self.repeated(v, before) for v in node.inputs)

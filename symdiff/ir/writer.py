@@ -9,17 +9,23 @@ from dataclasses import replace
 from symdiff.errors import InternalError
 from symdiff.ir.expressions import ATOM, Expression, conditional, literal, spell
 from symdiff.ir.facts import Facts
-from symdiff.ir.graph import CONSTANT, IF, Dim, Function, Node, Value
+from symdiff.ir.graph import CONSTANT, FOR, IF, WHILE, Dim, Function, Node, Value
 from symdiff.ir.inlining import Inlining
-from symdiff.ir.liveness import Liveness, Needs, Place
+from symdiff.ir.liveness import Liveness, Needs, Place, bounds_of, carried_of
 from symdiff.ir.names import Names
-from symdiff.ir.ownership import Aliases, Ownership
+from symdiff.ir.ownership import STORES, Aliases, Ownership
+from symdiff.ir.repeats import place_of
 from symdiff.ir.sites import spoken_objects
+from symdiff.ir.telling import telling_name
 from symdiff.ir.unread import drop_unread
 from symdiff.ir.walk import all_nodes
 
 __all__ = ["Writer"]
 
+TAPE = "_tape"
+TEMPORARY = re.compile(r"t\d*")
+FOLLOWED = 4
+"""Stores from an array to the name of what it becomes."""
 DEFINED = re.compile(r"^(?:def |from \w+ import )?(\w+)(?=\(| =|$)", re.MULTILINE)
 
 
@@ -65,6 +71,9 @@ class Writer:
         self.tested: frozenset[str] = frozenset()
         self.helpers: dict[str, None] = {}
         self.facts = Facts(self.needs)
+        self.taped = _kept_on_tapes(self.needs)
+        outputs = (o for n in self.needs.block_of for o in n.outputs)
+        self.own_sizes = {dim for o in outputs for dim in o.type.shape if dim in self.live.home}
 
     # -- variables -----------------------------------------------------------------------------------------------------
 
@@ -92,6 +101,43 @@ class Writer:
         held = (self.holders.get(name) for name in self.by_shape.get(shape, ()))
         found = (v for v in held if v is not None and v.type.shape == shape and v.type.kind == "numpy")
         return [v for v in found if v in self.pinned or self.live.live(v, here)]
+
+    def wanted_name(self, value: Value) -> str:
+        """The name a value should have: its own, that of what it becomes, or one that says how it is computed."""
+        return value.hint or self.becomes(value) or self.told_name(value)
+
+    def told_name(self, value: Value) -> str:
+        """A name that says how a value is computed, or that of a temporary."""
+        told = telling_name(value, self.needs.producer, self.word)
+        return told or ("size" if value in self.own_sizes else "t")
+
+    def becomes(self, value: Value) -> str:
+        """The name of the array it is filled into, of what a loop carries that begins with it, or of its tape."""
+        seen = 0
+        while not value.hint and seen < FOLLOWED:
+            user, seen = self.needs.user.get(value), seen + 1
+            if value in self.taped:
+                return self.taped[value]
+            if not isinstance(user, Node) or not (value.type.is_array or value.type.kind == "stack"):
+                return ""
+            if user.op is FOR or user.op is WHILE:
+                offset = bounds_of(user)
+                k = user.inputs.index(value, offset) - offset if value in user.inputs[offset:] else None
+                return "" if k is None else carried_of(user, user.blocks[-1])[k].hint
+            if user.op.name not in (*STORES, "push") or user.inputs[0] is not value:
+                return ""
+            value = user.outputs[0]
+        return value.hint
+
+    def word(self, value: Value) -> str:
+        """The name of a value, if it says something."""
+        name = self.variables.get(value, "")
+        if name:
+            return "" if TEMPORARY.fullmatch(name) and not value.hint else name
+        if value in self.known:
+            text = self.known[value].text
+            return text if text.isidentifier() else ""
+        return self.names.usable(value.hint) if value.hint else ""
 
     # -- expressions ---------------------------------------------------------------------------------------------------
 
@@ -125,11 +171,28 @@ class Writer:
     def spelled(self, node: Node, operands: Sequence[Expression], here: Place) -> Expression:
         """A row applied to expressions."""
         reads: set[str] = set()
+        operands = self.placed(node, operands, here)
         made = spell(node, operands, lambda shape: self.shape(shape, here, reads), self.facts)
         helper = getattr(node.op, "helper", "")
         if helper and not made.text.startswith("math."):
             self.helpers[helper] = None
         return replace(made, reads=made.reads | reads)
+
+    def placed(self, node: Node, operands: Sequence[Expression], here: Place) -> Sequence[Expression]:
+        """The operands of a read or store: a place in a list is a subscript of its part of the array."""
+        for value in place_of(node):
+            place = self.needs.producer.get(value)
+            if place is None or place.op.name != "list_position" or value not in self.inlining.values:
+                continue
+            k = node.inputs.index(value, 1)
+            first, *rest = operands
+            size, length = node.inputs[0].type.shape[0], place.inputs[1]
+            if not isinstance(size, Value) or self.facts.number(size) != self.facts.number(length):
+                part = self.take(length, here)
+                first = Expression(f"{first.at(ATOM)}[:{part.text}]", ATOM, first.reads | part.reads)
+            rest[k - 1] = self.take(place.inputs[0], here)
+            return [first, *rest]
+        return operands
 
     def filled(self, node: Node, value: Expression, here: Place) -> Expression:
         """A scalar spread over an array."""
@@ -196,6 +259,16 @@ class Writer:
                 break
             self.write(ready[0], ready[1], array=ready[2].type.is_array)
             left.remove(ready)
+
+
+def _kept_on_tapes(needs: Needs) -> dict[Value, str]:
+    """Values without a name that a tape with one keeps."""
+    found: dict[Value, str] = {}
+    for node in needs.block_of:
+        target = node.inputs[0].hint if node.op.name in ("put", "push") else ""
+        if target.endswith(TAPE) and not node.inputs[1].hint:
+            found[node.inputs[1]] = target.removesuffix(TAPE)
+    return found
 
 
 def _helper_names(function: Function) -> set[str]:

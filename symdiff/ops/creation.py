@@ -119,7 +119,7 @@ def _arange_text(arguments: list[str], attrs: Any, show_shape: Any) -> str:
     if step not in ("1", "1.0"):
         steps = f"{_operand_text(step)} * {steps}"
     if start not in ("0", "0.0"):
-        steps = f"{_operand_text(start)} + {steps}"
+        steps = f"{start if _is_int(start) else _operand_text(start)} + {steps}"
     natural = "int64" if all(_is_int(text) for text in arguments) else ""
     if dtype == natural:
         return steps

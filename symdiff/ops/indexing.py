@@ -184,7 +184,7 @@ def _accumulate_python(arguments: list[str], attrs: Any, show_shape: Any) -> str
     if not has_arrays(attrs["index"]):
         return f"{x}[{text}] += {v}"
     # a subscript with a colon has no spelling as an argument but np.s_
-    place = text if len(attrs["index"]) == 1 and ":" not in text else f"np.s_[{text}]" if ":" in text else f"({text})"
+    place = f"np.s_[{text}]" if ":" in text else f"({text})" if ", " in text else text
     return f"np.add.at({x}, {place}, {v})"
 
 

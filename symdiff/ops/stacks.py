@@ -39,7 +39,7 @@ push: Primitive = primitive(
     "push",
     infer=_infer_push,
     numpy=lambda stack, v: (stack, v),
-    python="{}.append({})",
+    python="{0}.append({1})",
     stores=True,
     vjp=(lambda g, y, stack, v: pop(g)[0], lambda g, y, stack, v: pop(g)[1]),
     linear=True,

@@ -24,7 +24,7 @@ from symdiff.transform.effort import cone, cost_of, outer_cost, save_cost
 from symdiff.transform.levels import Level, Saved, outputs_of, stack_at
 from symdiff.transform.preparation import nickname
 from symdiff.transform.rooms import Rooms, corner
-from symdiff.transform.trips import trip_count, trip_number
+from symdiff.transform.trips import counters, trip_count, trip_number
 
 __all__ = ["History"]
 
@@ -95,6 +95,8 @@ class History:
         if not any(p.index is not None or p.reverse_index is not None for p in level.path()):
             # outside of loops what a branch gave is still there
             mapping.update(outputs)
+        counted = Builder(reverse.parent, raising=False)
+        mapping.update(counters(level, counted))
         needs = [v for v in free_values(reverse.nodes, results) if v in level.defined and v not in mapping]
         saved, again = self.plan(level, needs, mapping)
         reader = Builder(reverse.parent, raising=False)
@@ -110,7 +112,7 @@ class History:
             else:
                 mapping[value] = outputs.get(value) or self._read(self._save(level, value), level, reader, mapping)
         body = substitute(reverse.nodes, mapping)
-        reverse.nodes = [*reader.nodes, *body]
+        reverse.nodes = [*counted.nodes, *reader.nodes, *body]
         for node in reverse.nodes:
             reverse.definitions.update((o, node) for o in node.outputs)
         return [mapping.get(r, r) for r in results]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import FOR, WHILE, Block, Function, Node, Value
+from symdiff.ir.telling import telling_name
 from symdiff.ops import REGISTRY
 
 __all__ = ["all_definitions", "count_trips", "name_values", "nickname", "number_values"]
@@ -101,27 +102,17 @@ def _name(value: Value, hint: str) -> None:
 
 
 WORDS = {
-    "add": "total",
-    "multiply": "product",
-    "divide": "quotient",
-    "subtract": "difference",
-    "power": "power",
-    "sqrt": "root",
-    "matmul": "product",
-    "sum": "total",
-    "where": "choice",
+    **{"add": "total", "multiply": "product", "divide": "quotient", "subtract": "difference", "maximum": "larger"},
+    **{"minimum": "smaller", "greater": "greater", "greater_equal": "greater", "less": "less", "less_equal": "less"},
+    **{"equal": "equal", "not_equal": "differs", "index": "part", "logical_and": "both", "logical_or": "either"},
 }
 
 
 def nickname(value: Value, definitions: dict[Value, Node]) -> str:
-    """A name for a value that has none, from how it is computed: ``a_i`` for ``a[i]``, ``product``, ``exp``."""
+    """A name for a value that has none, from how it is computed: ``a_i`` for ``a[i]``, ``r_squared``, ``exp``."""
+    return value.hint or telling_name(value, definitions, lambda operand: operand.hint) or _plain(value, definitions)
+
+
+def _plain(value: Value, definitions: dict[Value, Node]) -> str:
     node = definitions.get(value)
-    if value.hint or node is None or node.blocks or not node.inputs:
-        return value.hint
-    if node.op.name == "index":
-        array, places = node.inputs[0].hint, [v.hint for v in node.inputs[1:]]
-        short = all(len(place) == 1 for place in places)
-        return f"{array}_{''.join(places) if short else 'value'}" if array and places else array and f"{array}_part"
-    if getattr(node.op, "elementwise", False) or node.op.name in WORDS:
-        return WORDS.get(node.op.name, node.op.name if node.op.name.isalpha() else "")
-    return ""
+    return WORDS.get(node.op.name, "") if node is not None and not node.blocks else ""

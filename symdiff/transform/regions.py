@@ -53,7 +53,8 @@ class Region:
         """Whether there may be something to find: enough operations, and some value read twice."""
         operations = self.formula.operations
         paid = [op for op in self.formula.paid(self.formula.outputs) if op.row not in TRIVIAL]
-        if len(paid) < SMALLEST or not self.formula.outputs:
+        powers = any(op.row == "power" for op in paid)
+        if (len(paid) < SMALLEST and not (powers and len(paid) > 1)) or not self.formula.outputs:
             return False
         reads = [x for op in operations for x in op.operands if x[0] != "k"]
         return len(set(reads)) < len(reads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from symdiff.ir.build import Builder
@@ -52,6 +53,7 @@ class RowSweep:
         g, mask = self.arriving(node, inputs, output, cotangents)
         attrs = numeric_attrs(node.attrs)
         before = len(build.nodes)
+        own: dict[Value, list[Contribution]] = {}
         wanted = [i for i in differentiable_inputs(node) if node.inputs[i] in self.varied]
         # what a store put down is read from the cotangent before the place is cleared, so that clearing may happen
         # in place
@@ -70,7 +72,12 @@ class RowSweep:
             else:
                 part = self.part(node, i, g, output, inputs, attrs)
                 if part is not None:
-                    cotangents.put(x, fitted(Contribution(part, mask), x.type))
+                    own.setdefault(x, []).append(fitted(Contribution(part, mask), x.type))
+        for x, parts in own.items():
+            # what a square passes on by its two operands is one contribution, twice as large
+            alike = len(parts) == 2 and parts[0].value.value is parts[1].value.value
+            for contribution in [replace(parts[0], value=parts[0].value + parts[1].value)] if alike else parts:
+                cotangents.put(x, contribution)
         fail_alike(node, build, before)
 
     def part(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from symdiff.ir.graph import CONSTANT, IF, TRY, Block, Function, Node, Value
+from symdiff.ir.graph import CONSTANT, FOR, IF, TRY, Block, Function, Node, Value
 from symdiff.ir.walk import all_blocks, all_nodes
 from symdiff.ops.kinks import SLOPE
 from symdiff.transform.preparation import all_definitions
@@ -16,10 +16,12 @@ from symdiff.transform.rewriting import Walker, carried_params, loop_parts
 from symdiff.transform.rules import EXACT, Match, Rule, by_row, replaces
 from symdiff.transform.rules_arithmetic import ARITHMETIC
 from symdiff.transform.rules_arrays import ARRAYS
+from symdiff.transform.rules_places import PLACES
+from symdiff.transform.rules_scaling import SCALING
 
 __all__ = ["RULES", "Applied", "RulePass"]
 
-RULES: tuple[Rule, ...] = (*ARITHMETIC, *ARRAYS)
+RULES: tuple[Rule, ...] = (*ARITHMETIC, *ARRAYS, *PLACES, *SCALING)
 BY_ROW = by_row(RULES)
 
 
@@ -55,6 +57,7 @@ class RulePass(Walker):
         self.fused_with = _read_by_sums(function, pinned) if pinned else set()
         self.uses = Counter(_reads(function))
         self.applied: list[Applied] = []
+        self.loops: dict[Value, Node] = {}
 
     @cached_property
     def originals(self) -> dict[Value, Node]:
@@ -68,7 +71,7 @@ class RulePass(Walker):
         for rule in rules:
             if rule.exactness != EXACT and node.output in self.pinned:
                 continue
-            match = Match(node, self.definitions, self.uses)
+            match = Match(node, self.definitions, self.uses, self.loops)
             result = rule.apply(match)
             if result is not None and self.accepts(node.output, node, result, match.nodes):
                 for made in match.nodes:
@@ -113,6 +116,8 @@ class RulePass(Walker):
         """What a loop hands on unchanged is its initial value, inside and after it; dead carried values go later."""
         if node.op is IF or node.op is TRY:
             return node
+        if node.op is FOR:
+            self.loops[node.blocks[0].params[0]] = node
         initials = loop_parts(node)[1]
         carried = [carried_params(node, block) for block in node.blocks]
         for output, initial, result, *params in zip(
@@ -139,9 +144,17 @@ class RulePass(Walker):
         if node.op is not IF:
             return
         for output, then, otherwise in zip(node.outputs, *(b.results for b in nodes[-1].blocks), strict=True):
-            if then is otherwise and self.accepts(output, None, then):
-                self.applied.append(Applied("same in both branches", node, (), then))
-                self.replace((output,), (then,))
+            same = then if then is otherwise else self.condition_itself(nodes[-1], output, then, otherwise)
+            if same is not None and self.accepts(output, None, same):
+                self.applied.append(Applied("same in both branches" if then is otherwise else "known", node, (), same))
+                self.replace((output,), (same,))
+
+    def condition_itself(self, node: Node, output: Value, then: Value, otherwise: Value) -> Value | None:
+        """The condition of a branch that gives True in one block and False in the other."""
+        made = [self.definitions.get(v) for v in (then, otherwise)]
+        known = [n.attrs["value"] if n is not None and n.op is CONSTANT else None for n in made]
+        condition = node.inputs[0]
+        return condition if known == [True, False] and condition.type == output.type else None
 
 
 def _differ(output: Value, result: Value) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ class Match:
         The nodes before it, by the values they define.
     uses : mapping
         How often each value was read before the pass.
+    loops : mapping
+        The loops around the node, by their indices.
 
     Attributes
     ----------
@@ -45,8 +48,14 @@ class Match:
         What the rule added.
     """
 
-    def __init__(self, node: Node, definitions: Mapping[Value, Node], uses: Mapping[Value, int]) -> None:
-        self.node, self.definitions, self.uses = node, definitions, uses
+    def __init__(
+        self,
+        node: Node,
+        definitions: Mapping[Value, Node],
+        uses: Mapping[Value, int],
+        loops: Mapping[Value, Node] = MappingProxyType({}),
+    ) -> None:
+        self.node, self.definitions, self.uses, self.loops = node, definitions, uses, loops
         self.inputs = node.inputs
         self.nodes: list[Node] = []
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from symdiff.ir.graph import CONSTANT, FOR, IF, REQUIRE_EQUAL, WHILE, Block, Function, Node, Value
+from symdiff.ir.rewrite import definitions
 from symdiff.transform.activity import carried, differentiable_inputs
 
 __all__ = ["ALWAYS", "Arms", "selected_values"]
@@ -89,7 +90,7 @@ class _States:
                 if output in self.known:
                     arm.add(result, self.known[output])
             arm.walk(block)
-            own = {o for n in block.nodes for o in n.outputs}
+            own = {o for n in block.nodes for o in definitions(n)}
             self.inside |= arm.inside | {v for v in own if arm.known.get(v)}
             for value, arms in arm.known.items():
                 if value not in own:

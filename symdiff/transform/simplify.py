@@ -21,6 +21,7 @@ from symdiff.ir.walk import all_nodes, shown_values
 from symdiff.transform.cse import share_equal
 from symdiff.transform.dce import eliminate_dead_code
 from symdiff.transform.describe import Describer
+from symdiff.transform.joining import join_branches
 from symdiff.transform.regionpass import Searched, simplify_regions
 from symdiff.transform.replace import candidate_function, region_function
 from symdiff.transform.rewriting import pinned_values, sizes_of
@@ -124,7 +125,10 @@ def _by_rules(function: Function, positions: Sequence[int], rewrites: list[Rewri
             rewrites.append(Rewrite("shared", None, shared, 0))
         function = eliminate_dead_code(function)
         if function is before:
-            return function
+            function, joined = join_branches(function, _pinned(function, positions))
+            if not joined:
+                return function
+            rewrites.append(Rewrite("branches joined", None, joined, 0))
     rewrites.append(Rewrite("rules", None, 0, 0, verdict="gave up: budget"))
     return function
 

@@ -106,9 +106,9 @@ def test_a_store_happens_in_place_where_nothing_reads_the_old_array():
         "    a[0] = 1.0",
         "    a1 = a.copy()",
         "    a1[1] = 2.0",
-        "    t = np.sum(a)",
+        "    a_sum = np.sum(a)",
         "    a1[2] = 3.0",
-        "    return t + np.sum(a1)",
+        "    return a_sum + np.sum(a1)",
     ]
 
 

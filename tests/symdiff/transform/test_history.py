@@ -42,7 +42,7 @@ def test_a_tape_has_one_axis_for_each_loop_and_is_made_before_them():
     (v,) = make.for_(0, n, 1, [x], outer, ["v"])
     made = gradient(make, v)
     tapes = [node for node in made.block.nodes if node.op.name == "full"]
-    assert names(tapes) == ["sin_tape", "w_tape"]
+    assert names(tapes) == ["sin_w_tape", "w_tape"]
     assert all(len(node.output.type.shape) == 2 for node in tapes)
     assert interpret(made, 0.7, 0, 3) == (1.0,)
 
@@ -80,7 +80,7 @@ def test_ragged_loops_use_stacks_that_end_empty(stop):
 
     (v,) = make.for_(0, n, 1, [x], outer, ["v"])
     made = gradient(make, v)
-    assert names(rows(made, "new_stack")) == ["sin_tape", "w_tape"]
+    assert names(rows(made, "new_stack")) == ["sin_w_tape", "w_tape"]
     pops, pushes = rows(made, "pop"), rows(made, "push")
     assert len(pops) == len(pushes) == 2
     interpret(made, 0.7, stop)

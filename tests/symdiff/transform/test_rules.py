@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symdiff.ir.graph import Function
+from symdiff.ir.graph import Block, Function
 from symdiff.ir.verify import verify
 from symdiff.ir.walk import all_nodes
 from symdiff.runtime.interpret import interpret
@@ -95,6 +95,13 @@ EXAMPLES: dict[str, Build] = {
         lambda m, v: m.row("put", m.row("put", v, 1.0, 1, index=(("int",),)), 2.0, 1, index=(("int",),))
     ),
     "read the whole": vector(lambda m, v: m.read(v)),
+    "place inside": lambda m: m.row("list_position", -1, m.row("maximum", m.int("n"), 0) + 1),
+    "kept bound": lambda m: m.row("maximum", m.row("maximum", m.int("n"), 0), 0),
+    "twice": numbers("x")(lambda m, x: x + x),
+    "scaled twice": numbers("x")(lambda m, x: x * 0.5 * 3.0),
+    "halves and doubles": numbers("x", "y")(lambda m, x, y: (x * 0.5) * (2.0 * y)),
+    "scaled quotient": numbers("x")(lambda m, x: (1.0 / x) * 3.0),
+    "cancelled factor": numbers("x", "y")(lambda m, x, y: y / (3.0 * x) * 3.0),
 }  # fmt: skip
 
 
@@ -131,6 +138,16 @@ def same(a: Any, b: Any) -> bool:
     return bool(np.array_equal(np.asarray(a), np.asarray(b), equal_nan=np.asarray(a).dtype.kind == "f"))
 
 
+def overflows(graph: Function, arguments: tuple[Any, ...]) -> bool:
+    """Whether something on the way from finite numbers to a finite result is too large."""
+    if not all(np.isfinite(x).all() for x in arguments):
+        return False
+    block = graph.block
+    values = tuple(v for node in block.nodes for v in node.outputs)
+    everything = Function("everything", Block(block.params, block.nodes, values))
+    return not all(np.isfinite(x).all() for x in interpret(everything, *arguments))
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.name)
 def test_rule_is_applied_and_as_exact_as_it_says(rule):
     with np.errstate(all="ignore"):
@@ -144,7 +161,7 @@ def test_rule_is_applied_and_as_exact_as_it_says(rule):
                 assert bits(before) == bits(after), arguments
             elif rule.exactness == "derivative":
                 assert same(before, after), arguments
-            elif np.isfinite(before):
+            elif np.isfinite(before) and not overflows(graph, arguments):
                 np.testing.assert_allclose(after, before, rtol=1e-15, atol=1e-300)
 
 
