@@ -361,14 +361,17 @@ def in_order(
 ) -> Abstract:
     """``sorted(items, key=f)``: decided now where the keys are known, as of names."""
     backwards = bool(p.static(reverse, "reverse=")) if is_given(reverse) else False
+    arrays = False
     if not is_runtime(p, iterable):
         items = p.items(iterable)
+        arrays = bool(items) and all(isinstance(item, Array | View) and p.read(item).type.rank for item in items)
         with contextlib.suppress(Unknown, TypeError):
             keys = [p.known(p.call(key, [item], {}) if is_given(key) else item) for item in items]
             order = sorted(range(len(items)), key=keys.__getitem__, reverse=backwards)
             return ListObject(tuple(items[i] for i in order))
     if is_given(key):
-        return p.call(Known(library_iteration.sorted_by_key), [iterable, key, p.constant(backwards)], {})
+        flags = [p.constant(backwards), p.constant(arrays)]
+        return p.call(Known(library_iteration.sorted_by_key), [iterable, key, *flags], {})
     return p.call(Known(library_iteration.sorted_numbers), [iterable, p.constant(backwards)], {})
 
 

@@ -160,6 +160,15 @@ def set_default(p: Parser, owner: DictObject, key: Abstract, default: Abstract) 
     return p.memory.content(owner)[found]
 
 
+@method(ListObject, "sort")
+def sort(p: Parser, owner: ListObject, *, key: Abstract | None = None, reverse: Abstract | None = None) -> Known:
+    """``items.sort(key=f)``."""
+    _own(p, owner)
+    named = {name: item for name, item in (("key", key), ("reverse", reverse)) if item is not None}
+    p.memory.replace(owner, p.memory.content(p.call(Known(sorted), [owner], named)))
+    return Known(None)
+
+
 @method(ListObject, "reverse")
 def reverse(p: Parser, owner: ListObject) -> Known:
     """``items.reverse()``."""

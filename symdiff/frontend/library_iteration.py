@@ -210,11 +210,12 @@ def sorted_numbers(iterable: Any, reverse: bool) -> Any:
     return list(reversed(ordered)) if reverse else ordered
 
 
-def sorted_by_key(iterable: Any, key: Callable[[Any], Any], reverse: bool) -> Any:
-    """``sorted(items, key=key)``: equal items keep their order, also where it is reversed."""
+def sorted_by_key(iterable: Any, key: Callable[[Any], Any], reverse: bool, arrays: bool) -> Any:
+    """``sorted(items, key=key)``, of numbers or arrays of one shape; equal items keep their order, also reversed."""
     items = list(iterable)
     if reverse:
         items = list(reversed(items))
     order = np.argsort(np.array([key(item) for item in items], dtype=float), kind="stable")
-    ordered = [items[i] for i in order]
+    found = np.array(items) if arrays else items
+    ordered = [found[i] for i in order]
     return list(reversed(ordered)) if reverse else ordered

@@ -1,12 +1,12 @@
 """Models as users write them, run as typed: value against CPython, gradient against differences."""
 
-# ruff: noqa: B007, B905, C420, E741  (as users write)
+# ruff: noqa: B007, B905, C420, E741, SIM401  (as users write)
 
 import copy
 import functools
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -357,6 +357,279 @@ def hmm(logits, means, obs):
     return ll
 
 
+def adam(x0, lr, n):
+    f = lambda x: (x[0] - 1) ** 2 + 10 * (x[1] - x[0] ** 2) ** 2
+    g = lambda x: np.array([2 * (x[0] - 1) - 40 * x[0] * (x[1] - x[0] ** 2), 20 * (x[1] - x[0] ** 2)])
+    m = v = np.zeros(2)
+    x = x0
+    for t in range(1, n + 1):
+        d = g(x)
+        m = 0.9 * m + 0.1 * d
+        v = 0.999 * v + 0.001 * d**2
+        x = x - lr * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    return f(x)
+
+
+def nelder(a):
+    pts = [np.array([1.0, a]), np.array([a, 2.0]), np.array([0.3, -a])]
+    f = lambda p: (p[0] - a) ** 2 + p[1] ** 4
+    for _ in range(3):
+        pts.sort(key=f)
+        c = (pts[0] + pts[1]) / 2
+        r = 2 * c - pts[2]
+        if f(r) < f(pts[0]):
+            pts[2] = r
+        elif f(r) < f(pts[1]):
+            pts[2] = 0.5 * (c + r)
+        else:
+            pts[2] = 0.5 * (c + pts[2])
+    return f(pts[0])
+
+
+def newton_system(p):
+    x = np.array([1.0, 1.0])
+    for _ in range(20):
+        F = np.array([x[0] ** 2 + x[1] - p[0], x[0] + x[1] ** 3 - p[1]])
+        J = np.array([[2 * x[0], 1.0], [1.0, 3 * x[1] ** 2]])
+        dx = np.linalg.solve(J, -F)
+        x = x + dx
+        if np.linalg.norm(dx) < 1e-12:
+            break
+    else:
+        raise RuntimeError("diverged")
+    return x.sum()
+
+
+def burgers(u, nu, n):
+    dx = 2 * np.pi / len(u)
+    for _ in range(n):
+        up, um = np.roll(u, -1), np.roll(u, 1)
+        u = u - 0.01 * (u * (u - um) / dx - nu * (up - 2 * u + um) / dx**2)
+    return np.mean(u**2)
+
+
+def ising(J, h, s, n):
+    s = np.array(s, float)
+    for _ in range(n):
+        s = np.tanh(h + J @ s)
+    return s @ s
+
+
+def black_scholes_book(spot, vol, book):
+    total = 0.0
+    for trade in book:
+        k, t, kind, qty = trade["strike"], trade["expiry"], trade["type"], trade.get("qty", 1)
+        d1 = (math.log(spot / k) + 0.5 * vol**2 * t) / (vol * math.sqrt(t))
+        d2 = d1 - vol * math.sqrt(t)
+        N = lambda z: 0.5 * (1 + math.erf(z / math.sqrt(2)))
+        price = spot * N(d1) - k * N(d2)
+        if kind == "put":
+            price += k - spot
+        total += qty * price
+    return total
+
+
+def curve(rates, times, t):
+    i = np.searchsorted(times, t)
+    if i == 0:
+        return rates[0]
+    if i == len(times):
+        return rates[-1]
+    w = (t - times[i - 1]) / (times[i] - times[i - 1])
+    return rates[i - 1] * (1 - w) + rates[i] * w
+
+
+def swap(rates, fixed):
+    times = np.array([0.5, 1.0, 2.0, 5.0])
+    df = lambda t: math.exp(-curve(rates, times, t) * t)
+    pay = [0.5 * k for k in range(1, 9)]
+    leg = sum(0.5 * fixed * df(t) for t in pay)
+    return leg - (1 - df(pay[-1]))
+
+
+def particle(theta, obs, seed):
+    rng = np.random.default_rng(seed)
+    n = 20
+    x = rng.normal(size=n)
+    ll = 0.0
+    for y in obs:
+        x = theta[0] * x + np.exp(theta[1]) * rng.normal(size=n)
+        logw = -0.5 * (y - x) ** 2
+        m = logw.max()
+        w = np.exp(logw - m)
+        ll += m + np.log(w.mean())
+    return ll
+
+
+def vae(We, Wd, x, seed):
+    rng = np.random.default_rng(seed)
+    h = np.tanh(x @ We)
+    mu, logvar = np.split(h, 2, axis=1)
+    z = mu + np.exp(0.5 * logvar) * rng.standard_normal(mu.shape)
+    rec = 1 / (1 + np.exp(-(z @ Wd)))
+    bce = -(x * np.log(rec + 1e-9) + (1 - x) * np.log(1 - rec + 1e-9)).sum()
+    kl = -0.5 * (1 + logvar - mu**2 - np.exp(logvar)).sum()
+    return (bce + kl) / len(x)
+
+
+def arma(phi, theta, y):
+    e = np.zeros(len(y))
+    for t in range(len(y)):
+        pred = sum(phi[i] * y[t - 1 - i] for i in range(len(phi)) if t - 1 - i >= 0)
+        pred += sum(theta[j] * e[t - 1 - j] for j in range(len(theta)) if t - 1 - j >= 0)
+        e[t] = y[t] - pred
+    return e @ e
+
+
+def crf(emit, trans, tags):
+    alpha = emit[0]
+    for t in range(1, len(emit)):
+        s = alpha[:, None] + trans + emit[t][None, :]
+        mx = s.max(axis=0)
+        alpha = mx + np.log(np.exp(s - mx).sum(axis=0))
+    m = alpha.max()
+    z = m + np.log(np.exp(alpha - m).sum())
+    score = emit[0][tags[0]]
+    for a, b, e in zip(tags[:-1], tags[1:], emit[1:]):
+        score += trans[a, b] + e[b]
+    return z - score
+
+
+class Layer(NamedTuple):
+    w: np.ndarray
+    b: np.ndarray
+    act: str
+
+
+def net(layers, x):
+    for layer in layers:
+        x = layer.w @ x + layer.b
+        x = {"relu": lambda v: np.maximum(v, 0), "tanh": np.tanh, "none": lambda v: v}[layer.act](x)
+    return float(x[0])
+
+
+@dataclass
+class Spring:
+    k: float
+    rest: float
+    i: int
+    j: int
+
+
+@dataclass
+class World:
+    pos: np.ndarray
+    vel: np.ndarray
+    springs: list = field(default_factory=list)
+    t: float = 0.0
+
+    def force(self):
+        f = np.zeros_like(self.pos)
+        for s in self.springs:
+            d = self.pos[s.j] - self.pos[s.i]
+            l = np.linalg.norm(d)
+            g = s.k * (l - s.rest) * d / l
+            f[s.i] += g
+            f[s.j] -= g
+        f[:, 1] -= 9.81
+        return f
+
+    def step(self, dt):
+        self.vel = self.vel + dt * self.force()
+        self.pos = self.pos + dt * self.vel
+        self.t += dt
+        return self
+
+
+def world(k, rest, n):
+    w = World(np.array([[0.0, 0.0], [1.0, 0.2], [0.3, 1.1]]), np.zeros((3, 2)))
+    for i, j in [(0, 1), (1, 2), (2, 0)]:
+        w.springs.append(Spring(k, rest, i, j))
+    for _ in range(n):
+        w.step(0.01)
+    return np.sum(w.pos**2) + w.t
+
+
+def lotka(params, n):
+    a, b, c, d = params
+    state = {"prey": 10.0, "pred": 5.0}
+    traj = []
+    for _ in range(n):
+        dx = a * state["prey"] - b * state["prey"] * state["pred"]
+        dy = -c * state["pred"] + d * state["prey"] * state["pred"]
+        state = {"prey": state["prey"] + 0.01 * dx, "pred": state["pred"] + 0.01 * dy}
+        traj.append(state["prey"])
+    return sum(traj) / len(traj)
+
+
+def pagerank(w, d):
+    n = w.shape[0]
+    p = w / w.sum(axis=1, keepdims=True)
+    r = np.ones(n) / n
+    err = 1.0
+    while err > 1e-12:
+        new = (1 - d) / n + d * (r @ p)
+        err = np.abs(new - r).sum()
+        r = new
+    return r[0] * np.log(r[1])
+
+
+def ukf(q, obs):
+    m, P = np.zeros(2), np.eye(2)
+    ll = 0.0
+    for z in obs:
+        S = np.linalg.cholesky(3 * P)
+        sig = np.vstack([m, m + S.T, m - S.T])
+        wt = np.array([1 / 3] + [1 / 6] * 4)
+        sig = np.array([[s[0] + 0.1 * s[1], s[1] - 0.1 * np.sin(s[0])] for s in sig])
+        m = wt @ sig
+        P = (sig - m).T @ np.diag(wt) @ (sig - m) + q * np.eye(2)
+        s = P[0, 0] + 0.1
+        K = P[:, 0] / s
+        r = z - m[0]
+        m = m + K * r
+        P = P - np.outer(K, K) * s
+        ll += -0.5 * (r**2 / s + np.log(2 * np.pi * s))
+    return ll
+
+
+def dijkstra_like(w):
+    n = len(w)
+    dist = [0.0] + [math.inf] * (n - 1)
+    for _ in range(n - 1):
+        for i in range(n):
+            for j in range(n):
+                if dist[i] + w[i, j] < dist[j]:
+                    dist[j] = dist[i] + w[i, j]
+    return sum(dist)
+
+
+def text(x, name="u"):
+    label = f"{name}_{1:02d}"
+    lookup = {"u_01": x**2, "v_01": x**3}
+    return lookup[label] if label in lookup else 0.0
+
+
+def guarded(x):
+    try:
+        y = math.sqrt(x - 2)
+    except ValueError:
+        y = math.log(x)
+    finally:
+        z = x * 2
+    return y * z
+
+
+def sorts(x):
+    a = [x[0], x[1] * 2, x[2]]
+    a.sort()
+    b = list(x)
+    b.sort(reverse=True)
+    c = [(i, v) for i, v in enumerate(["q", "b"])]
+    c.sort(key=lambda t: t[1])
+    return a[0] * b[0] + c[0][0]
+
+
 rng = np.random.default_rng(0)
 obs = rng.poisson(20, size=30)
 tr = rng.dirichlet(np.ones(4), size=(4, 2))
@@ -416,6 +689,43 @@ CASES = [
 ]
 
 
+r = np.random.default_rng(2)
+book = [{"strike": 95.0, "expiry": 0.5, "type": "call"}, {"strike": 105.0, "expiry": 1.0, "type": "put", "qty": -2}]
+CASES += [
+    (adam, (np.array([-1.2, 1.0]), 0.05, 30), ("x0", "lr")),
+    (nelder, (0.7,), "a"),
+    (newton_system, (np.array([3.0, 4.0]),), "p"),
+    (burgers, (np.sin(np.linspace(0, 6, 16)), 0.1, 10), ("u", "nu")),
+    (ising, (r.normal(size=(4, 4)) * 0.3, r.normal(size=4), [1, -1, 1, 1], 5), ("J", "h")),
+    (black_scholes_book, (100.0, 0.2, book), ("spot", "vol")),
+    (swap, (np.array([0.01, 0.012, 0.02, 0.03]), 0.02), ("rates", "fixed")),
+    (particle, (np.array([0.8, -0.5]), r.normal(size=5), 3), "theta"),
+    (vae, (r.normal(size=(5, 4)) * 0.5, r.normal(size=(2, 5)), r.random((3, 5)), 1), ("We", "Wd")),
+    (arma, (r.normal(size=2) * 0.4, r.normal(size=2) * 0.4, r.normal(size=12)), ("phi", "theta")),
+    (crf, (r.normal(size=(5, 3)), r.normal(size=(3, 3)), [0, 2, 1, 1, 0]), ("emit", "trans")),
+    (
+        net,
+        (
+            [
+                Layer(r.normal(size=(4, 3)), r.normal(size=4), "relu"),
+                Layer(r.normal(size=(1, 4)), r.normal(size=1), "tanh"),
+            ],
+            r.normal(size=3),
+        ),
+        "x",
+    ),
+    (world, (50.0, 1.0, 10), ("k", "rest")),
+    (lotka, ((1.1, 0.4, 0.4, 0.1), 25), "params"),
+    (pagerank, (r.random((4, 4)), 0.85), ("w", "d")),
+    (ukf, (0.05, r.normal(size=6)), "q"),
+    (dijkstra_like, (r.random((4, 4)) + 0.1,), "w"),
+    (text, (1.3,), "x"),
+    (guarded, (1.3,), "x"),
+    (guarded, (3.3,), "x"),
+]
+CASES.append((sorts, (r.normal(size=3),), "x"))
+
+
 @pytest.mark.parametrize(("model", "arguments", "wrt"), CASES, ids=[f"{c[0].__name__}{k}" for k, c in enumerate(CASES)])
 def test_model(model, arguments, wrt, monkeypatch):
     monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
@@ -437,4 +747,3 @@ def test_models_without_a_solution_raise_as_in_cpython():
         with pytest.raises(RuntimeError, match="no convergence") as found:
             call(sd.grad(concentration))
         assert str(found.value) == str(plain.value)
-
