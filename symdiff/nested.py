@@ -27,9 +27,9 @@ from symdiff.frontend.abstract import (
     Tuple,
     now,
 )
-from symdiff.frontend.core import Parser
+from symdiff.frontend.core import NOT_NONE, Parser
 from symdiff.frontend.program import Argument, Path, Program
-from symdiff.frontend.structure import LEAF, Static, Structure
+from symdiff.frontend.structure import LEAF, Static, Structure, has_optional
 from symdiff.frontend.targets import Arguments, bound_arguments, parameter_names
 from symdiff.frontend.trees import map_numbers, put_together, take_apart
 from symdiff.ir.graph import Block, Function, Type, Value
@@ -216,6 +216,8 @@ def _derivative(
     for k in step.wrt:
         if names[k] not in bound.given:
             p.refuse(LocatedTypeError, f"argument {names[k]}, by which is differentiated, is not given")
+        if has_optional(after[k].structure):
+            p.unsupported(f"argument {names[k]}, by which is differentiated, may be None", NOT_NONE)
         after[k] = _fresh(p, after[k], actual)
     before = list(_asked(p, lambda: argument_levels([step], after)[0]))
     if step.kind == "vmap":

@@ -41,6 +41,8 @@ LANGUAGE = (
     Construct(CONTROL, "`and`, `or`, `not`, chained comparisons", "return x * 2 if 0 < x < 9 and not n == 0 else x"),
     Construct(CONTROL, "names that only some paths assign", "for i in range(n):\n    last = x * i\nreturn last",
               "UnboundLocalError where there is no value"),
+    Construct(CONTROL, "what is None on some paths", "best = None\nfor v in a:\n    if best is None or v * x > best:\n"
+              "        best = v * x\nreturn best", "TypeError where None is computed with"),
     Construct(CONTROL, "`del`", "y = x * x\nz = y + x\ndel y\nreturn z"),
     Construct(DATA, "tuples, unpacking, `*rest`", "first, *rest = x, x * x, 2 * x\nreturn first * rest[0] + rest[-1]"),
     Construct(DATA, "lists that grow in loops", "out = []\nfor i in range(n):\n    out.append(x * i)\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from symdiff.derive.certain import with_floats
 from symdiff.derive.forward import pushed
 from symdiff.derive.gradient import gradient, pullback
 from symdiff.derive.jacobian import jacobian
@@ -48,6 +49,8 @@ def derive(program: Program, step: Step, before: Arguments, after: Arguments) ->
     before, after : sequence of Argument
         The arguments of the program, and of the one to be made: see `argument_levels`.
     """
+    if step.kind not in ("vmap", "pullback"):
+        program = with_floats(program, first=step.has_aux)
     return STEPS[step.kind](program, step, before, after)
 
 

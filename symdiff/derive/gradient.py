@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from symdiff.derive.certain import with_floats
 from symdiff.derive.common import float_results, inputs_of, made_of, own_draws, pair, suffixed
 from symdiff.errors import DtypeError, NotScalarError
 from symdiff.frontend.program import Argument, Program
@@ -74,13 +75,16 @@ def gradient(program: Program, step: Step, arguments: Sequence[Argument]) -> Pro
 def pullback(program: Program, step: Step, arguments: Sequence[Argument]) -> Program:
     """The gradients as functions of the cotangents of the float results, which are further parameters."""
     positions, structure, leaves = inputs_of(program, step, arguments)
+    # the function has run for its value, and shown what it shows
+    own_draws(program.graph, "the pullback")
+    block = program.graph.block
+    shown = Function(program.graph.name, Block(block.params, silent(block.nodes), block.results))
+    program = with_floats(replace(program, graph=shown))
     graph = program.graph
     seeded = float_results(program)
     # one result for each leaf, so that a value returned twice gets two cotangents
     results = tuple(graph.results[program.result_leaves[n]] for n in seeded)  # type: ignore[index]
-    # the function has run for its value, and shown what it shows
-    own_draws(graph, "the pullback")
-    graph = Function(graph.name, Block(graph.params, silent(graph.block.nodes), results))
+    graph = Function(graph.name, Block(graph.params, graph.block.nodes, results))
     seeds = [_seed(r) for r in graph.results]
     made = differentiate(graph, positions, tuple(seeds), name=suffixed(graph.name, "vjp"), value=False)
     for seed, ones in zip(seeds, step.ones or ((),) * len(seeds), strict=True):

@@ -8,7 +8,7 @@ from typing import Any
 from symdiff.derive.common import made_of, suffixed
 from symdiff.errors import LocatedTypeError, UnsupportedSyntaxError, located
 from symdiff.frontend.program import Argument, Program
-from symdiff.frontend.structure import LEAF, Static, Structure
+from symdiff.frontend.structure import LEAF, Static, Structure, has_optional
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Block, Dim, Function, Node, Type, Value
 from symdiff.ir.rewrite import references, substitute
@@ -89,6 +89,10 @@ def mapped(program: Program, step: Step, before: Sequence[Argument], after: Sequ
     if program.written:
         message = "a function that stores into its arguments cannot be mapped"
         raise located(UnsupportedSyntaxError, message, program.written[0].where, "store into a copy")
+    if has_optional(program.result):
+        where = program.graph.results[0].where
+        message = "a function that returns None for some rows cannot be mapped"
+        raise located(UnsupportedSyntaxError, message, where, "return math.nan for them, or raise an exception")
     rows: dict[Value, tuple[Value, int]] = {}
     for inner, outer, axes in zip(before, after, _axes_of(step, after), strict=True):
         for row, whole, axis in zip(inner.leaves, outer.leaves, axes, strict=True):

@@ -36,6 +36,7 @@ __all__ = [
     "ListObject",
     "Marker",
     "Maybe",
+    "Optional",
     "PartialCall",
     "RandomSource",
     "Range",
@@ -333,6 +334,22 @@ class Maybe:
     bound: Value
     item: Abstract
     marker: Marker
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Optional:
+    """What is None on some paths.
+
+    Attributes
+    ----------
+    none : Value
+        Whether it is None.
+    item : Abstract
+        What it is otherwise, never None; anything of its type where it is None.
+    """
+
+    none: Value
+    item: Abstract
 
 
 @dataclass(eq=False, slots=True)

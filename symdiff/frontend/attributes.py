@@ -28,6 +28,7 @@ from symdiff.frontend.complex_calls import has_method
 from symdiff.frontend.core import REAL_PARTS, Parser
 from symdiff.frontend.deferred import combined
 from symdiff.frontend.numpy_shaping import transposed
+from symdiff.frontend.optional import none_counts, without_none
 from symdiff.frontend.program import Path
 from symdiff.frontend.source import OWN_WRAPPER
 from symdiff.frontend.tables import ATTRIBUTES, METHODS, attribute
@@ -39,6 +40,12 @@ __all__ = ["read_attribute"]
 
 def read_attribute(p: Parser, owner: Abstract, name: str) -> Abstract:
     """``owner.name``."""
+    if none_counts(p, [owner]):
+        return without_none(p, [owner], lambda items: _attribute(p, items[0], name), lambda o: getattr(o, name))
+    return _attribute(p, owner, name)
+
+
+def _attribute(p: Parser, owner: Abstract, name: str) -> Abstract:
     if p.hook is not None and isinstance(owner, Known | BoundMethod):
         asked = p.hook.attribute(owner, p, name)
         if asked is not NotImplemented:

@@ -65,7 +65,7 @@ def fork(
     p.build.where = where
     if any(side.diverged for side in sides):
         return _only(p, condition, sides)
-    join = Join(p, sides, start)
+    join = Join(p, sides, start, condition)
     _join_memory(p, join)
     line = where.line if where else 0
     paths = _described(line, loop)
@@ -119,6 +119,7 @@ def _only(p: Parser, condition: Value, sides: tuple[Side, Side]) -> Abstract | N
     if other is None:
         raise Diverged
     p.build.absorb(other.build)
+    p.build.assumed.append((condition, other is sides[0]))
     p.frame.names = other.names
     p.frame.places = other.places
     for item, content in other.layer.items():
@@ -296,13 +297,22 @@ def conditional_expression(p: Parser, node: ast.IfExp) -> Abstract:
     if decided is not None:
         return p.evaluate(node.body if decided else node.orelse)
     if _is_trivial(node.body) and _is_trivial(node.orelse):
-        a, b = p.evaluate(node.body), p.evaluate(node.orelse)
+        a, b = _assuming(p, condition, True, node.body), _assuming(p, condition, False, node.orelse)
         p.at(node)
         if isinstance(a, Value) and isinstance(b, Value) and a.type.kind == b.type.kind and a is not b:
             return p.emit("where", condition, a, b)
     p.at(node)
     then, otherwise = lambda: p.evaluate(node.body), lambda: p.evaluate(node.orelse)
     return fork(p, condition, then, otherwise, lambda name: True, name="")
+
+
+def _assuming(p: Parser, condition: Value, holds: bool, node: ast.expr) -> Abstract:
+    """A name or literal, as it is where the condition comes out so."""
+    p.build.assumed.append((condition, holds))
+    try:
+        return p.evaluate(node)
+    finally:
+        p.build.assumed.remove((condition, holds))
 
 
 def _is_trivial(node: ast.expr) -> bool:

@@ -21,6 +21,7 @@ from symdiff.frontend.abstract import (
     Instance,
     Known,
     ListObject,
+    Optional,
     PartialCall,
     RandomSource,
     Record,
@@ -34,6 +35,8 @@ from symdiff.frontend.deferred import deferred_call, text_method
 from symdiff.frontend.elementwise import call_row
 from symdiff.frontend.language import check_language
 from symdiff.frontend.objects import construct
+from symdiff.frontend.optional import without_none
+from symdiff.frontend.optional_calls import asks_for_none, call_with_optional
 from symdiff.frontend.parameters import bind
 from symdiff.frontend.patterns import without_patterns
 from symdiff.frontend.printing import log
@@ -90,6 +93,8 @@ def _same(value: Any) -> Any:
 
 def call(p: Parser, target: Abstract, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
     """The result of a call."""
+    if asks_for_none(target, args, kwargs):
+        return call_with_optional(p, target, args, kwargs)
     match target:
         case Known():
             return _call_known(p, target, args, kwargs)
@@ -105,6 +110,8 @@ def call(p: Parser, target: Abstract, args: Sequence[Abstract], kwargs: Mapping[
             return call(p, target.function, (*target.args, *args), {**target.kwargs, **kwargs})
         case Deferred():
             return deferred_call(p, target, args, kwargs)
+        case Optional():
+            return without_none(p, [target], lambda items: call(p, items[0], args, kwargs), lambda none: none())
         case Record(cls=cls) | Instance(cls=cls) if "__call__" in dir(cls):
             return call(p, p.attribute(target, "__call__"), args, kwargs)
     p.refuse(LocatedTypeError, f"{p.describe(target)} is not callable")

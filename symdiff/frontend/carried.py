@@ -8,6 +8,7 @@ from typing import Any
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
+    Closure,
     Complex,
     DictObject,
     Instance,
@@ -15,9 +16,11 @@ from symdiff.frontend.abstract import (
     ListObject,
     Marker,
     Maybe,
+    Optional,
     Record,
     Tuple,
     View,
+    is_none,
     root,
 )
 from symdiff.frontend.complex_values import as_complex
@@ -30,6 +33,7 @@ from symdiff.frontend.rebuilt import enter_rebuilt, leave_rebuilt, rebuilt_after
 from symdiff.frontend.rows import Form, Restart, Rows
 from symdiff.frontend.rows_carried import Growing, enter_rows, leave_rows
 from symdiff.frontend.scope import Scope
+from symdiff.frontend.unbound import placeholder
 from symdiff.ir.graph import Dim, Type, Value
 
 __all__ = ["Head", "Leaf", "Restart", "Shape"]
@@ -85,6 +89,9 @@ class Shape:
     extents: Extents = field(default_factory=Extents)
     lists: dict[Key, Form] = field(default_factory=dict)
     """Lists that a trip makes anew, with another length."""
+    twice: set[Key] = field(default_factory=set)  # of lists, dicts and objects that a trip may leave as one
+    optional: dict[Key, Abstract | None] = field(default_factory=dict)
+    """What is None at the start of some trip, and what stands for it where it is None before the loop."""
 
 
 @dataclass(eq=False)
@@ -105,14 +112,27 @@ class Head:
     leaves: list[Leaf] = field(default_factory=list)
     named: list[Any] = field(default_factory=list)
     single: set[Key] = field(default_factory=set)
+    left: dict[int, Key] = field(default_factory=dict)
+    is_new: bool = False  # whether more may be None than was assumed
 
     # -- before the body -----------------------------------------------------------------------------------------------
 
     def enter(self, item: Abstract, key: Key) -> Abstract:
         """What the item is at the start of a trip; called with the builder of the block around the loop."""
+        if key in self.shape.optional and not isinstance(item, Optional):
+            none = is_none(item)
+            item = Optional(self.p.constant(none), self.shape.optional[key] if none else item)
+        made = self._entered(item, key)
+        if key in self.shape.twice:
+            self.p.memory.twice.add(made.item if isinstance(made, Optional) else made)
+        return made
+
+    def _entered(self, item: Abstract, key: Key) -> Abstract:
         if key in self.shape.complex and isinstance(item, Value | Array | View):
             item = as_complex(self.p, item)
         match item:
+            case Optional():
+                return Optional(self.enter(item.none, (*key, "is_none")), self._entered(item.item, key))
             case Value():
                 return self._leaf(item, item, key, None).shown
             case Array() | View():
@@ -239,6 +259,14 @@ class Head:
         """
         if head is end and self._is_held(head):
             return
+        if isinstance(head, Optional):
+            self._leave_optional(head, end, key)
+            return
+        if isinstance(end, ListObject | DictObject | Instance):
+            self._note_twice(end, key)
+        if key not in self.shape.optional and (isinstance(end, Optional) or is_none(end) is not is_none(head)):
+            self._find_optional(head, end, key)
+            return
         if isinstance(end, Complex) and isinstance(head, Value | Array) and key not in self.shape.complex:
             # real before the loop, complex after a trip
             self.shape.complex.add(key)
@@ -270,6 +298,35 @@ class Head:
             self._leave_list(head, end, key)
         elif not (head is end or _same(head, end)):
             raise Conflict
+
+    def _leave_optional(self, head: Optional, end: Abstract, key: Key) -> None:
+        if not isinstance(end, Optional):
+            item = placeholder(self.p, head.item, self.p.build) if is_none(end) else end
+            end = Optional(self.p.constant(is_none(end)), item)
+        if end.item is None:
+            raise Conflict
+        self.leave(head.none, end.none, (*key, "is_none"))
+        self.leave(head.item, end.item, key)
+
+    def _find_optional(self, head: Abstract, end: Abstract, key: Key) -> None:
+        """What turns out to be None at the start of some trips."""
+        stand_in = None
+        if is_none(head):
+            outer = self.p.build.parent
+            assert outer is not None
+            stand_in = placeholder(self.p, end.item if isinstance(end, Optional) else end, outer)
+            # a text or a function is better known: the first trip is parsed on its own
+            if stand_in is None or isinstance(end, Known | Closure):
+                raise Conflict
+        self.shape.optional[key] = stand_in
+        self.is_new = True
+
+    def _note_twice(self, end: Any, key: Key) -> None:
+        """Two names for one object at the end of a trip: at the start of the next they are two objects here."""
+        other = self.left.setdefault(id(end), key)
+        if other != key and not {key, other} <= self.shape.twice:
+            self.shape.twice |= {key, other}
+            raise Restart
 
     def leave_items(self, heads: Any, ends: Any, key: Key) -> None:
         if len(heads) != len(ends):
@@ -375,6 +432,8 @@ class Head:
                 return self._copied(head, rebuilt_after(columns, head.initial.form))
             case ListObject():
                 return self._copied(head, ListObject(tuple(self.result(item, outputs) for item in head.initial)))
+            case Optional():
+                return Optional(self.result(head.none, outputs), self.result(head.item, outputs))
             case Maybe():
                 return Maybe(self.result(head.bound, outputs), self.result(head.item, outputs), head.marker)
         return head

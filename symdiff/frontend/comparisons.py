@@ -16,14 +16,17 @@ from symdiff.frontend.abstract import (
     Instance,
     Known,
     ListObject,
+    Optional,
     Range,
     Record,
     Tuple,
     View,
+    is_none,
 )
 from symdiff.frontend.complex_values import compared_parts
 from symdiff.frontend.core import Parser, is_array_like
-from symdiff.frontend.operators import COMPARISONS, FOLDED, SYMBOLS, as_array, fold
+from symdiff.frontend.operators import COMPARISONS, FOLDED, IN_PYTHON, SYMBOLS, as_array, fold
+from symdiff.frontend.optional import may_be_none, never_none, none_counts, without_none
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.special_methods import binary_method, method_of
 from symdiff.ir.graph import Value
@@ -33,6 +36,13 @@ __all__ = ["compare", "truth"]
 
 def compare(p: Parser, op: ast.cmpop, a: Abstract, b: Abstract) -> Abstract:
     """``a op b``, one link of a chain."""
+    ordered = isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) and none_counts(p, [a, b])
+    if (ordered or may_be_none([a, b])) and not isinstance(op, ast.In | ast.NotIn):
+        return _compare_optional(p, op, a, b)
+    return _compare(p, op, a, b)
+
+
+def _compare(p: Parser, op: ast.cmpop, a: Abstract, b: Abstract) -> Abstract:
     if isinstance(op, ast.Is | ast.IsNot):
         return p.constant(_is(p, a, b) is isinstance(op, ast.Is))
     if isinstance(op, ast.In | ast.NotIn):
@@ -59,6 +69,15 @@ def compare(p: Parser, op: ast.cmpop, a: Abstract, b: Abstract) -> Abstract:
         except TypeError as error:
             p.refuse(LocatedTypeError, str(error))
     p.refuse(LocatedTypeError, f"'{SYMBOLS[name]}' is not supported between {p.describe(a)} and {p.describe(b)}")
+
+
+def _compare_optional(p: Parser, op: ast.cmpop, a: Abstract, b: Abstract) -> Abstract:
+    """A comparison of what may be None; with None itself it is known to be."""
+    if isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq) and (is_none(a) or is_none(b)):
+        none = (b if is_none(a) else a).none
+        return none if isinstance(op, ast.Is | ast.Eq) else logical_not(p, none)
+    in_python = IN_PYTHON.get(COMPARISONS.get(type(op), ""))
+    return without_none(p, [a, b], lambda items: _compare(p, op, *items), in_python)
 
 
 def binary_comparison(p: Parser, name: str, a: Abstract, b: Abstract) -> Abstract:
@@ -128,6 +147,7 @@ def _is(p: Parser, a: Abstract, b: Abstract) -> bool:
 
 
 def _contains(p: Parser, container: Abstract, item: Abstract) -> Value:
+    container = never_none(p, container, lambda none: 0 in none)
     if isinstance(container, DictObject) or (isinstance(container, Known) and isinstance(container.object, dict)):
         keys = container.object if isinstance(container, Known) else p.memory.content(container)
         if isinstance(container, Known):
@@ -157,6 +177,8 @@ def truth(p: Parser, item: Abstract) -> Value:
     match item:
         case Value():
             return _number_truth(p, item)
+        case Optional():
+            return both(p, logical_not(p, item.none), truth(p, item.item))
         case Complex():
             return truth(p, compare(p, ast.NotEq(), item, p.constant(0.0)))
         case Array() | View():

@@ -26,6 +26,7 @@ from symdiff.frontend.abstract import (
     ListObject,
     Marker,
     Maybe,
+    Optional,
     PartialCall,
     Range,
     Record,
@@ -47,10 +48,11 @@ from symdiff.frontend.tables import EXPRESSIONS
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.primitive import REGISTRY, Primitive
 
-__all__ = ["REAL_PARTS", "Frame", "Parser"]
+__all__ = ["NOT_NONE", "REAL_PARTS", "Frame", "Parser"]
 
 UNROLL_LIMIT = 256
 LONGEST_TAKEN_APART = 4096
+NOT_NONE = "ask whether it is None first"
 REAL_PARTS = "take .real, .imag or abs(...) of it"
 
 
@@ -127,7 +129,17 @@ class Parser:
         handler = EXPRESSIONS.get(type(node))
         if handler is None:
             self.unsupported(f"this expression ({type(node).__name__}) is not supported")
-        return handler(self, node)
+        found = handler(self, node)
+        return self.settled(found) if isinstance(found, Optional) else found
+
+    def follows(self, condition: Value) -> bool | None:
+        """What a truth value must be where this stands; None if it may be either."""
+        return decide(self.build.definitions, [*self.facts, *self.build.assumptions()], condition)
+
+    def settled(self, item: Optional) -> Abstract:
+        """What may be None: None, or what it is otherwise, where it is known which."""
+        none = self.follows(item.none)
+        return item if none is None else Known(None) if none else item.item
 
     def evaluate_all(self, nodes: Sequence[ast.expr]) -> list[Abstract]:
         """Values of expressions in order, ``*items`` spliced in."""
@@ -153,6 +165,8 @@ class Parser:
             return self.read(item)
         if isinstance(item, Complex):
             self.refuse(LocatedTypeError, f"{self.describe(item)} cannot be used as a real one here", REAL_PARTS)
+        if isinstance(item, Optional):
+            self.unsupported(f"{self.describe(item)} cannot be used as a number here", NOT_NONE)
         self.refuse(LocatedTypeError, f"{self.describe(item)} cannot be used as a number")
 
     def wrap(self, value: Value, *, contiguous: bool = True) -> Abstract:
@@ -173,6 +187,8 @@ class Parser:
             case Value() | Array() | View():
                 type_ = self.value(item).type
                 return f"an array of {type_.rank} dimensions" if type_.is_array else f"a number ({type_.dtype})"
+            case Optional():
+                return f"{self.describe(item.item)} or None"
             case Complex(re=Value()):
                 return "a complex number"
             case Complex():
@@ -384,7 +400,7 @@ class Parser:
 
     def _certain(self, frame: Frame, name: str, found: Maybe) -> Abstract:
         """The value of a name that may have none: it is asked when the program runs, once on every path."""
-        decided = decide(self.build.definitions, self.facts, found.bound)
+        decided = self.follows(found.bound)
         if found.marker.retry is not None and decided is not True:
             raise found.marker.retry
         if decided is False and not self.facts:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.frontend.abstract import Abstract, Array, Deferred, DictObject, Known, ListObject, Tuple, View
+from symdiff.frontend.abstract import Abstract, Array, Deferred, DictObject, Known, ListObject, Optional, Tuple, View
 from symdiff.frontend.core import Parser
 from symdiff.frontend.signals import Unknown
 from symdiff.frontend.tables import expression, function
@@ -44,6 +44,9 @@ def deferred(p: Parser, item: Abstract) -> Deferred:
             return Deferred(_name(name), {name: value}, {}, p.describe(item))
         case Known():
             return _of_object(p, item)
+        case Optional():
+            parts = [deferred(p, item.none), deferred(p, item.item)]
+            return combined(lambda trees: ast.IfExp(trees[0], ast.Constant(None), trees[1]), parts, p.describe(item))
         case Tuple() if item.cls is None:
             return combined(lambda parts: ast.Tuple(parts, ast.Load()), [deferred(p, i) for i in item.items], "a tuple")
         case ListObject():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from symdiff.errors import LocatedOverflowError
-from symdiff.frontend.abstract import Abstract, Closure, Complex, DictObject, Known, ListObject, Tuple, now
+from symdiff.frontend.abstract import Abstract, Closure, Complex, DictObject, Known, ListObject, Optional, Tuple, now
 from symdiff.frontend.branches import fork
 from symdiff.frontend.comparisons import both, compare, logical_not
 from symdiff.frontend.core import Parser
@@ -141,7 +141,9 @@ def _chain(p: Parser, tests: Sequence[Any], is_and: bool) -> Value:
         return _chain(p, tests[1:], is_and) if decided is is_and else first
     where = p.build.where
     inner = p.build.inner()
+    inner.assumed.append((first, is_and))
     rest = _without_effect(p, inner, lambda: _chain(p, tests[1:], is_and))
+    inner.assumed.clear()
     p.build.where = where
     if rest is None:
         take = (lambda: _chain(p, tests[1:], is_and)), (lambda: p.constant(not is_and))
@@ -250,7 +252,8 @@ def _values(p: Parser, node: ast.BoolOp, parts: Sequence[ast.expr], is_and: bool
         if quick is not None:
             return quick
     rest = lambda: _values(p, node, parts[1:], is_and)  # noqa: E731
-    take = (rest, lambda: first) if is_and else (lambda: first, rest)
+    here = lambda: p.settled(first) if isinstance(first, Optional) else first  # noqa: E731
+    take = (rest, here) if is_and else (here, rest)
     return fork(p, test, *take, lambda name: True)
 
 
@@ -283,7 +286,9 @@ def _choice(p: Parser, node: ast.BoolOp, parts: Sequence[ast.expr], is_and: bool
 def _quick(p: Parser, node: ast.BoolOp, test: Value, parts: Sequence[ast.expr], is_and: bool) -> Value | None:
     """Truth values that cannot fail are joined by a row."""
     inner = p.build.inner()
+    inner.assumed.append((test, is_and))
     rest = _without_effect(p, inner, lambda: _values(p, node, parts[1:], is_and))
+    inner.assumed.clear()
     if not isinstance(rest, Value) or rest.type.dtype != "bool" or rest.type.kind != test.type.kind:
         return None
     if not all(_is_harmless(found) for found in inner.nodes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import operator
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from symdiff.frontend.abstract import (
     Instance,
     Known,
     ListObject,
+    Optional,
     Range,
     Record,
     Slice,
@@ -24,9 +26,10 @@ from symdiff.frontend.abstract import (
     View,
 )
 from symdiff.frontend.complex_values import pair
-from symdiff.frontend.core import Parser
+from symdiff.frontend.core import NOT_NONE, Parser, is_array_like
 from symdiff.frontend.growing import item_at, position_of, set_item, trim
 from symdiff.frontend.masks import require_mask_fits
+from symdiff.frontend.optional import never_none, none_counts, without_none
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.subscripts import FULL, Index, is_mask, make_index
 from symdiff.frontend.tables import SUBSCRIPTS, expression
@@ -59,6 +62,14 @@ def slice_expression(p: Parser, node: ast.Slice) -> Slice:
 
 def read_item(p: Parser, owner: Abstract, key: Abstract) -> Abstract:
     """``owner[key]``."""
+    if none_counts(p, [owner]) or (isinstance(key, Optional) and not is_array_like(owner)):
+        return without_none(p, [owner, key], lambda items: _read_item(p, *items), operator.getitem)
+    return _read_item(p, owner, key)
+
+
+def _read_item(p: Parser, owner: Abstract, key: Abstract) -> Abstract:
+    if isinstance(key, Optional):
+        p.unsupported(f"an index that is {p.describe(key)}: None would make an axis more", NOT_NONE)
     match owner:
         case Array() | View():
             return _read_array(p, owner, key)
@@ -220,6 +231,7 @@ def _composed(p: Parser, owner: Array | View, index: Index) -> tuple[Array | Vie
 
 def store(p: Parser, owner: Abstract, key: Abstract, item: Abstract) -> None:
     """``owner[key] = item``."""
+    owner = never_none(p, owner, lambda none: operator.setitem(none, 0, 0))
     match owner:
         case Array() | View():
             _store_array(p, owner, key, item)

@@ -29,6 +29,7 @@ from symdiff.frontend.comprehensions import items_of
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import item_at
 from symdiff.frontend.operators import arithmetic
+from symdiff.frontend.optional import never_none
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.special_methods import method_of
 from symdiff.frontend.statements import assign
@@ -100,6 +101,7 @@ class Trips:
 
 def iterate(p: Parser, item: Abstract) -> Trips | tuple[Abstract, ...]:
     """How to run over something: a range of trips, or the items themselves."""
+    item = never_none(p, item, iter)
     if isinstance(item, Checkpointed):
         return _segmented(p, item)
     if isinstance(item, Range):
@@ -248,6 +250,7 @@ def _shortest(p: Parser, lengths: list[Value]) -> Value:
 
 def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
     """All items of something whose length is known while parsing."""
+    item = never_none(p, item, iter)
     match item:
         case Tuple():
             return item.items

@@ -22,13 +22,16 @@ from symdiff.frontend.abstract import (
     ListObject,
     Marker,
     Maybe,
+    Optional,
     Record,
     Tuple,
     View,
+    is_none,
     root,
 )
 from symdiff.frontend.complex_values import as_complex
 from symdiff.frontend.core import Parser
+from symdiff.frontend.joining_optional import join_optional
 from symdiff.frontend.memory import Layer, Stale, overlap
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.unbound import is_absent, placeholder
@@ -153,18 +156,22 @@ class Join:
     sides : two of Side
     start : int
         Serial number when the paths parted: older objects are known outside.
+    condition : Value
+        Holds on the first path.
     """
 
-    def __init__(self, p: Parser, sides: tuple[Side, Side], start: int) -> None:
+    def __init__(self, p: Parser, sides: tuple[Side, Side], start: int, condition: Value) -> None:
         self.p = p
         self.sides = sides
         self.start = start
+        self.condition = condition
         self.types: list[Type] = []
         self.hints: list[str] = []
         self._memo: dict[tuple[int, int], Abstract] = {}
         self._keep: list[Any] = []
         self._slots: list[tuple[Callable[[Value], None], int]] = []
         self._arrays: list[tuple[Abstract, Abstract, Array]] = []
+        self._stand_ins: dict[tuple[bool, int], Abstract] = {}
 
     # The outputs exist only once both blocks are finished, so what is built from them waits in `_slots`.
 
@@ -216,7 +223,7 @@ class Join:
         from_, to = show_shape(have.shape), show_shape(want.shape)
         for a, b in zip(have.shape, want.shape, strict=True):
             message = f"{hint or 'a value'} has shape {to} on one path and {from_} on the other"
-            _require(self.p.build, b, a, message)
+            require_same(self.p.build, b, a, message)
 
     def join(self, a: Abstract, b: Abstract, hint: str, use: Callable[[Abstract], None]) -> None:
         """Join two abstracts and pass on the result; raises `Conflict`."""
@@ -247,7 +254,7 @@ class Join:
                     items.append(item.item)
                     continue
                 bounds.append(self.p.constant(not is_absent(item)))
-                items.append(item if not is_absent(item) else self._placeholder(side, present))
+                items.append(item if not is_absent(item) else self.stand_in(side, present))
         found: dict[str, Abstract] = {}
 
         def note(key: str) -> Callable[[Abstract], None]:
@@ -261,9 +268,12 @@ class Join:
         self.join(items[0], items[1], hint, note("item"))
         self.join(bounds[0], bounds[1], f"{hint.partition(' ')[0]}_bound", note("bound"))
 
-    def _placeholder(self, side: Side, present: Abstract) -> Abstract:
-        """What stands for a value on the path that has none; sizes are those of the other path."""
+    def stand_in(self, side: Side, present: Abstract) -> Abstract:
+        """What stands for a value on the path that has none, one for each; sizes are those of the other path."""
         other = self.sides[1 - self.sides.index(side)]
+        key = (side is self.sides[0], id(present))
+        if key in self._stand_ins:
+            return self._stand_ins[key]
         self.p.memory.push(other.layer)
         try:
             with self.p.inside(other.build):
@@ -272,10 +282,14 @@ class Join:
             self.p.memory.pop()
         if found is None:
             raise Conflict
-        return found
+        self._keep.append(present)
+        return self._stand_ins.setdefault(key, found)
 
     def _join(self, a: Abstract, b: Abstract, hint: str, use: Callable[[Abstract], None]) -> Abstract | None:
         """The joined abstract where it exists already; else None, and ``use`` is called later."""
+        if is_none(a) is not is_none(b) or isinstance(a, Optional) or isinstance(b, Optional):
+            join_optional(self, a, b, hint, use)
+            return None
         if isinstance(a, Value) and isinstance(b, Value):
             known = self._same_constant(a, b)
             if known is not None:
@@ -318,7 +332,7 @@ class Join:
     def _either(self, a: Any, b: Any, use: Callable[[Abstract], None]) -> Callable[[Abstract], None]:
         """Objects from before the branch may have other names: from here on neither they nor the result may change."""
         if min(a.serial, b.serial) > self.start:
-            return use
+            return lambda item: use(self.p.memory.one_of(a, b, item))
         held = self.p.memory.twice
 
         def keep(item: Abstract) -> None:
@@ -406,10 +420,3 @@ def _same_object(a: Known, b: Known) -> bool:
         return True
     simple = (str, bytes, type(None), np.dtype, type)
     return isinstance(a.object, simple) and type(a.object) is type(b.object) and bool(a.object == b.object)
-
-
-def _require(build: Scope, a: Dim, b: Dim, message: str) -> None:
-    from_ints = isinstance(a, int) and isinstance(b, int)
-    if a is b or (from_ints and a == b):
-        return
-    require_same(build, a, b, message)

@@ -45,6 +45,7 @@ class Memory:
         self.heads: set[Array] = set()  # arrays as a trip finds them
         self.frozen: set[Array] = set()
         self._buried: list[tuple[int, int]] = []
+        self._joined: dict[Any, set[Any]] = {}
         self.twice: set[Any] = set()  # lists, dicts and objects that may be one with another, which a name still holds
 
     def push(self, layer: Layer | None = None) -> None:
@@ -74,6 +75,14 @@ class Memory:
         if item in self.twice:
             raise located(UnsupportedSyntaxError, _TWICE, self.where(), "make the copy that is meant")
         self.layers[-1][item] = content
+
+    def one_of(self, a: Any, b: Any, joined: Any) -> Any:
+        """An object that is one of two; another that is one of them too may be the same object."""
+        for item in (a, b):
+            found = self._joined.setdefault(item, set())
+            found.add(joined)
+            self.twice |= found if len(found) > 1 else set()
+        return joined
 
     # -- which arrays may overlap --------------------------------------------------------------------------------------
 

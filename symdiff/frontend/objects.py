@@ -14,6 +14,7 @@ from typing import Any
 from symdiff.errors import LocatedAttributeError, LocatedTypeError
 from symdiff.frontend.abstract import Abstract, DictObject, Instance, Known, Record, Tuple
 from symdiff.frontend.core import Parser
+from symdiff.frontend.optional import never_none
 from symdiff.frontend.program import Path
 from symdiff.frontend.tables import function, method
 
@@ -99,6 +100,7 @@ def _dataclass(p: Parser, cls: Any, args: Sequence[Abstract], kwargs: Mapping[st
 
 def set_attribute(p: Parser, owner: Abstract, name: str, item: Abstract) -> None:
     """``owner.name = item``."""
+    owner = never_none(p, owner, lambda none: setattr(none, name, item))
     if not isinstance(owner, Instance):
         p.unsupported(
             f"assigning the attribute {name!r} is not supported",

@@ -17,12 +17,13 @@ from symdiff.frontend.abstract import Abstract, Array, Complex, DictObject, Know
 from symdiff.frontend.complex_values import arithmetic_of
 from symdiff.frontend.core import Parser, is_array_like
 from symdiff.frontend.extending import concatenated, is_long, repeated_list
+from symdiff.frontend.optional import none_counts, without_none
 from symdiff.frontend.signals import Unknown
 from symdiff.frontend.special_methods import binary_method, method_of
 from symdiff.frontend.tables import expression
 from symdiff.ir.graph import Value
 
-__all__ = ["COMPARISONS", "OPERATORS", "binary", "unary"]
+__all__ = ["COMPARISONS", "IN_PYTHON", "OPERATORS", "binary", "unary"]
 
 OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "add",
@@ -53,6 +54,16 @@ FOLDED: dict[str, Callable[[Any, Any], Any]] = {
     "equal": operator.eq,
     "not_equal": operator.ne,
 }
+IN_PYTHON: dict[str, Callable[[Any, Any], Any]] = {
+    **FOLDED,
+    "divide": operator.truediv,
+    "matmul": operator.matmul,
+    "bitwise_and": operator.and_,
+    "bitwise_or": operator.or_,
+    "bitwise_xor": operator.xor,
+    "left_shift": operator.lshift,
+    "right_shift": operator.rshift,
+}
 COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Lt: "less",
     ast.LtE: "less_equal",
@@ -80,6 +91,12 @@ SYMBOLS = {
 
 def binary(p: Parser, name: str, a: Abstract, b: Abstract) -> Abstract:
     """``a op b``."""
+    if none_counts(p, [a, b]):
+        return without_none(p, [a, b], lambda items: _binary(p, name, *items), IN_PYTHON[name])
+    return _binary(p, name, a, b)
+
+
+def _binary(p: Parser, name: str, a: Abstract, b: Abstract) -> Abstract:
     special = binary_method(p, name, a, b)
     if special is None:
         special = _containers(p, name, a, b)
@@ -224,6 +241,13 @@ def unary(p: Parser, node: ast.UnaryOp) -> Abstract:
         return p.constant(-node.operand.value)
     item = p.evaluate(node.operand)
     p.at(node)
+    if none_counts(p, [item]):
+        in_python = getattr(operator, UNARY[type(node.op)])
+        return without_none(p, [item], lambda items: _signed(p, node, items[0]), in_python)
+    return _signed(p, node, item)
+
+
+def _signed(p: Parser, node: ast.UnaryOp, item: Abstract) -> Abstract:
     if isinstance(item, Complex):
         return _complex_unary(p, node, item)
     special = UNARY[type(node.op)]

@@ -15,6 +15,7 @@ from symdiff.frontend.abstract import (
     Instance,
     Known,
     ListObject,
+    Optional,
     Record,
     Tuple,
     View,
@@ -137,6 +138,8 @@ class Returned:
                 return Structure("object", item.cls, tuple(fields), self._parts(fields.values()))
             case Record():
                 return Structure("object", item.cls, tuple(item.fields), self._parts(item.fields.values()))
+            case Optional():
+                return Structure("optional", None, (), self._parts((item.none, item.item)))
             case Known():
                 self.leaves.append(Static(item.object))
                 return LEAF

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from symdiff.frontend.abstract import Abstract, DictObject, Instance, ListObject, Maybe, Record, Tuple
+from symdiff.frontend.abstract import Abstract, DictObject, Instance, ListObject, Maybe, Optional, Record, Tuple
 from symdiff.frontend.core import Frame, Parser
 from symdiff.frontend.rows import Rows
 
@@ -50,6 +50,6 @@ def _parts(p: Parser, item: Abstract) -> Sequence[Any]:
             return item.items
         case Record():
             return tuple(item.fields.values())
-        case Maybe():
+        case Maybe() | Optional():
             return (item.item,)
     return ()

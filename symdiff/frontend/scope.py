@@ -36,7 +36,18 @@ class Scope(Builder):
         self.homes: dict[Value, Scope] = parent.homes if parent else {}
         self.slopes: Mapping[str, float] = parent.slopes if parent else slopes
         """The slopes at kinks that were chosen, by the name of the convention."""
+        self.assumed: list[tuple[Value, bool]] = []
+        """Truth values that are known from here on in this block: where they are otherwise, an exception was raised."""
         self._sizing = 0
+
+    def assumptions(self) -> list[tuple[Value, bool]]:
+        """What is assumed in this block and in those around."""
+        found = list(self.assumed)
+        scope = self.parent
+        while scope is not None:
+            found += scope.assumed
+            scope = scope.parent
+        return found
 
     def inner(self) -> Scope:
         return Scope(self)
@@ -125,5 +136,6 @@ class Scope(Builder):
         """Take over the nodes of a block that turned out not to need one."""
         for node in inner.nodes:
             self.append(node)
+        self.assumed += inner.assumed
         for key, outputs in inner._equal.items():
             self._equal.setdefault(key, outputs)

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import ast
+import operator
+from collections.abc import Callable
+from typing import Any
 
 from symdiff.errors import LocatedTypeError, LocatedValueError
-from symdiff.frontend.abstract import Abstract, Array, Closure, Complex, DictObject, Instance, Known, ListObject, View
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    Closure,
+    Complex,
+    DictObject,
+    Instance,
+    Known,
+    ListObject,
+    Optional,
+    View,
+)
 from symdiff.frontend.core import Frame, Parser
 from symdiff.frontend.extending import extend_list
 from symdiff.frontend.indexing import store
 from symdiff.frontend.objects import set_attribute
 from symdiff.frontend.operators import OPERATORS, binary
+from symdiff.frontend.optional import never_none, none_counts, without_none
 from symdiff.frontend.special_methods import in_place_method
 from symdiff.frontend.storing import cast_same_kind
 from symdiff.frontend.tables import statement
@@ -100,7 +115,9 @@ def assign(p: Parser, target: ast.expr, item: Abstract) -> None:
 def assign_name(p: Parser, name: str, item: Abstract) -> None:
     """Bind a name of the function, or of one around it."""
     frame = frame_of(p, name)
-    if isinstance(item, Value) and p.build.constant_of(item) is None:
+    if isinstance(item, Optional):
+        _name_optional(p, name, item)
+    elif isinstance(item, Value) and p.build.constant_of(item) is None:
         p.build.name(item, name)
     elif isinstance(item, Array) and item.initial.type.is_array:
         p.build.name(item.initial, name)
@@ -110,6 +127,12 @@ def assign_name(p: Parser, name: str, item: Abstract) -> None:
     frame.names[name] = item
     if p.build.where is not None:
         frame.places[name] = p.build.where
+
+
+def _name_optional(p: Parser, name: str, item: Optional) -> None:
+    for value, hint in ((item.none, f"{name}_is_none"), (item.item, name)):
+        if isinstance(value, Value) and p.build.constant_of(value) is None:
+            p.build.name(value, hint)
 
 
 def frame_of(p: Parser, name: str) -> Frame:
@@ -127,6 +150,7 @@ def frame_of(p: Parser, name: str) -> Frame:
 
 
 def _unpack(p: Parser, target: ast.Tuple | ast.List, item: Abstract) -> None:
+    item = never_none(p, item, _unpacked)
     starred = [i for i, t in enumerate(target.elts) if isinstance(t, ast.Starred)]
     count = len(target.elts)
     if isinstance(item, Array | View) and not starred:
@@ -145,6 +169,11 @@ def _unpack(p: Parser, target: ast.Tuple | ast.List, item: Abstract) -> None:
         _wrong_count(p, len(items), count)
     for part, value in zip(target.elts, items, strict=True):
         assign(p, part.value if isinstance(part, ast.Starred) else part, value)
+
+
+def _unpacked(none: Any) -> Any:
+    (one,) = none
+    return one
 
 
 def _wrong_count(p: Parser, have: int, want: int, *, starred: bool = False) -> None:
@@ -203,8 +232,31 @@ def augmented(p: Parser, node: ast.AugAssign) -> None:
             set_attribute(p, owner, target.attr, new)
 
 
+IN_PLACE: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.iadd,
+    "subtract": operator.isub,
+    "multiply": operator.imul,
+    "divide": operator.itruediv,
+    "floor_divide": operator.ifloordiv,
+    "remainder": operator.imod,
+    "power": operator.ipow,
+    "matmul": operator.imatmul,
+    "bitwise_and": operator.iand,
+    "bitwise_or": operator.ior,
+    "bitwise_xor": operator.ixor,
+    "left_shift": operator.ilshift,
+    "right_shift": operator.irshift,
+}
+
+
 def in_place(p: Parser, name: str, old: Abstract, value: Abstract) -> Abstract:
     """``old op= value``: the object itself where it can change, else the result."""
+    if none_counts(p, [old, value]):
+        return without_none(p, [old, value], lambda items: _in_place(p, name, *items), IN_PLACE[name])
+    return _in_place(p, name, old, value)
+
+
+def _in_place(p: Parser, name: str, old: Abstract, value: Abstract) -> Abstract:
     if isinstance(old, ListObject) and name == "add":
         if old.outside:
             p.unsupported("changing a list from outside the function is not supported", "return a new one")

@@ -20,7 +20,18 @@ import numpy as np
 
 from symdiff.errors import LimitError
 
-__all__ = ["LEAF", "LONGEST", "Static", "Structure", "as_rows", "flatten", "flatten_as", "leaf_paths", "unflatten"]
+__all__ = [
+    "LEAF",
+    "LONGEST",
+    "Static",
+    "Structure",
+    "as_rows",
+    "flatten",
+    "flatten_as",
+    "has_optional",
+    "leaf_paths",
+    "unflatten",
+]
 
 DEPTH_LIMIT = 200
 LONGEST = 32  # a list of more numbers than these is one array
@@ -41,7 +52,8 @@ class Structure:
     ----------
     kind : str
         ``leaf``, ``tuple``, ``list``, ``dict``, ``namedtuple``, ``object`` (dataclasses too), ``rows``, whose one
-        child is the structure of an item, or ``complex`` (the parts of a complex number or array).
+        child is the structure of an item, ``complex`` (the parts of a complex number or array), or ``optional``
+        (whether a result is None, and what it is otherwise).
     cls : type or None
         The class to be rebuilt.
     keys : tuple
@@ -188,6 +200,8 @@ def _unflatten(structure: Structure, leaves: Iterator[Any]) -> Any:
     if structure.kind == "rows":
         return _listed(structure.children[0], leaves)
     children = [_unflatten(child, leaves) for child in structure.children]
+    if structure.kind == "optional":
+        return None if children[0] else children[1]
     cls: Any = structure.cls
     if structure.kind == "complex":
         return _complex(cls, *children)
@@ -216,6 +230,11 @@ def _listed(item: Structure, leaves: Iterator[Any]) -> list[Any]:
         return column.tolist() if isinstance(column, np.ndarray) and column.ndim == 1 else list(column)
     lists = [column.tolist() if column.ndim == 1 else list(column) for column in columns]
     return [unflatten(item, row) for row in zip(*lists, strict=True)]
+
+
+def has_optional(structure: Structure) -> bool:
+    """Whether some part may be None."""
+    return structure.kind == "optional" or any(has_optional(child) for child in structure.children)
 
 
 def flatten_as(structure: Structure, tree: Any) -> list[Any]:
@@ -251,6 +270,8 @@ def leaf_paths(structure: Structure, name: str = "") -> list[str]:
         return [name]
     if structure.kind == "rows":
         return [name] * structure.count
+    if structure.kind == "optional":
+        return [name, *leaf_paths(structure.children[1], name)]
     paths: list[str] = []
     for label, child in zip(structure.labels, structure.children, strict=True):
         step = f".{label}" if structure.kind in ("object", "namedtuple", "complex") else f"[{label!r}]"

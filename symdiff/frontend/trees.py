@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from symdiff.frontend.abstract import Abstract, Array, DictObject, Known, ListObject, Record, Tuple, View, is_none
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    DictObject,
+    Known,
+    ListObject,
+    Optional,
+    Record,
+    Tuple,
+    View,
+    is_none,
+)
 from symdiff.frontend.core import Parser
 from symdiff.frontend.structure import LEAF, Static, Structure
 from symdiff.ir.graph import Value
@@ -41,6 +52,8 @@ def _take_apart(p: Parser, item: Abstract, leaves: list[Leaf]) -> Structure:
         case DictObject():
             items = p.memory.content(item)
             return Structure("dict", dict, tuple(items), _parts(p, tuple(items.values()), leaves))
+        case Optional():
+            return Structure("optional", None, (), _parts(p, (item.none, item.item), leaves))
         case Record():
             parts = _parts(p, tuple(item.fields.values()), leaves)
             return Structure("object", item.cls, tuple(item.fields), parts)
@@ -65,6 +78,8 @@ def _put_together(structure: Structure, leaves: Iterator[Leaf], as_item: Callabl
         return Known(None) if leaf.object is None else leaf.object
     children = tuple(_put_together(child, leaves, as_item) for child in structure.children)
     match structure.kind:
+        case "optional":
+            return Optional(*children)
         case "tuple":
             return Tuple(children)
         case "namedtuple":

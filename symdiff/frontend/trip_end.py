@@ -42,6 +42,8 @@ class TripEnd(TripStart):
             self._leave_name(name, at_head, self.ends.get(name))
         for cell, key in self.cell_keys():
             self._leave_cell(cell, key)
+        if self.head.is_new:
+            raise Restart
         self._find_names()
         self.head.check_shares()
         changing = [slot for leaf in self.head.leaves for slot in self._changed_sizes(leaf)]
@@ -87,6 +89,8 @@ class TripEnd(TripStart):
         try:
             self.head.leave(at_head, end, (name,))
         except Conflict:
+            if self.head.is_new:
+                raise Restart from None
             before = self.initial(name)
             grows = isinstance(before, ListObject) and isinstance(end, ListObject)
             if grows and (name,) not in loop.shape.growing and (name,) not in loop.shape.lists:
@@ -148,20 +152,21 @@ class TripEnd(TripStart):
                 self.head.leave_items(at_head, content, key)
             elif list(at_head) == list(content):
                 self._find_rebound(at_head, content, key)
-                self.head.leave_items(list(at_head.values()), list(content.values()), key)
+                for name, item in at_head.items():
+                    self.head.leave(item, content[name], (*key, name))
             else:
                 raise Conflict
         except Conflict:
+            if self.head.is_new:
+                raise Restart from None
             if isinstance(cell, Cell | Instance | DictObject) and self.loop.peeled < PEELS:
                 raise Peel from None
             if isinstance(cell, ListObject) and cell not in self.loop.shape.growing:
                 self.p.memory.layers[-1].pop(cell)
                 self._grow(cell, self.p.memory.content(cell), content)
             self._take_apart_if_short()
-            kinds = {ListObject: "a list", Cell: "a variable of a function around", Instance: "an attribute"}
-            kind = next((name for cls, name in kinds.items() if isinstance(cell, cls)), "an array or dict")
             self.p.unsupported(
-                f"{kind} that changes its length or its types from trip to trip is not supported yet",
+                f"{_kind(cell)} that changes its length or its types from trip to trip is not supported yet",
                 "make an array with np.zeros before the loop and store into it",
             )
 
@@ -227,3 +232,9 @@ class TripEnd(TripStart):
             else:
                 require_same(p.build, a, size, message)
         return found
+
+
+def _kind(cell: Any) -> str:
+    """What an object is, for messages."""
+    names = {Cell: "a variable of a function around", ListObject: "a list", DictObject: "a dict", Array: "an array"}
+    return names.get(type(cell), "an attribute")

@@ -6,7 +6,19 @@ of its type. Reading it asks for the truth value; where the paths that read are 
 
 from __future__ import annotations
 
-from symdiff.frontend.abstract import Abstract, Array, Closure, Known, Marker, Maybe, Record, Tuple, View
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    Closure,
+    Complex,
+    Known,
+    Marker,
+    Maybe,
+    Optional,
+    Record,
+    Tuple,
+    View,
+)
 from symdiff.frontend.core import Parser
 from symdiff.frontend.scope import Scope
 from symdiff.ir.graph import Type, Value
@@ -34,6 +46,11 @@ def placeholder(p: Parser, item: Abstract, scope: Scope) -> Abstract | None:
             return None if None in found.values() else Record(item.cls, found)
         case Known() | Closure():
             return item
+        case Complex():
+            re, im = placeholder(p, item.re, scope), placeholder(p, item.im, scope)
+            return None if re is None or im is None else Complex(re, im)
+        case Optional():
+            return Known(None)
         case Maybe():
             return placeholder(p, item.item, scope)
     return None
