@@ -43,6 +43,7 @@ __all__ = [
     "Record",
     "Sequence",
     "Slice",
+    "SuperOf",
     "Tuple",
     "View",
     "Zipped",
@@ -264,6 +265,14 @@ class BoundMethod:
 
     function: Any
     owner: Abstract
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SuperOf:
+    """``super()``: an object whose methods are looked up behind a class of its own."""
+
+    cls: type
+    owner: Instance | Record
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -21,6 +21,7 @@ from symdiff.frontend.abstract import (
     ListObject,
     RandomSource,
     Record,
+    SuperOf,
     Tuple,
     View,
 )
@@ -73,9 +74,32 @@ def _attribute(p: Parser, owner: Abstract, name: str) -> Abstract:
         case Instance():
             content = p.memory.content(owner)
             return content[name] if name in content else _of_class(p, owner, owner.cls, name)
+        case SuperOf():
+            return _behind(p, owner, name)
         case Record():
             return owner.fields[name] if name in owner.fields else _of_class(p, owner, owner.cls, name)
     return _container_method(p, owner, name)
+
+
+def _behind(p: Parser, found: SuperOf, name: str) -> Abstract:
+    """A method of the first class behind another in the order of the object's own class."""
+    order = found.owner.cls.__mro__
+    for cls in order[order.index(found.cls) + 1 :]:
+        if name not in vars(cls):
+            continue
+        method = vars(cls)[name]
+        if isinstance(method, types.FunctionType):
+            path = Path(cls, (("attr", name),))
+            p.resolver.guard(path, method.__code__, "code")
+            return BoundMethod(Known(method, path), found.owner)
+        if cls is object and name == "__init__":
+            return BoundMethod(Known(_initialise), found.owner)
+        p.unsupported(f"super().{name} is not supported for what is no method", "name the class")
+    p.refuse(LocatedAttributeError, f"'super' object has no attribute {name!r}")
+
+
+def _initialise(self: Any) -> None:
+    """What ``object.__init__`` does."""
 
 
 def _is_named(found: Any) -> bool:

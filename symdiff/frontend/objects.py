@@ -6,13 +6,15 @@ attributes are kept in memory under an `Instance`, as the items of a dict are.
 
 from __future__ import annotations
 
+import abc
 import dataclasses
+import inspect
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from symdiff.errors import LocatedAttributeError, LocatedTypeError
-from symdiff.frontend.abstract import Abstract, DictObject, Instance, Known, Record, Tuple
+from symdiff.frontend.abstract import Abstract, DictObject, Instance, Known, Record, SuperOf, Tuple
 from symdiff.frontend.core import Parser
 from symdiff.frontend.optional import never_none
 from symdiff.frontend.program import Path
@@ -42,7 +44,9 @@ def construct(p: Parser, cls: type, args: Sequence[Abstract], kwargs: Mapping[st
 
 def _is_plain(cls: type) -> bool:
     """Whether making an object runs nothing but ``__init__``, and its attributes are only attributes."""
-    if type(cls) is not type or cls.__module__.partition(".")[0] in ("builtins", "numpy", "symdiff"):
+    if type(cls) not in (type, abc.ABCMeta) or inspect.isabstract(cls):
+        return False
+    if cls.__module__.partition(".")[0] in ("builtins", "numpy", "symdiff"):
         return False
     own = ("__new__", "__getattribute__")
     if any(getattr(cls, name) is not getattr(object, name) for name in own) or hasattr(cls, "__getattr__"):
@@ -146,3 +150,17 @@ def _fields(p: Parser, owner: Tuple, name: str) -> tuple[str, ...]:
     if found is None:
         p.refuse(LocatedAttributeError, f"'tuple' object has no attribute {name!r}")
     return found
+
+
+@function(super)
+def super_of(p: Parser, cls: Abstract | None = None, owner: Abstract | None = None, /) -> SuperOf:
+    """``super()``, in a method or with both arguments."""
+    source = p.frame.source
+    if cls is None:
+        cell, parameters = source.closure.get("__class__"), source.tree.args.args
+        if cell is None or not parameters:
+            p.unsupported("super() outside a method is not supported", "name the class")
+        cls, owner = Known(cell.cell_contents), p.frame.names.get(parameters[0].arg)
+    if not (isinstance(cls, Known) and isinstance(owner, Instance | Record) and issubclass(owner.cls, cls.object)):
+        p.unsupported("super() of what is no object of a class that is known is not supported", "name the class")
+    return SuperOf(cls.object, owner)

@@ -2,6 +2,7 @@
 
 # ruff: noqa: B007, B905, C406  (as users write)
 
+import abc
 import copy
 import functools
 import itertools
@@ -362,6 +363,98 @@ def vecs(x, y):
     return c.norm() * (a @ b)
 
 
+class Model:
+    rate = 0.5
+
+    def __init__(self, w):
+        self.w = w
+        self.calls = 0
+
+    def __call__(self, x):
+        self.calls += 1
+        return self.forward(x) * self.rate
+
+    def forward(self, x):
+        raise NotImplementedError
+
+
+class Quad(Model):
+    def __init__(self, w, c):
+        super().__init__(w)
+        self.c = c
+
+    def forward(self, x):
+        return self.w * x * x + self.c
+
+
+def inherits(w, x):
+    m = Quad(w, 1.0)
+    return m(x) + m(2 * x) * m.calls
+
+
+class Shape(abc.ABC):
+    def __init__(self, s):
+        self.s = s
+
+    @abc.abstractmethod
+    def area(self): ...
+    def twice(self):
+        return 2 * self.area()
+
+
+class Disc(Shape):
+    def area(self):
+        return math.pi * self.s**2
+
+
+class Ring(Disc):
+    def __init__(self, s, hole):
+        super().__init__(s)
+        self.hole = hole
+
+    def area(self):
+        return super().area() - math.pi * self.hole**2
+
+
+class Thick(Ring):
+    def area(self):
+        return super(Ring, self).area() * 3
+
+
+def shapes(s, h):
+    return sum(o.twice() for o in [Disc(s), Ring(s, h), Thick(s, h)])
+
+
+class A:
+    def __init__(self):
+        self.v = 1.0
+
+    def f(self, x):
+        return x
+
+
+class B(A):
+    def __init__(self):
+        super().__init__()
+        self.v += 1
+
+    def f(self, x):
+        return super().f(x) * 2
+
+
+class C(A):
+    def f(self, x):
+        return super().f(x) + 3
+
+
+class D(B, C):
+    pass
+
+
+def diamond(x):
+    return D().f(x) * D().v * x
+
+
 r = np.random.default_rng(1)
 S = r.normal(size=(4, 4))
 S = S @ S.T + 4 * np.eye(4)
@@ -404,6 +497,9 @@ CASES = [
     (rk4, (1.0, 2.0, 3.0, 20), ("y0", "k")),
 ]
 CASES += [(sortd, (r.normal(size=4),), "x"), (dual, (1.3,), "x"), (vecs, (1.3, 0.4), ("x", "y"))]
+
+
+CASES += [(inherits, (0.4, 1.5), ("w", "x")), (shapes, (2.0, 0.5), ("s", "h")), (diamond, (1.3,), "x")]
 
 
 @pytest.mark.parametrize(
