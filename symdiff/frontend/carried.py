@@ -106,8 +106,7 @@ class Head:
     others: set[Any] = field(default_factory=set)  # that names reach which the loop does not bind anew
     trips: Trips | None = None
     index: Value | None = None
-    sizes: dict[Extent, Dim] = field(default_factory=dict)
-    """Sizes that change from trip to trip, as this one finds them."""
+    sizes: dict[Extent, Dim] = field(default_factory=dict)  # that change from trip to trip, as this one finds them
     unbounded: dict[Extent, Dim] = field(default_factory=dict)  # at the end of a trip, where no formula bounds them
     leaves: list[Leaf] = field(default_factory=list)
     named: list[Any] = field(default_factory=list)
