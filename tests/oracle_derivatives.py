@@ -6,27 +6,36 @@ those of differences of differences to 25. Nothing of the compiler is used.
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Derivatives"]
+from tests.digits import NotCovered
+
+__all__ = ["Derivatives", "Undifferentiated"]
 
 STEP = 2.0**-30
 
 
-class Derivatives:
+class Undifferentiated:
+    """Stands for the module `symdiff` in a program that asks for no derivative itself."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotCovered(f"symdiff.{name}")
+
+    def checkpointed(self, items: Iterable[Any]) -> Iterable[Any]:
+        return items
+
+
+class Derivatives(Undifferentiated):
     """Stands for the module `symdiff` in a program that runs on numbers of another kind.
 
-    `tools` is the module of the oracles: its functions for trees, and its exception for what is not covered.
+    `tools` is the module of the oracles: its functions for trees.
     """
 
     def __init__(self, kind: Any, tools: Any):
         self.kind, self.tools = kind, tools
-
-    def __getattr__(self, name: str) -> Any:
-        raise self.tools.NotCovered(f"symdiff.{name}")
 
     def differentiable(self, function: Any = None, **options: Any) -> Any:
         return function if function is not None else (lambda f: f)

@@ -41,7 +41,7 @@ import sympy
 import symdiff
 from tests import oracle_linalg
 from tests.digits import MP, NotCovered
-from tests.oracle_derivatives import Derivatives
+from tests.oracle_derivatives import Derivatives, Undifferentiated
 from tests.oracle_random import Random
 from tests.oracle_scipy import ScipyLinalg
 from tests.oracle_special import ScipySpecial, ScipyStats
@@ -1085,7 +1085,7 @@ class Rebinder:
 
     def __init__(self, kind: type[Number]):
         self.numpy, self.math = Numpy(kind), Math(kind)
-        self.symdiff = Derivatives(kind, sys.modules[__name__]) if kind is Dual else Namespace()
+        self.symdiff = Derivatives(kind, sys.modules[__name__]) if kind is Dual else Undifferentiated()
         self.memo: dict[int, Any] = {}
         self.kept: list[Any] = []
         # imports inside functions lead here too
