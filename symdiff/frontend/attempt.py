@@ -9,7 +9,7 @@ from typing import Any
 from symdiff.frontend.abstract import Abstract, ListObject, Marker, now
 from symdiff.frontend.carried import Leaf
 from symdiff.frontend.extents import in_room
-from symdiff.frontend.joins import convert_to
+from symdiff.frontend.joined_types import convert_to
 from symdiff.frontend.reserving import count_in_trip, grown_after
 from symdiff.frontend.rooms import settle_unbounded
 from symdiff.frontend.rows import Rows

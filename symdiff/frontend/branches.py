@@ -10,8 +10,9 @@ from typing import Any
 from symdiff.errors import LocatedUnboundLocalError, TypeConflictError, UnsupportedSyntaxError, located
 from symdiff.frontend.abstract import Abstract, Array, Cell, DictObject, Known, ListObject, Marker, Maybe, now
 from symdiff.frontend.core import Parser
+from symdiff.frontend.joined_types import Conflict
 from symdiff.frontend.joining_lists import join_lists
-from symdiff.frontend.joins import Conflict, Join, Side, conflict
+from symdiff.frontend.joins import Join, Side, conflict
 from symdiff.frontend.memory import Spoiled, Stale
 from symdiff.frontend.owning import is_held
 from symdiff.frontend.rows import Grows, Rows

@@ -27,7 +27,7 @@ from symdiff.frontend.complex_values import as_complex
 from symdiff.frontend.core import Parser
 from symdiff.frontend.extents import Extent, Extents, first_part, resized, sizes_after
 from symdiff.frontend.iteration import Trips
-from symdiff.frontend.joins import Conflict, join_types
+from symdiff.frontend.joined_types import Conflict, join_types
 from symdiff.frontend.memory import overlap
 from symdiff.frontend.rebuilt import enter_rebuilt, leave_rebuilt, rebuilt_after
 from symdiff.frontend.rows import Form, Restart, Rows

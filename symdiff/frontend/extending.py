@@ -22,7 +22,7 @@ from symdiff.frontend.abstract import (
 from symdiff.frontend.comprehensions import items_of
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import FULL, append, form_of_all, join_forms, larger, reserve, trim, with_form
-from symdiff.frontend.joins import Conflict
+from symdiff.frontend.joined_types import Conflict
 from symdiff.frontend.rows import Form, Growth, Rows
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.sizes import at_least, plus, times

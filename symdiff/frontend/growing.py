@@ -14,7 +14,7 @@ from typing import Any
 from symdiff.errors import LocatedIndexError, LocatedTypeError, TypeConflictError
 from symdiff.frontend.abstract import Abstract, Array, Known, ListObject, Record, Tuple, View, root
 from symdiff.frontend.core import Parser
-from symdiff.frontend.joins import Conflict, convert_to, scalar_of
+from symdiff.frontend.joined_types import Conflict, convert_to, scalar_of
 from symdiff.frontend.rows import Form, Growth, NeedsItems, Rows
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ir.shapes import require_same

@@ -8,7 +8,8 @@ from typing import Any
 
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import form_of_all, join_forms, larger, reserve, trim, with_form
-from symdiff.frontend.joins import Conflict, Join
+from symdiff.frontend.joined_types import Conflict
+from symdiff.frontend.joins import Join
 from symdiff.frontend.rows import Form, Growth, Rows
 from symdiff.ir.graph import Dim, Value
 from symdiff.ops.sizes import minus

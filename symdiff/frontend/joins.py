@@ -1,4 +1,4 @@
-"""Where paths meet: one type for two, and one abstract for two.
+"""Where paths meet: one abstract for two.
 
 What cannot be joined is no error until it is read: a `Marker` takes its place.
 """
@@ -31,6 +31,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.complex_values import as_complex
 from symdiff.frontend.core import Parser
+from symdiff.frontend.joined_types import Conflict, convert_to, join_types
 from symdiff.frontend.joining_optional import join_optional
 from symdiff.frontend.memory import Layer, Stale, overlap
 from symdiff.frontend.scope import Scope
@@ -38,77 +39,7 @@ from symdiff.frontend.unbound import is_absent, placeholder
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ir.shapes import require_same, show_shape
 
-__all__ = ["Conflict", "Join", "Side", "conflict", "convert_to", "join_types", "scalar_of"]
-
-
-class Conflict(Exception):
-    """Two types have no common one."""
-
-
-def scalar_of(a: Type, b: Type, known_a: Any = None, known_b: Any = None) -> Type:
-    """Common type of two scalars, or of the elements of two arrays.
-
-    Ints and floats join to floats, Python's scalars and NumPy's to NumPy's. A Python float is a double: beside a
-    float32 it is accepted only where its value is known and the same in single precision.
-    """
-    kind = "python" if a.kind == b.kind == "python" else "numpy"
-    if a.dtype == b.dtype:
-        return Type(a.dtype, (), kind)
-    if a.kind == b.kind == "python":
-        return Type("float64" if "float64" in (a.dtype, b.dtype) else "int64", (), kind)
-    if a.kind != "python" and b.kind != "python":
-        if "bool" in (a.dtype, b.dtype) or a.is_float == b.is_float:
-            raise Conflict
-        return Type(str(np.promote_types(a.dtype, b.dtype)), (), kind)
-    weak, strong, known = (a, b, known_a) if a.kind == "python" else (b, a, known_b)
-    if strong.dtype == "bool" or weak.dtype == "bool":
-        raise Conflict
-    if weak.is_float and not strong.is_float:
-        return Type("float64", (), kind)
-    if strong.dtype in ("float64", "int64") or (known is not None and _fits(known, strong.dtype)):
-        return Type(strong.dtype, (), kind)
-    raise Conflict
-
-
-def _fits(known: Any, dtype: str) -> bool:
-    try:
-        return bool(np.dtype(dtype).type(known) == known) or known != known
-    except OverflowError:
-        return False
-
-
-def join_types(build: Scope, a: Type, b: Type, known_a: Any = None, known_b: Any = None) -> Type:
-    """Common type of two values; its sizes are those of the first.
-
-    Raises
-    ------
-    Conflict
-        When there is none, or when a size of the first is known only inside a block.
-    """
-    if a.kind == "stack" or b.kind == "stack":
-        if a != b:
-            raise Conflict
-        return a
-    if not a.shape and not b.shape:
-        return scalar_of(a, b, known_a, known_b)
-    if a.rank != b.rank or a.dtype != b.dtype:
-        raise Conflict
-    for left, right in zip(a.shape, b.shape, strict=True):
-        if isinstance(left, int) and isinstance(right, int) and left != right:
-            raise Conflict
-    if not all(build.sees(dim) for dim in (*a.shape, *b.shape)):
-        raise Conflict
-    return Type(a.dtype, a.shape, "numpy")
-
-
-def convert_to(p: Parser, value: Value, type_: Type) -> Value:
-    """A scalar as one of another type; arrays stay as they are."""
-    if type_.shape or (value.type.dtype == type_.dtype and value.type.kind == type_.kind):
-        return value
-    known = p.build.constant_of(value)
-    if known is not None and type_.kind == "python":
-        return p.constant({"float64": float, "int64": int, "bool": bool}[type_.dtype](known))
-    return p.emit("convert", value, dtype=type_.dtype, kind=type_.kind)
+__all__ = ["Join", "Side", "conflict"]
 
 
 def conflict(p: Parser, name: str, a: Abstract, b: Abstract, where: str, other: str) -> Marker:

@@ -35,7 +35,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.abstract import Sequence as Backwards
 from symdiff.frontend.core import Parser
-from symdiff.frontend.joins import Conflict, convert_to, scalar_of
+from symdiff.frontend.joined_types import Conflict, convert_to, scalar_of
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.unbound import is_absent

@@ -7,7 +7,7 @@ from typing import Any
 from symdiff.frontend.abstract import ListObject
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import form_of_all, join_forms, reserve, trim, with_form
-from symdiff.frontend.joins import Conflict
+from symdiff.frontend.joined_types import Conflict
 from symdiff.frontend.rows import Form, Restart, Rows
 from symdiff.ir.graph import Value
 

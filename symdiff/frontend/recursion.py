@@ -16,15 +16,8 @@ from symdiff.frontend.abstract import Abstract, Closure, Known, Tuple, now
 from symdiff.frontend.branches import fork, run_side
 from symdiff.frontend.core import Frame, Parser
 from symdiff.frontend.hoisting import location_like, read_name
-from symdiff.frontend.joins import Conflict, convert_to
-from symdiff.frontend.keeping import (
-    Before,
-    assemble,
-    layout_of,
-    leaves_of,
-    made_again,
-    stand_ins,
-)
+from symdiff.frontend.joined_types import Conflict, convert_to
+from symdiff.frontend.keeping import Before, assemble, layout_of, leaves_of, made_again, stand_ins
 from symdiff.frontend.liveness import Liveness
 from symdiff.frontend.machine import (
     DEPTH,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symdiff.frontend.core import Parser
-from symdiff.frontend.joins import Conflict
+from symdiff.frontend.joined_types import Conflict
 from symdiff.frontend.rows import Form, Growth, Restart, Rows
 from symdiff.frontend.scope import Scope
 from symdiff.ir.graph import Dim

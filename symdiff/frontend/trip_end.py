@@ -10,7 +10,8 @@ from symdiff.frontend.assumptions import PEELS, Peel
 from symdiff.frontend.carried import Leaf, Restart
 from symdiff.frontend.core import UNROLL_LIMIT
 from symdiff.frontend.extents import Slot
-from symdiff.frontend.joins import Conflict, conflict
+from symdiff.frontend.joined_types import Conflict
+from symdiff.frontend.joins import conflict
 from symdiff.frontend.memory import Stale
 from symdiff.frontend.rebuilt import Rebuilt
 from symdiff.frontend.reserving import start_growing
