@@ -9,7 +9,7 @@ from typing import Any
 
 from symdiff.errors import InternalError
 from symdiff.frontend.abstract import Abstract, Array, ListObject, Marker, View
-from symdiff.frontend.carried import Shape
+from symdiff.frontend.carried_leaves import Shape
 from symdiff.frontend.core import Parser
 from symdiff.frontend.iteration import Trips
 from symdiff.frontend.memory import Stale

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from symdiff.frontend.abstract import Abstract, ListObject, Marker, now
-from symdiff.frontend.carried import Leaf
+from symdiff.frontend.carried_leaves import Leaf
 from symdiff.frontend.extents import in_room
 from symdiff.frontend.joined_types import convert_to
 from symdiff.frontend.reserving import count_in_trip, grown_after

@@ -30,9 +30,10 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.by_name import BY_NAME, NOT_THESE, SPECIAL, named
 from symdiff.frontend.complex_calls import complex_handler, complex_method
-from symdiff.frontend.core import Frame, Parser
+from symdiff.frontend.core import Parser
 from symdiff.frontend.deferred import deferred_call, text_method
 from symdiff.frontend.elementwise import call_row
+from symdiff.frontend.frames import Frame
 from symdiff.frontend.language import check_language
 from symdiff.frontend.objects import construct
 from symdiff.frontend.optional import without_none

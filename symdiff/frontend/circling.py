@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NoReturn
 
-from symdiff.frontend.core import Frame, Parser
+from symdiff.frontend.core import Parser
 from symdiff.frontend.cycles import Key, Learned, site_of
+from symdiff.frontend.frames import Frame
 from symdiff.frontend.machine import Machine
 
 __all__ = ["is_repeated", "learn_circle", "machine_of"]

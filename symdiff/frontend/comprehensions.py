@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from symdiff.frontend.abstract import Abstract, Closure, DictObject, Generated, ListObject
-from symdiff.frontend.core import Frame, Parser
+from symdiff.frontend.core import Parser
+from symdiff.frontend.frames import Frame
 from symdiff.frontend.liveness import assigned_names
 from symdiff.frontend.tables import expression
 

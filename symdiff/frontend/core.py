@@ -5,18 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, NoReturn
 
 import numpy as np
 
-from symdiff.errors import LocatedTypeError, Location, UnsupportedSyntaxError, located
+from symdiff.errors import LocatedTypeError, UnsupportedSyntaxError, located
 from symdiff.frontend.abstract import (
     Abstract,
     Array,
     BoundMethod,
-    Cell,
     Closure,
     Complex,
     Deferred,
@@ -32,50 +30,26 @@ from symdiff.frontend.abstract import (
     Record,
     Tuple,
     View,
-    now,
 )
-from symdiff.frontend.cycles import Cycles, Key
+from symdiff.frontend.cycles import Cycles
 from symdiff.frontend.facts import decide
+from symdiff.frontend.frames import Frame
 from symdiff.frontend.jumps import is_hidden
-from symdiff.frontend.liveness import Liveness
 from symdiff.frontend.memory import Memory
-from symdiff.frontend.program import Path, StaticNeeded
+from symdiff.frontend.program import StaticNeeded
 from symdiff.frontend.resolve import Resolver
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.signals import Diverged, StaticCapture, Unknown, Unroll
-from symdiff.frontend.source import Source
 from symdiff.frontend.tables import EXPRESSIONS
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.primitive import REGISTRY, Primitive
 
-__all__ = ["NOT_NONE", "REAL_PARTS", "Frame", "Parser"]
+__all__ = ["NOT_NONE", "REAL_PARTS", "Parser"]
 
 UNROLL_LIMIT = 256
 LONGEST_TAKEN_APART = 4096
 NOT_NONE = "ask whether it is None first"
 REAL_PARTS = "take .real, .imag or abs(...) of it"
-
-
-@dataclass(eq=False)
-class Frame:
-    """A call being parsed: the names of its function and what they stand for."""
-
-    source: Source
-    path: Path | None
-    local: frozenset[str]
-    live: Liveness
-    names: dict[str, Abstract] = field(default_factory=dict)
-    parent: Frame | None = None
-    depth: int = 0
-    places: dict[str, Location] = field(default_factory=dict)  # where names were assigned last
-    returned: ast.AST | None = None
-    cells: dict[str, Cell] = field(default_factory=dict)  # variables that functions inside assign
-    outside: frozenset[str] = frozenset()  # names declared global
-    hidden: bool = False  # a function of the library's own: what it does stands at the place of its call
-    key: Key | None = None  # of the function
-    calling: ast.expr | None = None  # the call that is being made from here
-    serial: int = field(default_factory=now)
-    forgets: bool = False  # what it returns are numbers and arrays, so its lists and dicts are gone then
 
 
 class Parser:

@@ -12,7 +12,7 @@ from typing import Any
 
 from symdiff.frontend.abstract import Abstract
 from symdiff.frontend.assumptions import Loop
-from symdiff.frontend.carried import Shape
+from symdiff.frontend.carried_leaves import Shape
 from symdiff.frontend.comparisons import both, compared, logical_not
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import reserve

@@ -9,8 +9,9 @@ from typing import Any, NoReturn
 
 from symdiff.errors import SymdiffError, UnsupportedSyntaxError, located
 from symdiff.frontend.abstract import Abstract, Cell, Known
-from symdiff.frontend.core import Frame, Parser
+from symdiff.frontend.core import Parser
 from symdiff.frontend.cycles import Key, site_of
+from symdiff.frontend.frames import Frame
 from symdiff.frontend.joined_types import Conflict
 from symdiff.frontend.keeping import Before, Layout, is_one, join_layouts, layout_of, same_shape
 from symdiff.frontend.resuming import Piece, Pieces

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from symdiff.frontend.abstract import Abstract, DictObject, Instance, ListObject, Maybe, Optional, Record, Tuple
-from symdiff.frontend.core import Frame, Parser
+from symdiff.frontend.core import Parser
+from symdiff.frontend.frames import Frame
 from symdiff.frontend.rows import Rows
 
 __all__ = ["reached"]

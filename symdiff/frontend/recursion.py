@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 from symdiff.errors import LimitError, SymdiffError, UnsupportedSyntaxError
 from symdiff.frontend.abstract import Abstract, Closure, Known, Tuple, now
 from symdiff.frontend.branches import fork, run_side
-from symdiff.frontend.core import Frame, Parser
+from symdiff.frontend.core import Parser
+from symdiff.frontend.frames import Frame
 from symdiff.frontend.hoisting import location_like, read_name
 from symdiff.frontend.joined_types import Conflict, convert_to
 from symdiff.frontend.keeping import Before, assemble, layout_of, leaves_of, made_again, stand_ins

@@ -8,7 +8,8 @@ from typing import Any
 
 from symdiff.frontend.abstract import Abstract, Cell, Known, Marker
 from symdiff.frontend.circling import is_repeated, learn_circle, machine_of
-from symdiff.frontend.core import Frame, Parser
+from symdiff.frontend.core import Parser
+from symdiff.frontend.frames import Frame
 from symdiff.frontend.liveness import Liveness, assigned_names, nonlocal_names, walk_scope
 from symdiff.frontend.machine import Reached, key_of
 from symdiff.frontend.normalise import body_of

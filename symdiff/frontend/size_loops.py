@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from symdiff.frontend.carried import Head, Leaf
+from symdiff.frontend.carried import Head
+from symdiff.frontend.carried_leaves import Leaf
 from symdiff.frontend.core import Parser
 from symdiff.frontend.extents import Extent
-from symdiff.frontend.joins import convert_to
+from symdiff.frontend.joined_types import convert_to
 from symdiff.frontend.scope import Scope
 from symdiff.ir.graph import Block, Dim, Node, Value
 from symdiff.ir.rewrite import references, renew, silent

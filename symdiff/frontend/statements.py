@@ -20,8 +20,9 @@ from symdiff.frontend.abstract import (
     Optional,
     View,
 )
-from symdiff.frontend.core import Frame, Parser
+from symdiff.frontend.core import Parser
 from symdiff.frontend.extending import extend_list
+from symdiff.frontend.frames import Frame
 from symdiff.frontend.indexing import store
 from symdiff.frontend.objects import set_attribute
 from symdiff.frontend.operators import OPERATORS, binary

@@ -7,7 +7,8 @@ from typing import Any
 from symdiff.errors import InternalError, TypeConflictError
 from symdiff.frontend.abstract import Abstract, Array, Cell, DictObject, Instance, ListObject, Marker, Maybe
 from symdiff.frontend.assumptions import PEELS, Peel
-from symdiff.frontend.carried import Leaf, Restart
+from symdiff.frontend.carried import Restart
+from symdiff.frontend.carried_leaves import Leaf
 from symdiff.frontend.core import UNROLL_LIMIT
 from symdiff.frontend.extents import Slot
 from symdiff.frontend.joined_types import Conflict
