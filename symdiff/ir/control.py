@@ -221,7 +221,7 @@ class ControlFlow(Writer):
         hint = param.hint or output.hint or "t"
         if counts:
             preferred, own, hint = [], [], self.index_name(node, k)
-        if hint == "_":
+        if counts and hint == "_":  # never the name of a value: `candidates` has another for a "_" of the user's
             return hint
         for name in chain(preferred, own, self.names.candidates(hint)):
             if name not in taken and self.free(name, here) and self.holders.get(name) not in inside:

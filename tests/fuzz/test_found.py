@@ -103,6 +103,23 @@ FOUND = {
         [(-0.25, 0.04, 0), (-0.25, 0.5, 3), (0.7, 0.5, 2)],
         ("x", "v"),
     ),
+    # a carried "_" of the user's was printed under that name, and so was a "_" of the body
+    "an underscore carried by a loop that breaks": (
+        """
+def f(s, x):
+    _ = 1.0
+    w = 0
+    while True:
+        _ = np.sum(s)
+        if w >= 1 or (x > -0.3):
+            break
+        w += 1
+        _ = _ * 0.5 + x
+    return _ * 1.3
+""",
+        [(np.array([0.1, 0.2, 0.4]), 1.2), (np.array([0.1, 0.2, 0.4]), -1.2)],
+        ("s", "x"),
+    ),
 }
 
 

@@ -2,7 +2,7 @@
 
 from symdiff.ir.graph import Function, Value
 from symdiff.transform.activity import differentiable_inputs, varied_values, wanted_carried, wanted_values
-from symdiff.transform.selects import selected_values
+from symdiff.transform.selects import ALWAYS, selected_values
 from tests.graph_maker import Maker
 
 
@@ -103,7 +103,7 @@ def test_carried_values_that_reach_what_is_wanted_are_wanted():
 
 def selected_in(make: Maker, result) -> set[Value]:
     function = make.function("f", result)
-    return selected_values(function, function.results, varied_by(function, 0))
+    return selected_values(function, dict.fromkeys(function.results, ALWAYS), varied_by(function, 0))
 
 
 def test_what_only_one_arm_of_a_select_uses_is_selected():
