@@ -23,6 +23,7 @@ from symdiff.frontend.abstract import (
     Tuple,
     View,
     Zipped,
+    root,
 )
 from symdiff.frontend.comparisons import compared
 from symdiff.frontend.comprehensions import items_of
@@ -142,6 +143,20 @@ def lists_in(item: Abstract) -> tuple[ListObject, ...]:
         case Zipped():
             return tuple(found for part in item.items for found in lists_in(part))
     return ()
+
+
+def holders_in(item: Abstract) -> tuple[ListObject | Array, ...]:
+    """The lists and arrays that something runs over, whose items a loop may change."""
+    match item:
+        case Array() | View():
+            return (root(item),)
+        case Complex():
+            return holders_in(item.re) + holders_in(item.im)
+        case Checkpointed() | Counted() | Sequence():
+            return holders_in(item.items)
+        case Zipped():
+            return tuple(found for part in item.items for found in holders_in(part))
+    return lists_in(item)
 
 
 def lengths_of(p: Parser, lists: tuple[ListObject, ...]) -> list[int | Value]:

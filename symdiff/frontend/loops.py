@@ -9,7 +9,7 @@ whether there is one, together with all that follows: so zero trips leave what P
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from symdiff.errors import LimitError, ShapeError, TypeConflictError, UnsupportedSyntaxError
 from symdiff.frontend.abstract import Abstract, now
@@ -21,7 +21,7 @@ from symdiff.frontend.carried import Restart
 from symdiff.frontend.core import UNROLL_LIMIT, Parser
 from symdiff.frontend.extents import Sized
 from symdiff.frontend.growing import join_forms
-from symdiff.frontend.iteration import Trips, iterate, lengths_of, lists_in, require_unchanged
+from symdiff.frontend.iteration import Trips, holders_in, iterate, known_items, lengths_of, lists_in, require_unchanged
 from symdiff.frontend.lengths import lengths_by_running
 from symdiff.frontend.liveness import BreakableFor, assigned_names
 from symdiff.frontend.rebuilt import Rebuilt
@@ -51,12 +51,26 @@ def loop_statement(p: Parser, node: ast.For | ast.While, rest: Sequence[ast.stmt
         p.refuse(LimitError, f"a loop over {len(trips)} items of a tuple or list is too long", "loop over an array")
     over = lists_in(item)
     lengths = lengths_of(p, over)
-    _item_by_item(p, node, trips)
+    _item_by_item(p, node, _when_reached(p, item, trips))
     require_unchanged(p, over, lengths)
     return False, None
 
 
-def _item_by_item(p: Parser, node: ast.For, items: Sequence[Abstract]) -> None:
+def _when_reached(p: Parser, item: Abstract, items: Sequence[Abstract]) -> Iterator[Abstract]:
+    """The items as they are when their trips start: a trip before may have stored into what the loop runs over."""
+    over = holders_in(item)
+    contents = [p.memory.kept(found) for found in over]
+    for k in range(len(items)):
+        now_held = [p.memory.kept(found) for found in over]
+        if any(a is not b for a, b in zip(now_held, contents, strict=True)):
+            items, contents = known_items(p, item), now_held
+        if k >= len(items):
+            return  # refused after the loop
+        yield items[k]
+
+
+def _item_by_item(p: Parser, node: ast.For, items: Iterable[Abstract]) -> None:
+    """All trips in a row; an item is read when its trip starts."""
     from_where = p.build.where
     for item in items:
         p.build.where = from_where
@@ -106,7 +120,7 @@ def _run(loop: Loop, rest: Sequence[ast.stmt]) -> tuple[bool, Abstract | None]:
     before, p.taken_apart = p.taken_apart, p.taken_apart * max(len(known), 1)
     lengths = lengths_of(p, trips.over)
     try:
-        _item_by_item(p, node, [trips.element(p, p.constant(i)) for i in known])
+        _item_by_item(p, node, (trips.element(p, p.constant(i)) for i in known))
     finally:
         p.taken_apart = before
     require_unchanged(p, trips.over, lengths)

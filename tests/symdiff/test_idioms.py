@@ -455,6 +455,25 @@ def diamond(x):
     return D().f(x) * D().v * x
 
 
+def stores_ahead_in_a_list(x):
+    out = [x, 2 * x, 3 * x]
+    total = 0.0
+    for i, v in enumerate(out):
+        out[(i + 1) % 3] = v * x
+        total += v * v
+    return total
+
+
+def stores_ahead_in_what_it_runs_over(h):
+    h = h.copy()
+    total = 0.0
+    for e in h:
+        h = h[::-1]
+        h[0] *= 1.5
+        total += e
+    return total
+
+
 r = np.random.default_rng(1)
 S = r.normal(size=(4, 4))
 S = S @ S.T + 4 * np.eye(4)
@@ -499,6 +518,7 @@ CASES = [
 CASES += [(sortd, (r.normal(size=4),), "x"), (dual, (1.3,), "x"), (vecs, (1.3, 0.4), ("x", "y"))]
 
 
+CASES += [(stores_ahead_in_a_list, (1.3,), "x"), (stores_ahead_in_what_it_runs_over, (r.normal(size=4),), "h")]
 CASES += [(inherits, (0.4, 1.5), ("w", "x")), (shapes, (2.0, 0.5), ("s", "h")), (diamond, (1.3,), "x")]
 
 
