@@ -148,10 +148,12 @@ class Complex:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Tuple:
-    """A tuple; a named one has its class."""
+    """A tuple; a named one has its class, and what ``values()`` or ``items()`` gave has the dict that it looks into."""
 
     items: tuple[Abstract, ...]
     cls: type | None = None
+    view: DictObject | None = None
+    pairs: bool = False
 
 
 class ListObject:

@@ -87,15 +87,15 @@ def keys(p: Parser, owner: DictObject) -> Tuple:
 
 @method(DictObject, "values")
 def values(p: Parser, owner: DictObject) -> Tuple:
-    """The values, as of now."""
-    return Tuple(tuple(p.memory.content(owner).values()))
+    """The values: those of the time when they are looked at."""
+    return Tuple(tuple(p.memory.content(owner).values()), view=owner)
 
 
 @method(DictObject, "items")
 def pairs(p: Parser, owner: DictObject) -> Tuple:
-    """Keys and values, as of now."""
+    """Keys and values: those of the time when they are looked at."""
     found = p.memory.content(owner).values()
-    return Tuple(tuple(Tuple(pair) for pair in zip(p.items(owner), found, strict=True)))
+    return Tuple(tuple(Tuple(pair) for pair in zip(p.items(owner), found, strict=True)), view=owner, pairs=True)
 
 
 @method(DictObject, "get")

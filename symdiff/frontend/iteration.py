@@ -145,11 +145,13 @@ def lists_in(item: Abstract) -> tuple[ListObject, ...]:
     return ()
 
 
-def holders_in(item: Abstract) -> tuple[ListObject | Array, ...]:
-    """The lists and arrays that something runs over, whose items a loop may change."""
+def holders_in(item: Abstract) -> tuple[ListObject | DictObject | Array, ...]:
+    """The lists, dicts and arrays that something runs over, whose items a loop may change."""
     match item:
         case Array() | View():
             return (root(item),)
+        case Tuple(view=DictObject() as view):
+            return (view,)
         case Complex():
             return holders_in(item.re) + holders_in(item.im)
         case Checkpointed() | Counted() | Sequence():
@@ -267,6 +269,9 @@ def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
     """All items of something whose length is known while parsing."""
     item = never_none(p, item, iter)
     match item:
+        case Tuple(view=DictObject() as view):
+            found = tuple(p.memory.content(view).values())
+            return tuple(Tuple(pair) for pair in zip(p.items(view), found, strict=True)) if item.pairs else found
         case Tuple():
             return item.items
         case ListObject():

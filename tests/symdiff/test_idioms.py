@@ -474,6 +474,20 @@ def stores_ahead_in_what_it_runs_over(h):
     return total
 
 
+def stores_ahead_in_a_dict(x):
+    found = {"a": x, "b": 2 * x, "c": 3 * x}
+    total = 0.0
+    for v in found.values():
+        found["c"] = v * x
+        total += v * v
+    for k, v in found.items():
+        found["b"] = v * x
+        total += v * v if k != "a" else v
+    values = found.values()
+    found["a"] = 5 * x
+    return total + sum(values)
+
+
 r = np.random.default_rng(1)
 S = r.normal(size=(4, 4))
 S = S @ S.T + 4 * np.eye(4)
@@ -518,6 +532,7 @@ CASES = [
 CASES += [(sortd, (r.normal(size=4),), "x"), (dual, (1.3,), "x"), (vecs, (1.3, 0.4), ("x", "y"))]
 
 
+CASES += [(stores_ahead_in_a_dict, (1.3,), "x")]
 CASES += [(stores_ahead_in_a_list, (1.3,), "x"), (stores_ahead_in_what_it_runs_over, (r.normal(size=4),), "h")]
 CASES += [(inherits, (0.4, 1.5), ("w", "x")), (shapes, (2.0, 0.5), ("s", "h")), (diamond, (1.3,), "x")]
 
