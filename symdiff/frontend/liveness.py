@@ -45,7 +45,8 @@ def assigned_names(nodes: Iterable[ast.AST]) -> set[str]:
     """Names bound by statements: assignment, loops, nested functions; targets of comprehensions are their own."""
     names: set[str] = set()
     own: set[ast.AST] = set()
-    for node in walk_scope(nodes):
+    scope = list(walk_scope(nodes))
+    for node in scope:
         if isinstance(node, _COMPREHENSIONS):
             own.update(n for g in node.generators for n in ast.walk(g.target))
         elif isinstance(node, ast.FunctionDef):
@@ -54,7 +55,7 @@ def assigned_names(nodes: Iterable[ast.AST]) -> set[str]:
             names.update(bound_name(alias) for alias in node.names)
         elif isinstance(node, ast.ExceptHandler) and node.name:
             names.add(node.name)
-    for node in walk_scope(nodes):
+    for node in scope:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del) and node not in own:
             names.add(node.id)
     return names

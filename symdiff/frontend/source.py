@@ -82,7 +82,7 @@ class Source:
 
 def _column(line: str, offset: int) -> int:
     """The tree counts bytes of UTF-8 from 0; a user counts characters from 1."""
-    return len(line.encode()[:offset].decode(errors="replace")) + 1
+    return (offset if line.isascii() else len(line.encode()[:offset].decode(errors="replace"))) + 1
 
 
 def read_source(function: Any) -> Source:

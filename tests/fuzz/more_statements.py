@@ -108,7 +108,9 @@ class MoreStatements(DataStatements):
             self.put(f"np.add.at({v}, [0, -1, 0], {self.expr('F', 2)})")
             return
         target = self.target("F")
-        self.put(f"{target} = np.sum({v}[np.array([0, -1, 0])] * {self.leaf('F')})")
+        # NumPy adds three such terms in an order of its own
+        places = "[0, -1]" if self.exact else "[0, -1, 0]"
+        self.put(f"{target} = np.sum({v}[np.array({places})] * {self.leaf('F')})")
         self.scope.bind(target, "F")
 
     def guarded(self) -> None:
