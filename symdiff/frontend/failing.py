@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.errors import UnsupportedSyntaxError
+from symdiff.errors import UnsupportedSyntaxError, located
 from symdiff.frontend.abstract import Abstract, Deferred, Known, Marker
 from symdiff.frontend.core import Parser
 from symdiff.frontend.deferred import deferred, deferred_call
 from symdiff.frontend.liveness import Liveness, assigned_names, walk_scope
+from symdiff.frontend.memory import Spoiled
+from symdiff.frontend.scope import Scope
 from symdiff.frontend.unbound import is_absent
 from symdiff.ir.graph import ACT, TRY, Node
 from symdiff.ir.sites import Clause
 from symdiff.ir.walk import may_raise
 
-__all__ = ["caught_as", "refuse_half_done"]
+__all__ = ["Stores", "caught_as", "refuse_half_done"]
 
 FAILING = (ast.Call, ast.BinOp, ast.Subscript, ast.Raise, ast.Assert, ast.For, ast.While, ast.Try, ast.Attribute)
 COMPOUND = (ast.If, ast.For, ast.While, ast.Try, ast.With, ast.Match)
@@ -66,6 +68,54 @@ def _read_after(p: Parser, node: ast.Try) -> set[str]:
     for handler in node.handlers:
         found |= Liveness().block(handler.body, set(after))
     return found | (Liveness().block(node.finalbody, set(after)) if node.finalbody else set())
+
+
+class Stores:
+    """What the body of a ``try`` stores into, and how much could have failed before it did.
+
+    The text of the body shows its own stores. Those of the functions that it calls are met while it is parsed.
+    """
+
+    def __init__(self, p: Parser, clauses: Sequence[Clause]) -> None:
+        self.p, self.clauses = p, clauses
+        self.place = p.build.where
+        self.around: Scope = p.build
+        self.loops = len(p.memory.loops)
+        self.first: dict[Any, int] = {}
+
+    def __enter__(self) -> None:
+        self.p.memory.watching.append(self._note)
+
+    def __exit__(self, *exception: object) -> None:
+        self.p.memory.watching.remove(self._note)
+
+    def _note(self, item: Any) -> None:
+        # the next trip of a loop may fail after a store of this one
+        before = 0 if len(self.p.memory.loops) > self.loops else self._fallible_so_far()
+        self.first[item] = min(before, self.first.get(item, before))
+
+    def _fallible_so_far(self) -> int:
+        count, scope = 0, self.p.build
+        while scope is not self.around and scope is not None:
+            count += self._fallible(scope.nodes)
+            scope = scope.parent
+        return count
+
+    def spoil(self, nodes: Sequence[Node]) -> None:
+        """Where the body has failed, an object is unreadable that a store had reached before the last failure."""
+        total = self._fallible(nodes)
+        message = "what this holds is not known where the 'try' fails: it may have been stored into before, or not"
+        for item, before in self.first.items():
+            if before < total:
+                error = located(
+                    UnsupportedSyntaxError, message, self.place, "store after the 'try', or into an array made in it"
+                )
+                self.p.memory.replace(item, Spoiled(error))
+
+
+    def _fallible(self, nodes: Sequence[Node]) -> int:
+        """How many operations may fail in a way that is caught."""
+        return sum(1 for clause in self.clauses for _ in _exceptions(nodes, clause))
 
 
 # -- the exception -----------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ class Memory:
         self.frozen: set[Array] = set()
         self._buried: list[tuple[int, int]] = []
         self._joined: dict[Any, set[Any]] = {}
+        self.watching: list[Callable[[Any], None]] = []  # told of each object before its content is replaced
         self.twice: set[Any] = set()  # lists, dicts and objects that may be one with another, which a name still holds
 
     def push(self, layer: Layer | None = None) -> None:
@@ -74,6 +75,8 @@ class Memory:
         """Set what the object contains."""
         if item in self.twice:
             raise located(UnsupportedSyntaxError, _TWICE, self.where(), "make the copy that is meant")
+        for note in self.watching:
+            note(item)
         self.layers[-1][item] = content
 
     def one_of(self, a: Any, b: Any, joined: Any) -> Any:

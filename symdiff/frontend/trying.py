@@ -18,7 +18,7 @@ from symdiff.frontend.abstract import Abstract, Known, Marker, Tuple
 from symdiff.frontend.branches import fork, run_side
 from symdiff.frontend.core import Parser
 from symdiff.frontend.deferred import act, deferred, deferred_call
-from symdiff.frontend.failing import caught_as, refuse_half_done
+from symdiff.frontend.failing import Stores, caught_as, refuse_half_done
 from symdiff.frontend.joins import Side
 from symdiff.frontend.signals import Diverged
 from symdiff.frontend.tables import statement
@@ -47,7 +47,13 @@ def _with_handlers(p: Parser, node: ast.Try, live: Callable[[str], bool]) -> Abs
     p.at(node)
     refuse_half_done(p, node)
     names, depth = p.frame.names, len(p.memory.layers)
-    probe, number = _probe(p, node.body, clauses)
+    stores = Stores(p, clauses)
+    with stores:
+        probe, number = _probe(p, node.body, clauses)
+
+    def failed() -> Abstract | None:
+        stores.spoil(probe.build.nodes)
+        return handlers(0)
 
     def again() -> None:
         layers, p.memory.layers = p.memory.layers, [*p.memory.layers[:depth], {}]
@@ -82,7 +88,7 @@ def _with_handlers(p: Parser, node: ast.Try, live: Callable[[str], bool]) -> Abs
         condition = p.emit("equal", number, p.constant(position + 1))
         return fork(p, condition, lambda: handle(position), lambda: handlers(position + 1), live)
 
-    return _after_probe(p, node.body, number, lambda: p.block(node.orelse), lambda: handlers(0), live)
+    return _after_probe(p, node.body, number, lambda: p.block(node.orelse), failed, live)
 
 
 def _with_final(p: Parser, node: ast.Try) -> Abstract | None:
@@ -93,10 +99,13 @@ def _with_final(p: Parser, node: ast.Try) -> Abstract | None:
         p.frame.live.after[body[0]] = set(p.frame.local)
     names, depth = p.frame.names, len(p.memory.layers)
     refuse_half_done(p, ast.copy_location(ast.Try(body, [], [], node.finalbody), node))
-    _, number = _probe(p, body, (EVERYTHING,))
+    stores = Stores(p, (EVERYTHING,))
+    with stores:
+        probe, number = _probe(p, body, (EVERYTHING,))
     live = p.frame.live
 
     def failed() -> None:
+        stores.spoil(probe.build.nodes)
         p.block(node.finalbody)
         layers, p.memory.layers = p.memory.layers, [*p.memory.layers[:depth], {}]
         try:
