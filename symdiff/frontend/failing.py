@@ -152,6 +152,9 @@ def _kinds(node: Node) -> Iterator[tuple[type[BaseException], str | None]]:
     if node.op.name in LINALG:
         yield np.linalg.LinAlgError, LINALG[node.op.name]
         return
+    if node.op.name in ("index", "put"):
+        yield IndexError, None
+        return
     if node.op is ACT:
         site = node.attrs["site"]
         yield from [(site.kind, None)] if site.raises else []

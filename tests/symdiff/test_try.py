@@ -56,6 +56,34 @@ def division(x: float, y: float) -> float:
         return 2 * x
 
 
+def stored_and_divided(v: np.ndarray, x: float) -> float:
+    v += v
+    return float(v[0]) / x
+
+
+def divided_and_stored(v: np.ndarray, x: float) -> float:
+    v[1] = float(v[0]) / x
+    return float(v[1])
+
+
+def a_helper_fills_scratch(q: np.ndarray, x: float) -> float:
+    scratch = q * 2.0
+    try:
+        y = stored_and_divided(scratch, x)
+    except ZeroDivisionError:
+        y = float(q[1])
+    return y + float(q[0])
+
+
+def a_helper_stores_last(q: np.ndarray, x: float) -> float:
+    w = q * 2.0
+    try:
+        divided_and_stored(w, x)
+    except ZeroDivisionError:
+        w[0] = 5.0
+    return float(w[0] + w[1])
+
+
 def flagged(x: float) -> float:
     try:
         y = math.sqrt(x)
@@ -396,6 +424,7 @@ CASES: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (shapes, (R, R * 2)),
     (shapes, (R, np.ones(2) * 1.5)),
     *((overflow, (x,)) for x in (2.0, 1e4)),
+    *((f, (R, x)) for f in (a_helper_fills_scratch, a_helper_stores_last) for x in (0.5, 0.0)),
     (nothing_fails, (0.5,)),
     (always_fails, (0.5,)),
 ]  # fmt: skip

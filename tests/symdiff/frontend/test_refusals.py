@@ -67,6 +67,16 @@ REFUSED = {
     "too many values": ("def f(x):\n    a, b = x, x, x\n    return a", (1.0,), ValueError),
     "tuple index": ("def f(x):\n    t = (x, x)\n    return t[2]", (1.0,), IndexError),
     "missing key": ("def f(x):\n    d = {'a': x}\n    return d['b']", (1.0,), KeyError),
+    "half done by a helper": (
+        "def f(q, x):\n    def halve(v):\n        v += v\n        return 1.0 / x\n"
+        "    try:\n        y = halve(q)\n    except ZeroDivisionError:\n        y = 2.0\n    return y + q[0]",
+        (A, 0.0),
+    ),
+    "half done by a closure": (
+        "def f(x):\n    c = 1.0\n    def count():\n        nonlocal c\n        c = c + x\n        return 1.0 / x\n"
+        "    try:\n        y = count()\n    except ZeroDivisionError:\n        y = 2.0\n    return y + c",
+        (0.0,),
+    ),
     "recursion in try": (
         "def f(x):\n    try:\n        return x if x < 1 else f(x / 2)\n    except ValueError:\n        return x",
         (3e99,),
