@@ -95,7 +95,8 @@ class Stores:
         self.first[item] = min(before, self.first.get(item, before))
 
     def _fallible_so_far(self) -> int:
-        count, scope = 0, self.p.build
+        count = 0
+        scope: Scope | None = self.p.build
         while scope is not self.around and scope is not None:
             count += self._fallible(scope.nodes)
             scope = scope.parent
