@@ -1,7 +1,8 @@
 """Rewrites before loops are made: composite rows are expanded, products and sums are fused, what is dead is dropped.
 
-The rule for ``fma`` looks only at the nodes that define a sum: a float product as the first operand, else as the
-second, is fused whatever else uses it. So a value has the same bits in every function that contains it.
+The rule for ``fma`` looks only at the nodes that define a sum: a float product that is added to something else than a
+product is fused, whatever else uses it. So a value has the same bits in every function that contains it. A sum of two
+products is left alone: fusing one of them would make ``x * y - y * x`` differ from zero.
 """
 
 from __future__ import annotations
@@ -171,11 +172,17 @@ def _fused(build: Keeper, node: Node) -> Node | None:
     dtype = node.output.type.dtype
     if not dtype.startswith("float"):
         return None
-    a, b = node.inputs
     minus = node.op.name == "subtract"
-    for product, addend, negative in ((a, b, "addend" if minus else ""), (b, a, "product" if minus else "")):
-        made = build.definitions.get(product)
-        if made is not None and made.op is REGISTRY["multiply"] and product.type.dtype == dtype:
-            attrs = {"dtype": dtype, "negative": negative}
-            return Node(FMA, (*made.inputs, addend), node.outputs, attrs, (), node.where)
+    products = [_product(build, v, dtype) for v in node.inputs]
+    for product, addend, negative in zip(products, reversed(node.inputs), ("addend", "product"), strict=True):
+        if product is not None and products.count(None) == 1:
+            attrs = {"dtype": dtype, "negative": negative if minus else ""}
+            return Node(FMA, (*product.inputs, addend), node.outputs, attrs, (), node.where)
     return None
+
+
+def _product(build: Keeper, value: Value, dtype: str) -> Node | None:
+    """The multiplication that gives the value, without a conversion after it."""
+    made = build.definitions.get(value)
+    is_product = made is not None and made.op is REGISTRY["multiply"] and value.type.dtype == dtype
+    return made if is_product else None
