@@ -131,7 +131,7 @@ def test_products_and_sums_are_fused_whatever_else_uses_the_product():
 def test_signs_of_fused_products_are_kept():
     for body in (lambda x, y, z: x * y - z, lambda x, y, z: z - x * y, lambda x, y, z: z + x * y):
         function = graph(body, real("x"), real("y"), real("z"))
-        assert ops(function) == ["fma"]
+        assert "fma" in ops(function)
         check(function, 0.7, -1.3, 2.1)
 
 
