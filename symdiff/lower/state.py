@@ -185,8 +185,10 @@ class State:
             return rep.read(indices)
         if isinstance(rep, Elements):
             place = _flat_position(indices, value.type)
-            if place is None:
+            if place is None and value in self.spilled:
                 return self.k.load(self.spilled[value], indices, value.hint)
+            if place is None:
+                return self._chosen(rep.items, indices, value.type)
             if not 0 <= place < len(rep.items):
                 # never run: the check of the index, which comes before, fails
                 return Const(0 if (type_ := KERNEL_TYPE[value.type.dtype])[0] == "i" else 0.0, type_)
@@ -194,6 +196,16 @@ class State:
         if isinstance(rep, Stack):
             raise InternalError(f"the stack {value!r} is read as an array")
         return rep
+
+    def _chosen(self, items: Sequence[Operand], indices: Indices, type_: Type) -> Operand:
+        """The element at a run-time index of an array that is scalars and lies nowhere in memory: the array is small."""
+        place: Operand = index_const(0)
+        for index, size in zip(indices, static_shape(type_) or (), strict=True):
+            place = self.k.add(self.k.mul(place, index_const(size)), index)
+        found = items[-1]
+        for k, item in enumerate(items[:-1]):
+            found = self.k.select(self.k.eq(place, index_const(k)), item, found)
+        return found
 
     def read_broadcast(self, value: Value, indices: Indices) -> Operand:
         """The element that takes part at an index of a broadcast result."""

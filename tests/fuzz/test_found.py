@@ -44,6 +44,24 @@ def f(w, tmp):
         [(np.array([-0.1, -0.7, 0.4]), 1.3), (np.array([0.1, 0.7]), 0.0)],
         ("w", "tmp"),
     ),
+    "a_row_at_a_run_time_index_of_an_array_that_is_scalars": (
+        """def f(tmp, k):
+    tmp[1] *= 1.5
+    q = tmp.T[k]
+    return np.sum(q)
+""",
+        [(np.array([[1.0, 2.0, 3.0]]), 0), (np.array([[1.0, 2.0], [4.0, 5.0]]), 1)],
+        ("tmp",),
+    ),
+    "a_product_minus_itself": (
+        """def f(x, y):
+    z = math.atan(1.5) * x
+    z -= z
+    return x * y if z else y
+""",
+        [(-1.4225500779496345, 0.5)],
+        ("x", "y"),
+    ),
     "an_index_outside_an_array_of_one_element_is_an_error_when_it_runs": (
         """def f(q, x):
     q = q * 1.0
