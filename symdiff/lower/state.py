@@ -198,7 +198,7 @@ class State:
         return rep
 
     def _chosen(self, items: Sequence[Operand], indices: Indices, type_: Type) -> Operand:
-        """The element at a run-time index of an array that is scalars and lies nowhere in memory: the array is small."""
+        """The element at a run-time index of an array that is scalars and lies nowhere in memory: it is small."""
         place: Operand = index_const(0)
         for index, size in zip(indices, static_shape(type_) or (), strict=True):
             place = self.k.add(self.k.mul(place, index_const(size)), index)

@@ -318,7 +318,8 @@ def chaotic(
 ) -> bool:
     """Whether the number moves by as much where inputs move by one unit in the last place, or roundings are others.
 
-    The first is asked of CPython, the second of the same program with and without fused operations. Only for programs that are not compared to the bit, and never for a gap that is not a number.
+    The first is asked of CPython, the second of the same program with and without fused operations.
+    Only for programs that are not compared to the bit, and never for a gap that is not a number.
     """
     if program.exact or not np.isfinite(failure.gap):
         return False
