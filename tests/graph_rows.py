@@ -228,7 +228,17 @@ def trace(a: Any) -> Dual:
     return total([dual(x) for x in np.diagonal(objects(a))])
 
 
-MOVES = "reshape transpose broadcast_to diag diagonal tril roll index put accumulate_at"
+def overlap_add(windows: Any, shape: Any, kernel: Any, stride: Any, dilation: Any) -> np.ndarray:
+    """Every place of every window, one by one."""
+    out, n = full(0.0, tuple(shape), "float64"), len(kernel)
+    for place in np.ndindex(*np.shape(windows)):
+        lead, window, inner = place[: -2 * n], place[-2 * n : -n], place[-n:]
+        target = (*lead, *(w * s + i * d for w, s, i, d in zip(window, stride, inner, dilation, strict=True)))
+        out[target] = out[target] + dual(windows[place])
+    return out
+
+
+MOVES = "reshape transpose broadcast_to diag diagonal tril roll index put accumulate_at sliding_windows"
 
 ROWS: dict[str, Callable[..., Any]] = {
     **{name: as_numpy(name) for name in MOVES.split()},
@@ -257,6 +267,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "sort": sort,
     "searchsorted": lambda a, v, side: np.searchsorted(plain(a), plain(v), side),
     "convolve": convolve,
+    "overlap_add": overlap_add,
     "cumsum": running(np.add),
     "cumprod": running(np.multiply),
     "matmul": matmul,

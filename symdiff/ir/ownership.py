@@ -11,7 +11,7 @@ from symdiff.ir.liveness import Liveness, Needs, Place, bounds_of, carried_of
 
 __all__ = ["STORES", "Aliases", "Ownership", "is_view"]
 
-VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "diagonal", "index", "stop_gradient"})
+VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "diagonal", "index", "stop_gradient", "sliding_windows"})
 STORES = frozenset({"put", "accumulate_at"})
 UPDATES = frozenset({"add", "subtract"})
 

@@ -12,6 +12,7 @@ __all__ = ["all_blocks", "all_nodes", "can_fail", "constants_of", "has_effect", 
 DIVISIONS = frozenset({"divide", "floor_divide", "remainder"})
 SAFE = frozenset(
     {"reshape", "transpose", "broadcast_to", "sum", "matmul", "full", "arange", "pack", "diag", "diagonal"}
+    | {"sliding_windows", "overlap_add"}
 )
 """Operations on whole arrays that cannot fail once their sizes are known to fit."""
 FINITE = frozenset({"sin", "cos"})

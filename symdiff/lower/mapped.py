@@ -68,6 +68,20 @@ def _diagonal(state: State, node: Node) -> Mapped:
     return Mapped(lambda indices: state.read(x, [indices[0], indices[0]]))
 
 
+def _windows(state: State, node: Node) -> Mapped:
+    """A place of a window is a place of the array."""
+    (x,), k = node.inputs, state.k
+    steps = list(zip(node.attrs["stride"], node.attrs["dilation"], strict=True))
+    n, rank = len(steps), x.type.rank
+
+    def read(indices: Indices) -> Operand:
+        pairs = zip(indices[rank - n : rank], indices[rank:], steps, strict=True)
+        places = [k.add(k.mul(window, stride), k.mul(place, dilation)) for window, place, (stride, dilation) in pairs]
+        return state.read(x, [*indices[: rank - n], *places])
+
+    return Mapped(read)
+
+
 def _index(state: State, node: Node) -> Mapped:
     x = node.inputs[0]
     place = subscript(state, x, node, 1)
@@ -99,6 +113,7 @@ MAKERS: dict[str, Callable[[State, Node], Mapped]] = {
     "transpose": _transpose,
     "reshape": _reshape,
     "diagonal": _diagonal,
+    "sliding_windows": _windows,
     "index": _index,
     "full": _full,
     "arange": _arange,

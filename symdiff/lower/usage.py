@@ -16,7 +16,7 @@ __all__ = ["SMALL_ARRAY", "Usage", "is_basic", "is_merely_ones", "is_virtual", "
 # Arrays of known shape with at most so many elements are scalars.
 SMALL_ARRAY = 9
 CHEAP = frozenset({"convert", "negative", "positive", "stop_gradient"})
-INDEX_MAPS = frozenset({"broadcast_to", "transpose", "diagonal"})
+INDEX_MAPS = frozenset({"broadcast_to", "transpose", "diagonal", "sliding_windows"})
 MAKERS = frozenset({"full", "arange"})
 STORES = frozenset({"put", "accumulate_at"})
 

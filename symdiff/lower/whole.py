@@ -12,6 +12,7 @@ from symdiff.lower.emit import index_const
 from symdiff.lower.ordering import emit_argsort, emit_searchsorted
 from symdiff.lower.state import Elements, Indices, Mapped, State, Stored, positions
 from symdiff.lower.usage import static_shape
+from symdiff.lower.windows import emit_overlap_add
 from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff_codegen.kernel import Buffer, Carried, Fourier, Local, NewStack, Operand, Pop, Push, Stack
 
@@ -265,6 +266,7 @@ EMITTERS: dict[str, Callable[[State, Node], None]] = {
     "argmin": _position,
     "argsort": emit_argsort,
     "convolve": emit_convolve,
+    "overlap_add": emit_overlap_add,
     "searchsorted": emit_searchsorted,
     "fourier": _fourier("fft"),
     "fourier_inverse": _fourier("ifft"),

@@ -31,6 +31,7 @@ from symdiff.ops import (
     solving,
     special,
     stacks,
+    windows,
 )
 from symdiff.ops.primitive import REGISTRY, Primitive, Traced
 from symdiff.ops.resolve import KIND_OF, ROW_OF
@@ -71,4 +72,5 @@ __all__ = [
     "solving",
     "special",
     "stacks",
+    "windows",
 ]

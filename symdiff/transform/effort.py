@@ -21,6 +21,7 @@ CHEAP = frozenset(
         "transpose",
         "broadcast_to",
         "index",
+        "sliding_windows",
         "full",
         "arange",
         "convert",

@@ -299,6 +299,26 @@ def convolutions() -> list[Case]:
     return cases
 
 
+def windows() -> list[Case]:
+    cases = []
+    for shape, kernel, stride, dilation in [
+        ((6,), (3,), (1,), (1,)),
+        ((7,), (2,), (3,), (2,)),
+        ((5,), (5,), (2,), (1,)),
+        ((2,), (3,), (1,), (1,)),
+        ((1,), (1,), (1,), (1,)),
+        ((2, 5), (2,), (2,), (1,)),
+        ((2, 3, 5, 6), (2, 3), (1, 2), (2, 1)),
+        ((3, 4), (1, 1), (2, 3), (1, 1)),
+        ((0, 4, 4), (2, 2), (1, 1), (1, 1)),
+    ]:
+        attrs = {"kernel": kernel, "stride": stride, "dilation": dilation}
+        cases.append(Case("sliding_windows", (normal(*shape),), attrs))
+        found = REGISTRY["sliding_windows"](np.empty(shape), **attrs).shape
+        cases.append(Case("overlap_add", (normal(*found),), {"shape": shape, **attrs}))
+    return cases
+
+
 def moving() -> list[Case]:
     shifts = [((5,), 2, 0), ((5,), -7, 0), ((1,), 3, 0), ((0,), 1, 0), ((3, 4), 1, 0), ((3, 4), -2, 1)]
     return [Case("roll", (normal(*shape), shift), {"axis": axis}) for shape, shift, axis in shifts]
@@ -331,6 +351,7 @@ CASES = (
     + stacks_and_scans()
     + ordering()
     + convolutions()
+    + windows()
     + moving()
     + selecting()
     + fourier()
@@ -365,6 +386,7 @@ CAST += [
     c for c in CASES if c.row in {"reshape", "index", "concatenate", "solve", "inv", "outer", "trace", "std", "dot"}
 ]
 CAST += [c for c in CASES if c.row in {"sort", "argsort", "cumsum", "cumprod", "searchsorted"}]
+CAST += [c for c in CASES if c.row == "sliding_windows"]
 CAST += [c for c in CASES if c.row in {"diag", "tril", "transpose", "min", "diagonal"}]
 
 

@@ -1,0 +1,28 @@
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+"""What the rows of :mod:`.windows` mean with NumPy; their text is printed above programs that use them."""
+
+import numpy as np
+
+__all__ = ["add_windows", "windows_of"]
+
+
+def windows_of(x, kernel, stride, dilation):
+    """All windows of the last axes of x: a view whose last axes are the places of a window."""
+    first = x.ndim - len(kernel)
+    axes = list(zip(x.shape[first:], x.strides[first:], kernel, stride, dilation, strict=True))
+    counts = [max(size - (k - 1) * d + s - 1, 0) // s for size, _, k, s, d in axes]
+    steps = [s * step for _, step, _, s, _ in axes] + [d * step for _, step, _, _, d in axes]
+    shape = (*x.shape[:first], *counts, *kernel)
+    return np.lib.stride_tricks.as_strided(x, shape, (*x.strides[:first], *steps), writeable=False)
+
+
+def add_windows(windows, shape, stride, dilation):
+    """The array of this shape in which windows, as windows_of gives them, are added up."""
+    total = np.zeros(shape, windows.dtype)
+    last = windows.ndim - len(stride)
+    counts = windows.shape[last - len(stride) : last]
+    for place in np.ndindex(*windows.shape[last:]):
+        parts = zip(place, counts, stride, dilation, strict=True)
+        part = [slice(i * d, i * d + n * s, s) for i, n, s, d in parts]
+        total[(..., *part)] += windows[(..., *place)]
+    return total
