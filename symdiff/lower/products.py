@@ -11,7 +11,7 @@ from symdiff.lower.emit import index_const
 from symdiff.lower.linalg import matrix_at
 from symdiff.lower.state import State, Stored
 from symdiff.lower.usage import SMALL_ARRAY, static_shape
-from symdiff.lower.whole import converted, typed_buffer
+from symdiff.lower.whole import converted
 from symdiff.ops.dtypes import KERNEL_TYPE
 from symdiff_codegen.kernel import Buffer, Const, If, Matmul, Operand
 
@@ -69,12 +69,13 @@ Factor = tuple[Buffer, bool]
 
 
 def _factor(state: State, value: Value, node: Node) -> Factor:
-    """The buffer of a factor, and whether it holds the transpose."""
+    """The buffer of a factor, and whether it holds the transpose (of each matrix)."""
     type_ = KERNEL_TYPE[node.output.type.dtype]
     if KERNEL_TYPE[value.type.dtype] != type_:
         return converted(state, value, type_), False
-    made = state.usage.definition.get(value)
-    if made is not None and made.op.name == "transpose" and value.type.rank == 2 and made.attrs["axes"] == (1, 0):
+    made, rank = state.usage.definition.get(value), value.type.rank
+    flipped = (*range(rank - 2), rank - 1, rank - 2)
+    if made is not None and made.op.name == "transpose" and made.attrs["axes"] == flipped:
         return state.buffer(made.inputs[0]), True
     return state.buffer(value), False
 
@@ -122,19 +123,18 @@ def _loops(state: State, out: Buffer, left: Factor, right: Factor, inner: Operan
 def _batched(state: State, node: Node) -> None:
     """A loop over the leading axes, broadcast against each other; a vector is a matrix of one row or column."""
     k, (a, b) = state.k, node.inputs
-    type_ = KERNEL_TYPE[node.output.type.dtype]
-    left, right = (typed_buffer(state, v, type_) for v in (a, b))
+    (left, flip_a), (right, flip_b) = (_factor(state, v, node) for v in (a, b))
     out = state.new_buffer(node.output)
     batch = node.output.type.rank - (a.type.rank > 1) - (b.type.rank > 1)
     core_a = left.dims[-2:] if a.type.rank > 1 else (index_const(1), left.dims[0])
     core_b = right.dims[-2:] if b.type.rank > 1 else (right.dims[0], index_const(1))
-    core_out = (core_a[0], core_b[1])
+    core_out = (core_a[flip_a], core_b[not flip_b])
 
     def one(indices: list[Operand]) -> None:
         matrix_a = matrix_at(state, left, a.type.shape[:-2], core_a, indices)
         matrix_b = matrix_at(state, right, b.type.shape[:-2], core_b, indices)
         target = matrix_at(state, out, node.output.type.shape[:batch], core_out, indices)
-        _multiply(state, target, (matrix_a, False), (matrix_b, False))
+        _multiply(state, target, (matrix_a, flip_a), (matrix_b, flip_b))
 
     state.each(out.dims[:batch], one, vector=False)
     k.scope.loads.clear()

@@ -22,7 +22,8 @@ def emit_overlap_add(state: State, node: Node) -> None:
     n = len(stride)
     dims = state.dims(windows.type)
     first = len(dims) - 2 * n
-    lead, counts, kernel = dims[:first], dims[first : first + n], tuple(index_const(size) for size in node.attrs["kernel"])
+    lead, counts = dims[:first], dims[first : first + n]
+    kernel = [index_const(size) for size in node.attrs["kernel"]]
 
     def add(indices: Indices) -> None:
         before, place, window = indices[:first], indices[first : first + n], indices[first + n :]

@@ -74,8 +74,8 @@ def _poolings(
 
 def _pooling(x: Traced, axis: int, k: int, s: int, p: int, d: int, ceil: bool) -> _Pooling:
     size, reach = x.shape[axis], (k - 1) * d + 1
-    if 2 * p > reach:
-        x.build.refuse(ShapeError, f"padding by {p} is more than half of a window of {reach}")
+    if 2 * p > k:
+        x.build.refuse(ShapeError, f"padding by {p} is more than half of a window of {k} places")
     if not isinstance(size, int):
         if p or ceil:
             hint = "pool without padding and ceil_mode"

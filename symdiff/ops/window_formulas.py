@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, arg-type"
 """What the rows of :mod:`.windows` mean with NumPy; their text is printed above programs that use them."""
 
 import numpy as np

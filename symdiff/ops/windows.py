@@ -4,13 +4,13 @@ With them a convolution is a product of matrices and an average over windows is 
 the derivative of the other, so derivatives of every order follow. Windows are never stored for their own sake: an
 element of them is an element of the array, at ``stride * window + dilation * place``.
 
-Three tuples have an entry for each of the last axes: ``kernel`` (places of a window), ``stride`` (from one window to the
-next) and ``dilation`` (from one place to the next). Windows that do not fit do not exist.
+Three tuples have an entry for each of the last axes: ``kernel`` (places of a window), ``stride`` (from one window to
+the next) and ``dilation`` (from one place to the next). Windows that do not fit do not exist.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from symdiff.errors import DtypeError, ShapeError
@@ -66,6 +66,10 @@ def _infer_overlap_add(build: Builder, inputs: tuple[Value, ...], attrs: dict[st
     return Type(windows.type.dtype, shape, "numpy")
 
 
+WINDOWS_OF: Callable[..., Any] = windows_of
+ADD_WINDOWS: Callable[..., Any] = add_windows
+
+
 def _windows_text(arguments: list[str], attrs: Any, show_shape: Any) -> str:
     return f"windows_of({arguments[0]}, {attrs['kernel']}, {attrs['stride']}, {attrs['dilation']})"
 
@@ -77,7 +81,7 @@ def _overlap_add_text(arguments: list[str], attrs: Any, show_shape: Any) -> str:
 sliding_windows: Primitive = primitive(
     "sliding_windows",
     infer=_infer_windows,
-    numpy=lambda x, kernel, stride, dilation, shape=None: windows_of(x, kernel, stride, dilation),
+    numpy=lambda x, kernel, stride, dilation, shape=None: WINDOWS_OF(x, kernel, stride, dilation),
     python=_windows_text,
     helper=helper_text(windows_of),
     vjp=(
@@ -91,7 +95,7 @@ sliding_windows: Primitive = primitive(
 overlap_add: Primitive = primitive(
     "overlap_add",
     infer=_infer_overlap_add,
-    numpy=lambda windows, shape, kernel, stride, dilation: add_windows(windows, shape, stride, dilation),
+    numpy=lambda windows, shape, kernel, stride, dilation: ADD_WINDOWS(windows, shape, stride, dilation),
     python=_overlap_add_text,
     helper=helper_text(add_windows),
     vjp=(

@@ -157,3 +157,12 @@ def check_pullback(function: Function, operands: Sequence[Any], seed: int, toler
 
 def _cast(x: Any, type_: Type) -> Any:
     return float(x) if type_.kind == "python" else np.asarray(x, type_.dtype)[()]
+
+
+def program(body: Callable[..., Any], operands: Sequence[Any], types: Sequence[Type] | None = None) -> Function:
+    """The function that ``body`` builds from traced parameters of the operands' types, or of the types given."""
+    params = [Value(t, f"x{k}") for k, t in enumerate(types or [type_of(x, None) for x in operands])]
+    build = Builder()
+    results = body(*(Traced(build, p) for p in params))
+    results = results if isinstance(results, tuple) else (results,)
+    return checked(Function("f", Block(tuple(params), tuple(build.nodes), tuple(r.value for r in results))))
