@@ -29,6 +29,7 @@ SYMDIFF_LAYERS = [
     "nested",
     "stages",
     "runtime",
+    "tensors",
     "nn optim autograd utils",
     "training",
     "inspection",
