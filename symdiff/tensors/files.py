@@ -146,7 +146,7 @@ def conversion(name: str) -> str:
     source = name or "model.pt"
     target = os.path.splitext(source)[0] + ".safetensors"
     # Cloned, because safetensors refuses tensors that share memory, as tied weights do.
-    tensors = f"{{k: v.contiguous().clone() for k, v in torch.load({source!r}, map_location='cpu').items()}}"
+    tensors = f"{{k: v.contiguous().clone() for k, v in torch.load({source!r}, 'cpu', weights_only=True).items()}}"
     return f"import torch, safetensors.torch; safetensors.torch.save_file({tensors}, {target!r})"
 
 
