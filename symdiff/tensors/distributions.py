@@ -193,7 +193,8 @@ def exponential(
     if not rate > 0.0:
         raise located(RuntimeError, f"exponential_ expects lambda > 0.0, but found lambda={rate:g}")
     unit = unit_uniform(math.prod(sizes), DOUBLE, generator or default_generator)
-    return (-1.0 / rate * c_library(math.log1p, -unit)).astype(kind).reshape(sizes)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (-1.0 / rate * c_library(math.log1p, -unit)).astype(kind).reshape(sizes)
 
 
 def bernoulli(

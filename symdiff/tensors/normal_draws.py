@@ -108,6 +108,7 @@ def _sum_error(x: np.ndarray, y: Operand, total: np.ndarray) -> np.ndarray:
 # ---- groups of 16 ----------------------------------------------------------------------------------------------------
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def grouped(count: int, mean: float, std: float, dtype: np.dtype, generator: Generator) -> np.ndarray:
     """Return ``count`` (16 or more) normal numbers, as PyTorch fills a contiguous array."""
     uniform = unit_uniform(count + (GROUP if count % GROUP else 0), dtype, generator)
@@ -184,6 +185,7 @@ def _sine_and_cosine(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 # ---- pairs one after another -----------------------------------------------------------------------------------------
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def pairwise(count: int, mean: float, std: float, dtype: np.dtype, generator: Generator) -> np.ndarray:
     """Return ``count`` normal numbers, as PyTorch fills a small or non-contiguous array."""
     out = np.empty(count)
