@@ -18,7 +18,7 @@ from symdiff.runtime.statuses import RESPECIALISE, raising
 from symdiff_codegen.kernel import Buffer, Local
 from symdiff_codegen.signature import ABSENT, Array, Fixed, Parameter, Scalar, Signature
 
-__all__ = ["Interface", "has_type"]
+__all__ = ["Interface", "has_type", "parameter_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ class Interface:
         passed = [k for k, kind in enumerate(self.kinds) if kind.kind != "static"]
         active = {n for n, k in enumerate(passed) if k in self.active}
         pairs = zip(lowered.kernel.params, values_of(graph.params), strict=True)
-        return [_parameter(p, v, n in active) for n, (p, v) in enumerate(pairs)]
+        return [parameter_of(p, v, n in active) for n, (p, v) in enumerate(pairs)]
 
 
 def has_type(found: Any, wanted: Type) -> bool:
@@ -130,7 +130,8 @@ def _misfit(*args: Any) -> Any:
     raise TypeError(f"arguments do not fit the variant they were classified for: {[type(a).__name__ for a in args]}")
 
 
-def _parameter(param: Local | Buffer, value: Value, ints: bool) -> Parameter:
+def parameter_of(param: Local | Buffer, value: Value, ints: bool) -> Parameter:
+    """What native code expects for a parameter of the graph; ``ints`` says whether an int serves for a float."""
     if isinstance(param, Buffer):
         return Array(param.type, param.dims)
     if value.type.kind == "numpy":

@@ -22,7 +22,11 @@ PYTHON_TYPE: Mapping[str, Callable[[Any], Any]] = {"float64": float, "int64": in
 TOO_LARGE = "Python int too large to convert to C long"
 
 
-def interpret(function: Function, *arguments: Any) -> tuple[Any, ...]:
+Rows = Callable[[Node, tuple[Any, ...]], Any]
+"""Computes a row in another way: the results of a node from its inputs, or None for NumPy's."""
+
+
+def interpret(function: Function, *arguments: Any, rows: Rows | None = None) -> tuple[Any, ...]:
     """Run a function of the graph.
 
     Parameters
@@ -31,6 +35,8 @@ def interpret(function: Function, *arguments: Any) -> tuple[Any, ...]:
         What to run.
     *arguments
         One for each parameter: Python scalars and arrays.
+    rows : callable, optional
+        Computes some rows in another way than NumPy's.
 
     Returns
     -------
@@ -44,7 +50,7 @@ def interpret(function: Function, *arguments: Any) -> tuple[Any, ...]:
     """
     if len(arguments) != len(function.params):
         raise InternalError(f"{function.name!r} takes {len(function.params)} arguments, not {len(arguments)}")
-    frame = _Frame()
+    frame = _Frame(rows)
     with np.errstate(all="ignore"):
         for param, argument in zip(function.params, arguments, strict=True):
             frame.values[param] = _argument(param, argument)
@@ -73,8 +79,9 @@ def _converted(value: Any, type_: Type) -> Any:
 class _Frame:
     """The values of one run."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Rows | None) -> None:
         self.values: dict[Value, Any] = {}
+        self.rows = rows
 
     def run(self, block: Block) -> tuple[Any, ...]:
         """Run the nodes of a block and return its results."""
@@ -146,6 +153,10 @@ class _Frame:
     # -- rows ----------------------------------------------------------------------------------------------------------
 
     def row(self, node: Node) -> None:
+        found = self.rows(node, self.read(node.inputs)) if self.rows is not None else None
+        if found is not None:
+            self.write(node.outputs, found)
+            return
         row = node.op
         if not isinstance(row, Primitive):
             raise InternalError(f"there is no meaning of {row.name!r}", node.where)

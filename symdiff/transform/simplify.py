@@ -76,8 +76,8 @@ def simplify(
     ----------
     function : Function
         Any function.
-    level : {"auto", "full", False}
-        How hard to try; with False only dead code is dropped.
+    level : {"auto", "full", "rules", False}
+        How hard to try: with "rules" nothing goes to SymPy, with False only dead code is dropped.
     pinned : iterable of Value, optional
         Results that must keep their bits; by default all of them.
     derivative : bool
@@ -99,7 +99,7 @@ def simplify(
     positions = [k for k, result in enumerate(function.results) if result in kept]
     rewrites: list[Rewrite] = []
     function = _by_rules(function, positions, rewrites)
-    if len(positions) < len(function.results):
+    if level != "rules" and len(positions) < len(function.results):
         function = _by_regions(function, positions, rewrites, full=level == "full", on_disk=on_disk)
     return function, rewrites
 

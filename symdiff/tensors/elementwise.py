@@ -1,0 +1,208 @@
+"""Operations on each element, as graphs over the rows of the compiler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symdiff.ops import REGISTRY as R
+from symdiff.ops.primitive import Traced
+from symdiff.tensors.dtypes import DType, bool_, default_dtype
+from symdiff.tensors.lazy import Lazy
+from symdiff.tensors.operations import Operation, common_dtype, operation, record
+
+__all__ = ["BINARY", "COMPARISONS", "LOGICAL", "UNARY", "binary", "compare", "convert", "logical", "power", "unary"]
+
+
+def _row(name: str) -> Any:
+    row = R[name]
+    return lambda *xs: row(*xs)
+
+
+def _check_broadcast(*inputs: Any) -> None:
+    """PyTorch's message for shapes that do not broadcast."""
+    a, b, *_ = (x.shape if isinstance(x, Lazy) else () for x in inputs)
+    for back in range(1, min(len(a), len(b)) + 1):
+        m, n = a[-back], b[-back]
+        if m != n and 1 not in (m, n):
+            axis = max(len(a), len(b)) - back
+            raise RuntimeError(
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {axis}"
+            )
+
+
+def _binary(name: str, row: str, node: str) -> Operation:
+    return Operation(name, _row(row), node, _check_broadcast)
+
+
+@operation("to", "ToCopyBackward0")
+def _convert(x: Any, dtype: str) -> Any:
+    return R["convert"](x, dtype=dtype, kind="numpy")
+
+
+@operation("pow", "PowBackward0")
+def _power_static(x: Any, exponent: float) -> Any:
+    if exponent == 2:
+        return x * x
+    if exponent == 1:
+        return x * 1.0 if x.type.is_float else x * 1
+    return R["power"](x, exponent)
+
+
+@operation("relu", "ReluBackward0")
+def _relu(x: Any) -> Any:
+    # the slope at zero is zero, as PyTorch has it
+    return R["where"](x > 0, x, _zero(x))
+
+
+def _zero(x: Any) -> Any:
+    return 0.0 if x.type.is_float else 0
+
+
+@operation("silu", "SiluBackward0")
+def _silu(x: Any) -> Any:
+    return x * R["sigmoid"](x)
+
+
+@operation("gelu", "GeluBackward0")
+def _gelu(x: Any, approximate: str) -> Any:
+    if approximate == "tanh":
+        return 0.5 * x * (1.0 + R["tanh"](0.7978845608028654 * (x + 0.044715 * x * x * x)))
+    return 0.5 * x * (1.0 + R["erf"](x * 0.7071067811865476))
+
+
+@operation("where", "WhereBackward0")
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    return R["where"](condition, a, b)
+
+
+BINARY: dict[str, Operation] = {
+    "add": _binary("add", "add", "AddBackward0"),
+    "sub": _binary("sub", "subtract", "SubBackward0"),
+    "mul": _binary("mul", "multiply", "MulBackward0"),
+    "div": _binary("div", "divide", "DivBackward0"),
+    "pow": _binary("pow", "power", "PowBackward1"),
+    "maximum": _binary("maximum", "maximum", "MaximumBackward0"),
+    "minimum": _binary("minimum", "minimum", "MinimumBackward0"),
+    "atan2": _binary("atan2", "arctan2", "Atan2Backward0"),
+    "floor_divide": _binary("floor_divide", "floor_divide", "NotImplemented"),
+    "remainder": _binary("remainder", "remainder", "RemainderBackward0"),
+}
+"""Of two operands, which are brought to one dtype."""
+
+COMPARISONS: dict[str, Operation] = {
+    name: _binary(name, row, "")
+    for name, row in {
+        "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+    }.items()
+}  # fmt: skip
+
+LOGICAL: dict[str, Operation] = {
+    name: _binary(name, f"bitwise_{row}", "") for name, row in {"and": "and", "or": "or", "xor": "xor"}.items()
+}
+
+UNARY: dict[str, Operation] = {
+    name: Operation(name, _row(row), node)
+    for name, row, node in [
+        ("neg", "negative", "NegBackward0"),
+        ("abs", "absolute", "AbsBackward0"),
+        ("sign", "sign", "SignBackward0"),
+        ("floor", "floor", "FloorBackward0"),
+        ("ceil", "ceil", "CeilBackward0"),
+        ("round", "rint", "RoundBackward0"),
+        ("trunc", "trunc", "TruncBackward0"),
+    ]
+}
+"""Of one operand, whose dtype is kept."""
+
+FLOAT_UNARY: dict[str, Operation] = {
+    name: Operation(name, _row(row), f"{node}Backward0")
+    for name, row, node in [
+        ("exp", "exp", "Exp"), ("log", "log", "Log"), ("sqrt", "sqrt", "Sqrt"), ("tanh", "tanh", "Tanh"),
+        ("sin", "sin", "Sin"), ("cos", "cos", "Cos"), ("tan", "tan", "Tan"), ("sigmoid", "sigmoid", "Sigmoid"),
+        ("log1p", "log1p", "Log1P"), ("expm1", "expm1", "Expm1"), ("log2", "log2", "Log2"), ("log10", "log10", "Log10"),
+        ("exp2", "exp2", "Exp2"), ("sinh", "sinh", "Sinh"), ("cosh", "cosh", "Cosh"), ("asin", "arcsin", "Asin"),
+        ("acos", "arccos", "Acos"), ("atan", "arctan", "Atan"), ("asinh", "arcsinh", "Asinh"),
+        ("acosh", "arccosh", "Acosh"), ("atanh", "arctanh", "Atanh"), ("erf", "erf", "Erf"), ("erfc", "erfc", "Erfc"),
+        ("erfinv", "erfinv", "Erfinv"), ("lgamma", "gammaln", "Lgamma"), ("digamma", "digamma", "Digamma"),
+        ("reciprocal", "reciprocal", "Reciprocal"), ("expit", "sigmoid", "Sigmoid"),
+    ]
+}  # fmt: skip
+"""Of one operand; integers become the default float dtype first."""
+FLOAT_UNARY["rsqrt"] = Operation("rsqrt", lambda x: 1.0 / R["sqrt"](x), "RsqrtBackward0")
+UNARY["relu"] = _relu
+
+
+def convert(x: Lazy, dtype: DType) -> Lazy:
+    """In another dtype; the value itself where it has it."""
+    return x if x.dtype is dtype else record(_convert, (x,), (dtype.name,))
+
+
+def _fitting(x: Any, dtype: DType) -> Any:
+    """An operand of a common dtype; a number keeps being one."""
+    if isinstance(x, Lazy):
+        return x if x.dtype is dtype else convert(x, dtype)
+    return (float if dtype.category == 2 else int if dtype.category == 1 else bool)(x)
+
+
+def binary(name: str, a: Any, b: Any) -> Lazy:
+    """An operation of two operands, each a value or a Python number."""
+    dtype = common_dtype((a, b))
+    if name == "div" and dtype.category < 2:
+        dtype = default_dtype()
+    if dtype is bool_ and name == "sub":
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. "
+            "Use the `^` or `logical_xor()` operator instead."
+        )
+    return record(BINARY[name], (_fitting(a, dtype), _fitting(b, dtype)))
+
+
+def compare(name: str, a: Any, b: Any) -> Lazy:
+    """A comparison, of dtype bool."""
+    dtype = common_dtype((a, b))
+    return record(COMPARISONS[name], (_fitting(a, dtype), _fitting(b, dtype)))
+
+
+def logical(name: str, a: Any, b: Any) -> Lazy:
+    """``&``, ``|`` and ``^`` of bools and integers."""
+    dtype = common_dtype((a, b))
+    if dtype.category == 2:
+        raise RuntimeError(f'"bitwise_{name}_cpu" not implemented for \'{dtype.tensor_type[6:-6]}\'')
+    return record(LOGICAL[name], (_fitting(a, dtype), _fitting(b, dtype)))
+
+
+def unary(name: str, x: Lazy) -> Lazy:
+    """An operation of one operand."""
+    op = UNARY.get(name)
+    if op is not None:
+        return record(op, (x,))
+    return record(FLOAT_UNARY[name], (x if x.dtype.category == 2 else convert(x, default_dtype()),))
+
+
+def power(x: Lazy, exponent: Any) -> Lazy:
+    """A power; an exponent that is a number is static, so its derivative is simple."""
+    if isinstance(exponent, Lazy):
+        return binary("pow", x, exponent)
+    if isinstance(exponent, float) and x.dtype.category < 2:
+        x = convert(x, default_dtype())
+    return record(_power_static, (x,), (exponent,))
+
+
+def where(condition: Lazy, a: Any, b: Any) -> Lazy:
+    """One of two, by element."""
+    dtype = common_dtype((a, b))
+    return record(_where, (condition, _fitting(a, dtype), _fitting(b, dtype)))
+
+
+def gelu(x: Lazy, approximate: str = "none") -> Lazy:
+    """``x * Phi(x)``, or its form by tanh."""
+    return record(_gelu, (x,), (approximate,))
+
+
+def silu(x: Lazy) -> Lazy:
+    """``x * sigmoid(x)``."""
+    return record(_silu, (x,))
+
+
+def is_traced(x: Any) -> bool:
+    return isinstance(x, Traced)

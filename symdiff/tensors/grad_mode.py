@@ -1,0 +1,86 @@
+"""Whether operations are recorded for differentiation: ``no_grad`` and its kin, a state of each thread."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+__all__ = ["enable_grad", "enabled", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _State(threading.local):
+    on = True
+
+
+_state = _State()
+
+
+def enabled() -> bool:
+    """Whether operations are recorded for differentiation."""
+    return _state.on
+
+
+is_grad_enabled = enabled
+
+
+class set_grad_enabled:  # noqa: N801
+    """Switch recording on or off: at once, and until the end of a ``with`` where it is used in one, or as a decorator."""
+
+    def __init__(self, mode: bool) -> None:
+        self.mode, self.before = bool(mode), _state.on
+        _state.on = self.mode
+
+    def __enter__(self) -> None:
+        _state.on = self.mode
+
+    def __exit__(self, *exception: object) -> None:
+        _state.on = self.before
+
+    def __call__(self, function: F) -> F:
+        _state.on = self.before
+        return _decorated(function, lambda: set_grad_enabled(self.mode))
+
+
+class _Mode:
+    mode = False
+
+    def __new__(cls, function: Any = None) -> Any:
+        made = super().__new__(cls)
+        made.__init__()
+        return made if function is None else made(function)
+
+    def __init__(self) -> None:
+        self.before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self.before.append(_state.on)
+        _state.on = self.mode
+
+    def __exit__(self, *exception: object) -> None:
+        _state.on = self.before.pop()
+
+    def __call__(self, function: F) -> F:
+        return _decorated(function, type(self))
+
+
+class no_grad(_Mode):  # noqa: N801
+    """Within it, operations are not recorded for differentiation; a context manager, and a decorator."""
+
+
+class enable_grad(_Mode):  # noqa: N801
+    """Within it, operations are recorded for differentiation; a context manager, and a decorator."""
+
+    mode = True
+
+
+def _decorated(function: F, context: Callable[[], Any]) -> F:
+    @functools.wraps(function)
+    def inside(*args: Any, **kwargs: Any) -> Any:
+        with context():
+            return function(*args, **kwargs)
+
+    return inside  # type: ignore[return-value]

@@ -1,0 +1,92 @@
+"""Values of the recorded graph: what an operation will give, or has given.
+
+A value is defined once, by an operation and its inputs, and knows its shape and dtype at once. Its elements are there
+when somebody has looked. What a tensor is now is one of these values; a store gives the tensor another one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from symdiff.tensors.dtypes import DType
+
+if TYPE_CHECKING:
+    from symdiff.tensors.operations import Operation
+
+__all__ = ["Lazy", "known"]
+
+_serial = itertools.count()
+
+
+class Lazy:
+    """A value of the graph.
+
+    Attributes
+    ----------
+    operation : Operation or None
+        What gives it; None for what came from outside, and for what no gradient can flow through any more.
+    inputs : tuple
+        Lazy values, and Python numbers: these are inputs at run time, too.
+    attrs : tuple
+        Static arguments of the operation, hashable.
+    shape : tuple of int
+    dtype : DType
+    array : numpy.ndarray, numpy scalar, int or bool, or None
+        Its elements, once they are known; never changed in place, since graphs read it later. Without axes it is a
+        scalar: NumPy's for floats, Python's for ints and bools.
+    differentiable : bool
+        Whether gradients flow to or through it.
+    serial : int
+        Grows with the time of its making, so inputs come first.
+    owner : weakref or None
+        The leaf tensor whose ``.grad`` takes what flows to it.
+    """
+
+    __slots__ = (
+        "__weakref__", "array", "attrs", "differentiable", "dtype", "freed", "inputs", "operation", "overwritten",
+        "owner", "serial", "shape",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        operation: Operation | None,
+        inputs: tuple[Any, ...],
+        attrs: tuple[Any, ...],
+        shape: tuple[int, ...],
+        dtype: DType,
+        differentiable: bool,
+    ) -> None:
+        self.operation, self.inputs, self.attrs = operation, inputs, attrs
+        self.shape, self.dtype, self.differentiable = shape, dtype, differentiable
+        self.array: Any = None
+        self.owner: weakref.ref[Any] | None = None
+        self.freed = False
+        self.overwritten: Any = None
+        self.serial = next(_serial)
+
+    def __repr__(self) -> str:
+        name = self.operation.name if self.operation is not None else "known"
+        return f"<{name}: {self.dtype.name}{list(self.shape)}>"
+
+
+def known(array: Any, dtype: DType, shape: tuple[int, ...]) -> Lazy:
+    """A value that came from outside."""
+    value = Lazy(None, (), (), shape, dtype, False)
+    value.array = array if shape else scalar(array, dtype)
+    return value
+
+
+def scalar(number: Any, dtype: DType) -> Any:
+    """A number as native code takes it for a value without axes."""
+    if dtype.category == 2:
+        return dtype.numpy.type(number)
+    return bool(number) if dtype.category == 0 else int(number)
+
+
+def as_array(value: Lazy) -> np.ndarray[Any, Any]:
+    """The elements of a value that is known, as an array of its own dtype."""
+    return np.asarray(value.array, value.dtype.numpy)

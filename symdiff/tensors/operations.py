@@ -1,0 +1,117 @@
+"""What can be recorded: an operation is a small graph over the rows of the compiler.
+
+`record` checks shapes and dtypes at once, so that an error arises on the user's line, and defers the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symdiff.errors import SymdiffError
+from symdiff.ir.build import Builder
+from symdiff.ir.graph import Type, Value
+from symdiff.ops.primitive import Traced
+from symdiff.tensors import grad_mode
+from symdiff.tensors.dtypes import DTYPES, DType, dtype_of_number, promoted
+from symdiff.tensors.lazy import Lazy
+
+__all__ = ["Operation", "common_dtype", "operation", "record", "traced_inputs"]
+
+Check = Callable[..., None]
+_PYTHON = {float: "float64", int: "int64", bool: "bool"}
+_META: dict[Any, tuple[DType, tuple[int, ...]]] = {}
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Operation:
+    """One entry of the tables of operations.
+
+    Attributes
+    ----------
+    name : str
+    build : callable
+        ``build(*inputs, *attrs)`` with `Traced` inputs gives a `Traced` output.
+    node : str
+        What PyTorch calls the node of its graph, such as ``MulBackward0``.
+    check : callable or None
+        ``check(*inputs, *attrs)`` with lazy inputs raises as PyTorch does where they do not fit.
+    """
+
+    name: str
+    build: Callable[..., Any]
+    node: str
+    check: Check | None = None
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def operation(name: str, node: str, check: Check | None = None) -> Callable[[Callable[..., Any]], Operation]:
+    """Make the decorated function, which builds graph, an operation."""
+    return lambda build: Operation(name, build, node, check)
+
+
+def record(op: Operation, inputs: tuple[Any, ...], attrs: tuple[Any, ...] = ()) -> Lazy:
+    """Append an operation to the graph.
+
+    Parameters
+    ----------
+    op : Operation
+    inputs : tuple
+        Lazy values and Python numbers.
+    attrs : tuple
+        Static arguments, hashable.
+
+    Returns
+    -------
+    Lazy
+
+    Raises
+    ------
+    RuntimeError
+        If shapes or dtypes do not fit, in PyTorch's words.
+    """
+    key = (op, attrs, *[(x.dtype, x.shape) if type(x) is Lazy else type(x) for x in inputs])
+    meta = _META.get(key)
+    if meta is None:
+        meta = _META[key] = _inferred(op, inputs, attrs)
+    dtype, shape = meta
+    differentiable = False
+    if dtype.category == 2 and grad_mode.enabled():
+        for x in inputs:
+            if type(x) is Lazy and x.differentiable:
+                differentiable = True
+                break
+    return Lazy(op, inputs, attrs, shape, dtype, differentiable)
+
+
+def _inferred(op: Operation, inputs: tuple[Any, ...], attrs: tuple[Any, ...]) -> tuple[DType, tuple[int, ...]]:
+    if op.check is not None:
+        op.check(*inputs, *attrs)
+    build = Builder(raising=False)
+    values = [
+        Value(Type(x.dtype.name, x.shape, "numpy") if isinstance(x, Lazy) else Type(_PYTHON[type(x)], (), "python"))
+        for x in inputs
+    ]
+    try:
+        found: Type = op.build(*traced_inputs(build, values), *attrs).type
+    except SymdiffError as error:
+        raise RuntimeError(f"{op.name}: {error}") from error
+    return DTYPES[found.dtype], tuple(int(d) for d in found.shape)  # type: ignore[arg-type]
+
+
+def traced_inputs(build: Builder, values: Sequence[Value]) -> list[Traced]:
+    """Values as rules calculate with them."""
+    return [Traced(build, v) for v in values]
+
+
+def common_dtype(inputs: Sequence[Any]) -> DType:
+    """The dtype that tensors and numbers promote to."""
+    first = inputs[0]
+    if type(first) is Lazy and all(type(x) is Lazy and x.dtype is first.dtype for x in inputs):
+        return first.dtype
+    return promoted(
+        (x.dtype, 2 if x.shape else 1) if isinstance(x, Lazy) else (dtype_of_number(x), 0) for x in inputs
+    )

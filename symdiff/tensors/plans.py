@@ -1,0 +1,223 @@
+"""Running recorded graphs: a structure seen for the first time operation by operation, later as one native call.
+
+Both give the same bits. Operations whose result IEEE arithmetic determines are NumPy's the first time; all others
+are native calls of one operation each, kept for later graphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from symdiff.config import Options
+from symdiff.ir.build import Builder
+from symdiff.ir.graph import Block, Function, Node, Type, Value
+from symdiff.runtime.interpret import interpret
+from symdiff.runtime.units import unit_of
+from symdiff.tensors.lazy import Lazy, scalar
+from symdiff.tensors.operations import traced_inputs
+
+__all__ = ["COUNTS", "Piece", "Plan", "gather", "materialise", "plan_for", "primal"]
+
+OPTIONS = Options(strict=True)
+"""No fused multiply-add across operations: the first run, one by one, has none."""
+
+COUNTS = {"units": 0, "kernels": 0}
+"""How many graphs, and how many single operations, were compiled."""
+
+_EXACT = frozenset(
+    "add subtract multiply divide negative positive absolute fabs sqrt square reciprocal maximum minimum fmax fmin where "
+    "clip sign floor ceil rint trunc convert equal not_equal less less_equal greater greater_equal logical_and logical_or "
+    "logical_not bitwise_and bitwise_or bitwise_xor bitwise_not isnan isinf isfinite reshape transpose broadcast_to "
+    "concatenate pack index put full diag diagonal tril roll max min argmax argmin all any sort argsort searchsorted "
+    "stop_gradient zero_times arange".split()
+)
+_PYTHON = {float: "float64", int: "int64", bool: "bool"}
+_PLANS: dict[Any, Plan] = {}
+_KERNELS: dict[Any, Any] = {}
+
+
+@dataclass(eq=False, slots=True)
+class Piece:
+    """A piece of the recorded graph: pending values in order, and what they are computed from.
+
+    Attributes
+    ----------
+    nodes : list of Lazy
+    leaves : list
+        Known values, and Python numbers.
+    key : tuple
+        Equal for pieces of one structure, with inputs of the same shapes and dtypes.
+    """
+
+    nodes: list[Lazy]
+    leaves: list[Any]
+    key: tuple[Any, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Plan:
+    """What is known of a structure: its graph, and from the second run on its native code.
+
+    Attributes
+    ----------
+    function : Function
+        Its parameters are the leaves.
+    runs : int
+    call : callable or None
+        Native code: takes the leaves, gives a tuple.
+    """
+
+    function: Function
+    runs: int = 0
+    call: Callable[..., Any] | None = field(default=None)
+
+    def run(self, leaves: Sequence[Any]) -> Sequence[Any]:
+        """The results for the leaves of a piece."""
+        values = [x.array if type(x) is Lazy else x for x in leaves]
+        call = self.call
+        if call is not None:
+            return call(*values)  # type: ignore[no-any-return]
+        self.runs += 1
+        if self.runs == 1:
+            return interpret(self.function, *values, rows=_in_native_code)
+        COUNTS["units"] += 1
+        self.call = unit_of(self.function, OPTIONS).builtin
+        return self.call(*values)  # type: ignore[no-any-return]
+
+
+def gather(targets: Sequence[Lazy], *, through: bool = False) -> Piece:
+    """The pending graph that some values depend on.
+
+    Parameters
+    ----------
+    targets : sequence of Lazy
+    through : bool
+        Whether it goes on through values that are known but through which gradients flow.
+    """
+    seen: set[Lazy] = set()
+    nodes: list[Lazy] = []
+    stack = list(targets)
+    while stack:
+        value = stack.pop()
+        if value in seen or _is_leaf(value, through):
+            continue
+        seen.add(value)
+        nodes.append(value)
+        for x in value.inputs:
+            if type(x) is Lazy:
+                stack.append(x)
+    nodes.sort(key=_serial)
+    place: dict[Lazy, int] = {}
+    leaves: list[Any] = []
+    parts: list[Any] = []
+    for k, node in enumerate(nodes):
+        refs = []
+        for x in node.inputs:
+            if type(x) is not Lazy:
+                refs.append(~len(leaves))
+                leaves.append(x)
+                continue
+            at = place.get(x)
+            if at is None:
+                at = place[x] = ~len(leaves)
+                leaves.append(x)
+            refs.append(at)
+        place[node] = k
+        parts.append((node.operation, node.attrs, *refs))
+    metas = [(x.dtype, x.shape, x.differentiable) if type(x) is Lazy else type(x) for x in leaves]
+    return Piece(nodes, leaves, (*parts, *metas, *[place.get(t) for t in targets]))
+
+
+def _serial(value: Lazy) -> int:
+    return value.serial
+
+
+def _is_leaf(value: Lazy, through: bool) -> bool:
+    if value.operation is None:
+        return True
+    return value.array is not None and not (through and value.differentiable)
+
+
+def plan_for(key: Any, make: Callable[[], Function]) -> Plan:
+    """The plan of a structure."""
+    plan = _PLANS.get(key)
+    if plan is None:
+        plan = _PLANS[key] = Plan(make())
+    return plan
+
+
+def primal(piece: Piece, targets: Sequence[Lazy]) -> Function:
+    """A piece as a graph of the compiler, with the targets as results."""
+    build = Builder(raising=False)
+    values: dict[Any, Value] = {}
+    params: list[Value] = []
+    for k, leaf in enumerate(piece.leaves):
+        if type(leaf) is Lazy:
+            values[leaf] = Value(Type(leaf.dtype.name, leaf.shape, "numpy"), f"x{k}")
+        else:
+            values[k] = Value(Type(_PYTHON[type(leaf)], (), "python"), f"c{k}")
+        params.append(values[leaf if type(leaf) is Lazy else k])
+    numbers = iter([k for k, leaf in enumerate(piece.leaves) if type(leaf) is not Lazy])
+    for node in piece.nodes:
+        inputs = [values[x if type(x) is Lazy else next(numbers)] for x in node.inputs]
+        assert node.operation is not None
+        values[node] = node.operation.build(*traced_inputs(build, inputs), *node.attrs).value
+    return Function("eager", Block(tuple(params), tuple(build.nodes), tuple(values[t] for t in targets)))
+
+
+def materialise(targets: Sequence[Lazy]) -> None:
+    """Compute values that are not known yet."""
+    wanted = [t for t in targets if t.array is None]
+    if not wanted:
+        return
+    piece = gather(wanted)
+    plan = plan_for(piece.key, lambda: primal(piece, wanted))
+    keep(wanted, plan.run(piece.leaves))
+
+
+def keep(values: Sequence[Lazy], results: Sequence[Any]) -> None:
+    """Note results; a value that no gradient flows through forgets where it came from."""
+    for value, result in zip(values, results, strict=True):
+        value.array = result if value.shape else scalar(result, value.dtype)
+        if not value.differentiable:
+            value.operation, value.inputs = None, ()
+
+
+# -- the first run -----------------------------------------------------------------------------------------------------
+
+
+def _in_native_code(node: Node, inputs: tuple[Any, ...]) -> Any:
+    """The results of one operation by native code; None where NumPy gives the same bits."""
+    if node.op.name in _EXACT:
+        return None
+    attrs = tuple(sorted(node.attrs.items()))
+    key = (node.op, attrs, *[(v.type.dtype, v.type.shape, v.type.kind) for v in node.inputs])
+    kernel = _KERNELS.get(key)
+    if kernel is None:
+        COUNTS["kernels"] += 1
+        kernel = _KERNELS[key] = unit_of(_alone(node), OPTIONS).builtin
+    found = kernel(*[_passed(v, x) for v, x in zip(node.inputs, inputs, strict=True)])
+    return [
+        r if o.type.shape or o.type.kind == "python" else np.dtype(o.type.dtype).type(r)
+        for o, r in zip(node.outputs, found, strict=True)
+    ]
+
+
+def _alone(node: Node) -> Function:
+    params = tuple(Value(v.type, f"x{k}") for k, v in enumerate(node.inputs))
+    outputs = tuple(Value(o.type, "y") for o in node.outputs)
+    single = Node(node.op, params, outputs, node.attrs, (), None)
+    return Function(node.op.name, Block(params, (single,), outputs))
+
+
+def _passed(value: Value, x: Any) -> Any:
+    """An input as native code takes it."""
+    if value.type.shape:
+        return np.ascontiguousarray(x)
+    if value.type.kind == "numpy" and value.type.dtype in ("int64", "int32", "bool"):
+        return bool(x) if value.type.dtype == "bool" else int(x)
+    return x
