@@ -1,49 +1,186 @@
-"""Gradients of recorded graphs: the compiler's own reverse mode, applied to a piece of the graph."""
+"""Gradients of recorded graphs: the compiler's own reverse mode, applied to a piece of the graph.
+
+A piece whose structure was seen before is one lookup and one native call. Values with hooks cut the graph: the pieces
+on both sides are differentiated one after the other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from symdiff.ir.graph import Function, Type, Value
-from symdiff.tensors.lazy import Lazy
-from symdiff.tensors.plans import gather, keep, plan_for, primal
+from symdiff.tensors import grad_mode
+from symdiff.tensors.inline import inlined
+from symdiff.tensors.lazy import Lazy, known
+from symdiff.tensors.operations import Operation, record
+from symdiff.tensors.plans import Piece, Plan, gather, keep, materialise, plan_for, primal
+from symdiff.tensors.saved import check_versions, saving_nodes
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.simplify import simplify
 
-__all__ = ["gradients"]
+__all__ = ["Seed", "cotangents"]
+
+Seed = tuple[Lazy, Lazy | None]
+"""A value to differentiate, and its cotangent; None means one."""
 
 
-def gradients(root: Lazy, seed: Lazy | None, wrt: Sequence[Lazy]) -> list[Any]:
-    """Cotangents of some values.
+@dataclass(eq=False, slots=True)
+class Sweep:
+    """What is known of a reverse sweep over pieces of one structure.
+
+    Attributes
+    ----------
+    plan : Plan
+        Its leaves are those of the piece, then the seeds; its results the roots, then the cotangents.
+    reached : tuple of int
+        Leaves that gradients flow to.
+    saving : tuple of int
+        Nodes whose derivative reads their inputs or their result.
+    operations : tuple of Operation
+        One for each cotangent, to record it for further derivatives.
+    """
+
+    plan: Plan
+    reached: tuple[int, ...]
+    saving: tuple[int, ...]
+    operations: tuple[Operation, ...]
+
+
+_SWEEPS: dict[Any, Sweep] = {}
+
+
+def cotangents(
+    seeds: Sequence[Seed], wrt: Iterable[Lazy] = (), *, create_graph: bool = False, retain_graph: bool = False
+) -> dict[Lazy, Lazy]:
+    """Cotangents of the leaves that some values depend on.
 
     Parameters
     ----------
-    root : Lazy
-        What is differentiated; it becomes known.
-    seed : Lazy or None
-        Its cotangent; one where it is None.
-    wrt : sequence of Lazy
-        Leaves of the graph.
+    seeds : sequence of Seed
+    wrt : iterable of Lazy
+        Values in between whose cotangents are asked for, too.
+    create_graph : bool
+        Whether the cotangents are recorded, to be differentiated in turn.
+    retain_graph : bool
+        Whether another sweep may follow.
 
     Returns
     -------
-    list of array or scalar
-        One for each of ``wrt``.
+    dict
+        By leaf, or value asked for. What no gradient reaches is missing.
+
+    Raises
+    ------
+    RuntimeError
+        If a sweep has used up what this one needs, or a store replaced it.
     """
-    piece = gather([root], through=True)
-    place = {leaf: k for k, leaf in enumerate(piece.leaves) if type(leaf) is Lazy}
-    positions = tuple(place[v] for v in wrt)
-    key = ("backward", piece.key, positions, seed is None)
-    plan = plan_for(key, lambda: _adjoint(primal(piece, [root]), positions, seeded=seed is not None))
-    results = plan.run(piece.leaves if seed is None else [*piece.leaves, seed])
-    if root.array is None:
-        keep([root], results[:1])
-    return list(results[1:])
+    found: dict[Lazy, Lazy] = {}
+    barrier = {v for v in _ancestors(seeds) if v.hooks and v.owner is None} | set(wrt)
+    work: list[Seed] = list(seeds)
+    while work:
+        for leaf, cotangent in _sweep(work, barrier, create_graph, retain_graph).items():
+            before = found.get(leaf)
+            found[leaf] = cotangent if before is None else record(_SUM, (before, cotangent))
+        pending = [v for v in barrier if v in found and v.owner is None and v.operation is not None]
+        if not pending:
+            break
+        last = max(pending, key=lambda v: v.serial)
+        barrier.discard(last)
+        found[last] = _hooked(last, found[last])
+        work = [(last, found[last])]
+    return {leaf: _hooked(leaf, g) if leaf.owner is not None else g for leaf, g in found.items()}
 
 
-def _adjoint(function: Function, positions: Sequence[int], *, seeded: bool) -> Function:
-    (result,) = function.results
-    seed = Value(Type(result.type.dtype, result.type.shape, "numpy"), "y_bar") if seeded else result
-    found = differentiate(function, positions, (seed,), name="backward", value=True)
-    return simplify(found, "rules", pinned=[found.results[0]])[0]
+_SUM = Operation("add", lambda a, b: a + b, "AddBackward0")
+
+
+def _hooked(value: Lazy, cotangent: Lazy) -> Lazy:
+    for hook in list((value.hooks or {}).values()):
+        cotangent = hook(cotangent)
+    return cotangent
+
+
+def _ancestors(seeds: Sequence[Seed]) -> list[Lazy]:
+    return gather([value for value, _ in seeds], through=True).nodes
+
+
+def _sweep(seeds: list[Seed], barrier: set[Lazy], create_graph: bool, retain_graph: bool) -> dict[Lazy, Lazy]:
+    """Cotangents of the leaves and of the values of the barrier, of one piece."""
+    roots = [value for value, _ in seeds]
+    piece = gather(roots, through=True, barrier=barrier - set(roots))
+    if not piece.nodes:
+        return {v: _ones(v) if g is None else g for v, g in seeds}
+    if any(node.freed for node in piece.nodes):
+        raise RuntimeError(
+            "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+            "already been freed). Specify retain_graph=True if you need to do so"
+        )
+    materialise([leaf for leaf in piece.leaves if type(leaf) is Lazy])
+    key = (piece.key, tuple(g is None for _, g in seeds))
+    sweep = _SWEEPS.get(key)
+    if sweep is None:
+        sweep = _SWEEPS[key] = _made(piece, seeds, key)
+    check_versions(piece, sweep.saving)
+    inputs = [*piece.leaves, *(g for _, g in seeds if g is not None)]
+    if create_graph:
+        with grad_mode.set_grad_enabled(True):
+            return {
+                piece.leaves[k]: record(op, tuple(inputs))
+                for k, op in zip(sweep.reached, sweep.operations, strict=True)
+            }
+    materialise([g for _, g in seeds if g is not None])
+    results = sweep.plan.run(inputs)
+    keep(roots, results[: len(roots)])
+    if not retain_graph:
+        _free(piece, sweep)
+    return {
+        piece.leaves[k]: known(result, piece.leaves[k].dtype, piece.leaves[k].shape)
+        for k, result in zip(sweep.reached, results[len(roots) :], strict=True)
+    }
+
+
+def _ones(value: Lazy) -> Lazy:
+    return known(np.ones(value.shape, value.dtype.numpy), value.dtype, value.shape)
+
+
+def _free(piece: Piece, sweep: Sweep) -> None:
+    for k in sweep.saving:
+        node = piece.nodes[k]
+        node.freed = True
+        if node.array is not None:
+            node.inputs = ()
+
+
+def _made(piece: Piece, seeds: Sequence[Seed], key: Any) -> Sweep:
+    roots = [value for value, _ in seeds]
+    function = primal(piece, roots)
+    reached = tuple(
+        k for k, leaf in enumerate(piece.leaves) if type(leaf) is Lazy and leaf.differentiable
+    )
+    passed = [
+        None if g is None else Value(Type(r.type.dtype, r.type.shape, "numpy"), "y_bar")
+        for (_, g), r in zip(seeds, function.results, strict=True)
+    ]
+    found = differentiate(
+        function,
+        reached,
+        tuple(r if s is None else s for s, r in zip(passed, function.results, strict=True)),
+        name="backward",
+        value=True,
+    )
+    small = simplify(found, "rules", pinned=list(found.results[: len(roots)]))[0]
+    operations = tuple(
+        Operation("backward", functools.partial(_result, small, len(roots) + k), "Backward0")
+        for k in range(len(reached))
+    )
+    return Sweep(plan_for(("backward", key), lambda: small), reached, saving_nodes(piece), operations)
+
+
+def _result(function: Function, position: int, *inputs: Any) -> Any:
+    """One result of a graph, as an operation on its parameters."""
+    return inlined(function, inputs)[position]

@@ -42,13 +42,23 @@ class Lazy:
         Whether gradients flow to or through it.
     serial : int
         Grows with the time of its making, so inputs come first.
+    version : int
+        That of the tensor it was made for, at that time.
     owner : weakref or None
         The leaf tensor whose ``.grad`` takes what flows to it.
+    depth : int
+        How many pending operations stand between it and what is known.
+    freed : bool
+        Whether a backward pass has used up what was saved for it.
+    overwritten : int or None
+        The version of the tensor by which a store replaced this value.
+    hooks : dict or None
+        Called with its cotangent.
     """
 
     __slots__ = (
-        "__weakref__", "array", "attrs", "differentiable", "dtype", "freed", "inputs", "operation", "overwritten",
-        "owner", "serial", "shape",
+        "__weakref__", "array", "attrs", "depth", "differentiable", "dtype", "freed", "hooks", "inputs", "operation",
+        "overwritten", "owner", "serial", "shape", "version",
     )  # fmt: skip
 
     def __init__(
@@ -59,13 +69,17 @@ class Lazy:
         shape: tuple[int, ...],
         dtype: DType,
         differentiable: bool,
+        depth: int = 0,
     ) -> None:
         self.operation, self.inputs, self.attrs = operation, inputs, attrs
         self.shape, self.dtype, self.differentiable = shape, dtype, differentiable
         self.array: Any = None
         self.owner: weakref.ref[Any] | None = None
+        self.depth = depth
         self.freed = False
-        self.overwritten: Any = None
+        self.overwritten: int | None = None
+        self.version = 0
+        self.hooks: dict[int, Any] | None = None
         self.serial = next(_serial)
 
     def __repr__(self) -> str:

@@ -21,6 +21,10 @@ __all__ = ["Operation", "common_dtype", "operation", "record", "traced_inputs"]
 
 Check = Callable[..., None]
 _PYTHON = {float: "float64", int: "int64", bool: "bool"}
+DEEPEST = 256
+"""Chains of pending operations longer than this are computed, so that what is pending stays bounded."""
+run_at_once: list[Callable[[Lazy], None]] = []
+"""Computes a value; set by what runs graphs, which imports this."""
 _META: dict[Any, tuple[DType, tuple[int, ...]]] = {}
 
 
@@ -78,13 +82,17 @@ def record(op: Operation, inputs: tuple[Any, ...], attrs: tuple[Any, ...] = ()) 
     if meta is None:
         meta = _META[key] = _inferred(op, inputs, attrs)
     dtype, shape = meta
-    differentiable = False
-    if dtype.category == 2 and grad_mode.enabled():
-        for x in inputs:
-            if type(x) is Lazy and x.differentiable:
-                differentiable = True
-                break
-    return Lazy(op, inputs, attrs, shape, dtype, differentiable)
+    differentiable, depth = False, 0
+    for x in inputs:
+        if type(x) is Lazy:
+            differentiable = differentiable or x.differentiable
+            if x.array is None and x.depth >= depth:
+                depth = x.depth + 1
+    differentiable = differentiable and dtype.category == 2 and grad_mode.enabled()
+    made = Lazy(op, inputs, attrs, shape, dtype, differentiable, depth)
+    if depth > DEEPEST:
+        run_at_once[0](made)
+    return made
 
 
 def _inferred(op: Operation, inputs: tuple[Any, ...], attrs: tuple[Any, ...]) -> tuple[DType, tuple[int, ...]]:

@@ -6,7 +6,7 @@ are native calls of one operation each, kept for later graphs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +18,15 @@ from symdiff.ir.graph import Block, Function, Node, Type, Value
 from symdiff.runtime.interpret import interpret
 from symdiff.runtime.units import unit_of
 from symdiff.tensors.lazy import Lazy, scalar
-from symdiff.tensors.operations import traced_inputs
+from symdiff.tensors.operations import run_at_once, traced_inputs
 
-__all__ = ["COUNTS", "Piece", "Plan", "gather", "materialise", "plan_for", "primal"]
+__all__ = ["COUNTS", "PYTHON_DTYPES", "Piece", "Plan", "gather", "materialise", "plan_for", "primal"]
 
 OPTIONS = Options(strict=True)
 """No fused multiply-add across operations: the first run, one by one, has none."""
+
+LARGEST = 3000
+"""Operations of a graph that is compiled as one; a larger one runs operation by operation each time."""
 
 COUNTS = {"units": 0, "kernels": 0}
 """How many graphs, and how many single operations, were compiled."""
@@ -35,7 +38,7 @@ _EXACT = frozenset(
     "concatenate pack index put full diag diagonal tril roll max min argmax argmin all any sort argsort searchsorted "
     "stop_gradient zero_times arange".split()
 )
-_PYTHON = {float: "float64", int: "int64", bool: "bool"}
+PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
 _PLANS: dict[Any, Plan] = {}
 _KERNELS: dict[Any, Any] = {}
 
@@ -82,28 +85,30 @@ class Plan:
         if call is not None:
             return call(*values)  # type: ignore[no-any-return]
         self.runs += 1
-        if self.runs == 1:
+        if self.runs == 1 or len(self.function.block.nodes) > LARGEST:
             return interpret(self.function, *values, rows=_in_native_code)
         COUNTS["units"] += 1
         self.call = unit_of(self.function, OPTIONS).builtin
         return self.call(*values)  # type: ignore[no-any-return]
 
 
-def gather(targets: Sequence[Lazy], *, through: bool = False) -> Piece:
+def gather(targets: Sequence[Lazy], *, through: bool = False, barrier: Collection[Lazy] = ()) -> Piece:
     """The pending graph that some values depend on.
 
     Parameters
     ----------
     targets : sequence of Lazy
     through : bool
-        Whether it goes on through values that are known but through which gradients flow.
+        Whether it goes on through values that are known but through which gradients flow, up to leaf tensors.
+    barrier : collection of Lazy
+        Values that count as leaves, though they are not known.
     """
     seen: set[Lazy] = set()
     nodes: list[Lazy] = []
     stack = list(targets)
     while stack:
         value = stack.pop()
-        if value in seen or _is_leaf(value, through):
+        if value in seen or _is_leaf(value, through) or value in barrier:
             continue
         seen.add(value)
         nodes.append(value)
@@ -137,7 +142,7 @@ def _serial(value: Lazy) -> int:
 
 
 def _is_leaf(value: Lazy, through: bool) -> bool:
-    if value.operation is None:
+    if value.operation is None or (through and value.owner is not None):
         return True
     return value.array is not None and not (through and value.differentiable)
 
@@ -159,7 +164,7 @@ def primal(piece: Piece, targets: Sequence[Lazy]) -> Function:
         if type(leaf) is Lazy:
             values[leaf] = Value(Type(leaf.dtype.name, leaf.shape, "numpy"), f"x{k}")
         else:
-            values[k] = Value(Type(_PYTHON[type(leaf)], (), "python"), f"c{k}")
+            values[k] = Value(Type(PYTHON_DTYPES[type(leaf)], (), "python"), f"c{k}")
         params.append(values[leaf if type(leaf) is Lazy else k])
     numbers = iter([k for k, leaf in enumerate(piece.leaves) if type(leaf) is not Lazy])
     for node in piece.nodes:
@@ -183,8 +188,12 @@ def keep(values: Sequence[Lazy], results: Sequence[Any]) -> None:
     """Note results; a value that no gradient flows through forgets where it came from."""
     for value, result in zip(values, results, strict=True):
         value.array = result if value.shape else scalar(result, value.dtype)
-        if not value.differentiable:
+        value.depth = 0
+        if not value.differentiable or value.owner is not None:
             value.operation, value.inputs = None, ()
+
+
+run_at_once.append(lambda value: materialise([value]))
 
 
 # -- the first run -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,30 @@
+"""A graph inside another: its nodes appended with other inputs, shared with what is already there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symdiff.ir.build import Builder
+from symdiff.ir.graph import CONSTANT, Function, Value
+from symdiff.ir.rewrite import renew
+from symdiff.ops.primitive import Traced, lift
+
+__all__ = ["inlined"]
+
+
+def inlined(function: Function, inputs: Sequence[Traced]) -> list[Traced]:
+    """The results of a graph for some inputs; its sizes are known numbers."""
+    build: Builder = inputs[0].build
+    mapping: dict[Value, Value] = {
+        param: lift(build, x) for param, x in zip(function.params, inputs, strict=True)
+    }
+    for node in function.block.nodes:
+        if node.op is CONSTANT:
+            mapping[node.output] = build.constant(node.attrs["value"])
+        elif node.blocks:
+            for made in renew([node], mapping):
+                build.append(made)
+        else:
+            found = build.add_many(node.op, [mapping[v] for v in node.inputs], node.attrs)
+            mapping.update(zip(node.outputs, found, strict=True))
+    return [Traced(build, mapping[r]) for r in function.results]
