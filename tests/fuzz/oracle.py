@@ -236,7 +236,8 @@ def same_bits(a: Any, b: Any) -> bool:
 
 def quiet(expected: Found, found: Found) -> bool:
     """Whether CPython's arithmetic failed, and ours did not, or later: what is read by nobody is left out."""
-    return arithmetic(expected.error) and (found.error is None or arithmetic(found.error))
+    own = isinstance(found.error, ValueError | AssertionError) and not isinstance(found.error, SymdiffError)
+    return arithmetic(expected.error) and (found.error is None or arithmetic(found.error) or own)
 
 
 def arithmetic(error: Exception | None) -> bool:
