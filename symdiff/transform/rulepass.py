@@ -88,6 +88,8 @@ class RulePass(Walker):
         """
         if old in self.sizes or not replaces(old.type, new.type, single_precision=self.single_precision):
             return False
+        if not all(map(_has_its_shape, made)):
+            return False
         if old not in self.fused_with:
             return True
         own = next((n for n in made if new in n.outputs), None)
@@ -191,3 +193,14 @@ def _read_by_sums(function: Function, pinned: set[Value]) -> set[Value]:
 
 def _ignores_products(op: Any) -> bool:
     return bool(getattr(op, "elementwise", False)) and op.name not in ("add", "subtract") and op.expand is None
+
+
+def _has_its_shape(node: Node) -> bool:
+    """Whether an elementwise operation gets the shape it is said to have from its operands: numbers alone give none."""
+    if not getattr(node.op, "elementwise", False):
+        return True
+    wanted = node.output.type.shape
+    shapes = [v.type.shape for v in node.inputs]
+    return all(
+        any(back <= len(shape) and shape[-back] == dim for shape in shapes) for back, dim in enumerate(reversed(wanted), 1)
+    )

@@ -62,6 +62,16 @@ def f(w, tmp):
         [(-1.4225500779496345, 0.5)],
         ("x", "y"),
     ),
+    "zeros_of_one_element_minus_a_number": (
+        """def f(z0):
+    u = np.zeros(1)
+    u -= 2.0
+    z0 *= np.where(u, z0, z0)
+    return z0[0]
+""",
+        [(np.array([0.5]),), (np.array([0.5, 1.5]),)],
+        ("z0",),
+    ),
     "an_index_outside_an_array_of_one_element_is_an_error_when_it_runs": (
         """def f(q, x):
     q = q * 1.0

@@ -1,0 +1,483 @@
+"""The Tensor: what a name holds now is one value of the recorded graph; a store gives it another one.
+
+Tensors that share memory share a `Storage`, and see it through views: reading is an operation on what the storage
+holds, storing puts the new elements back into it. Methods for operations are attached by the modules that define
+them (`attach`), so that each stands in one table for ``torch.name(x)`` and ``x.name()``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symdiff.tensors import grad_mode
+from symdiff.tensors.dtypes import DType, default_dtype
+from symdiff.tensors.lazy import Lazy, as_array, known
+from symdiff.tensors.operations import Operation, record
+from symdiff.tensors.plans import materialise
+
+__all__ = ["Node", "Storage", "Tensor", "View", "as_lazy", "attach", "overwrite", "view_of", "wrap"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One step from a storage to a tensor: how it is read, and how a store through it changes what it views.
+
+    Attributes
+    ----------
+    read : Operation
+    attrs : tuple
+    write : callable or None
+        ``write(base, new)`` gives the base with the new elements; None where elements lie on top of each other.
+    operands : tuple
+        Values that the reading takes besides the base, such as indices.
+    """
+
+    read: Operation
+    attrs: tuple[Any, ...]
+    write: Callable[[Lazy, Lazy], Lazy] | None
+    operands: tuple[Any, ...] = ()
+
+
+class Storage:
+    """Memory that several tensors share.
+
+    Attributes
+    ----------
+    value : Lazy
+        What it holds now.
+    version : int
+        How often it was stored into.
+    shared : numpy.ndarray or None
+        The same memory where others than tensors see it: it is read and stored into at once.
+    """
+
+    __slots__ = ("shared", "value", "version")
+
+    def __init__(self, value: Lazy, version: int) -> None:
+        self.value, self.version = value, version
+        self.shared: np.ndarray[Any, Any] | None = None
+
+
+class Node:
+    """What gave a tensor: PyTorch's ``grad_fn``."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Lazy) -> None:
+        self.value = value
+
+    def name(self) -> str:
+        """PyTorch's name of the node, such as ``MulBackward0``."""
+        assert self.value.operation is not None
+        return self.value.operation.node
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes of its inputs."""
+        return tuple(
+            (Node(x) if x.operation is not None and x.owner is None else None, 0)
+            for x in self.value.inputs
+            if isinstance(x, Lazy) and x.differentiable
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.name()}>"
+
+
+class Tensor:
+    """A tensor on the CPU, with PyTorch's meaning.
+
+    An operation on tensors checks shapes and dtypes, is recorded, and is computed when somebody looks: `item`,
+    printing, `numpy`, a condition, `backward`, an optimiser's step.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_detached", "_grad", "_seen", "_storage", "_value", "_version", "_views")
+    __array_priority__ = 1000.0
+
+    _grad: Tensor | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        from_data = wrap(known(np.array(args[0], default_dtype().numpy), default_dtype(), np.shape(args[0])))
+        self._adopt(from_data._value)
+
+    def _adopt(self, value: Lazy) -> None:
+        self._value, self._version, self._grad = value, 0, None
+        self._storage: Storage | None = None
+        self._views: tuple[View, ...] = ()
+        self._seen = 0
+        self._detached = False
+
+    # -- what it holds -------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        return Size(self._value.shape)
+
+    @property
+    def dtype(self) -> DType:
+        return self._value.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self._value.shape)
+
+    @property
+    def _version_now(self) -> int:
+        return self._version if self._storage is None else self._storage.version
+
+    @property
+    def requires_grad(self) -> bool:
+        return as_lazy(self).differentiable
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        self.requires_grad_(wanted)
+
+    @property
+    def is_leaf(self) -> bool:
+        value = as_lazy(self)
+        return not value.differentiable or value.owner is not None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        value = as_lazy(self)
+        return None if self.is_leaf else Node(value)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward passes have added up."""
+        if self._grad is None and not self.is_leaf and not (as_lazy(self).hooks or {}).get(-1):
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
+                "be populated during autograd.backward(). Call .retain_grad() on it if that is wanted.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return self._grad
+
+    @grad.setter
+    def grad(self, wanted: Tensor | None) -> None:
+        if wanted is not None:
+            self._check_grad(wanted)
+        self._grad = wanted
+
+    def _check_grad(self, wanted: Any) -> None:
+        if not isinstance(wanted, Tensor):
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(wanted).__name__}")
+        if wanted.dtype is not self.dtype:
+            raise RuntimeError(
+                f"attempting to assign a gradient with dtype '{wanted.dtype.name}' to a tensor with dtype "
+                f"'{self.dtype.name}'. The gradient must match the tensor's dtype."
+            )
+        if wanted._value.shape != self._value.shape:
+            raise RuntimeError(
+                f"attempting to assign a gradient of size '{list(wanted._value.shape)}' to a tensor of size "
+                f"'{list(self._value.shape)}'. Please ensure that the gradient and the tensor are the same size"
+            )
+
+    def requires_grad_(self, wanted: bool = True) -> Tensor:
+        """Begin, or end, to take gradients of this leaf."""
+        value = as_lazy(self)
+        if not wanted and not self.is_leaf:
+            raise RuntimeError("you can only change requires_grad flags of leaf variables.")
+        if wanted and value.dtype.category < 2:
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        if wanted != value.differentiable:
+            fresh = _leaf_value(value)
+            if wanted:
+                fresh.differentiable, fresh.owner = True, weakref.ref(self)
+            self._rebind(fresh)
+        return self
+
+    def _rebind(self, value: Lazy) -> None:
+        """Hold the same elements as another value of the graph; what shares the memory sees nothing new."""
+        if self._storage is None:
+            self._value = value
+        elif not self._views:
+            self._storage.value, self._value = value, value
+        else:
+            # a view that becomes a leaf is one by itself from now on
+            self._storage, self._views, self._value = None, (), value
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def _array(self) -> np.ndarray[Any, Any]:
+        """Its elements; not to be changed."""
+        value = as_lazy(self)
+        if value.array is None:
+            materialise([value])
+        return as_array(value)
+
+    def item(self) -> Any:
+        """The one element, as a Python number."""
+        value = as_lazy(self)
+        if value.array is None:
+            materialise([value])
+        if not value.shape:
+            return value.array.item() if value.dtype.category == 2 else value.array
+        if value.array.size != 1:
+            raise RuntimeError(f"a Tensor with {value.array.size} elements cannot be converted to Scalar")
+        return value.array.item()
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers."""
+        return self._array().tolist()
+
+    def __bool__(self) -> bool:
+        count = int(np.prod(self._value.shape))
+        if count != 1:
+            many = "more than one value" if count else "no values"
+            raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
+        return bool(self.item())
+
+    def __float__(self) -> float:
+        self._warn_scalar()
+        return float(self.item())
+
+    def __int__(self) -> int:
+        self._warn_scalar()
+        return int(self.item())
+
+    def _warn_scalar(self) -> None:
+        if self.requires_grad:
+            warnings.warn(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior. "
+                "Consider using tensor.detach() first.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def __index__(self) -> int:
+        if self.dtype.category == 2 or self.ndim and int(np.prod(self._value.shape)) != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if not self._value.shape:
+            raise TypeError("len() of a 0-d tensor")
+        return self._value.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._value.shape:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter([self[k] for k in range(self._value.shape[0])])  # type: ignore[index]
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The elements as a NumPy array that shares the tensor's memory."""
+        if self.requires_grad and not force:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        source = self.detach() if self.requires_grad else self
+        return _shared_array(source)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        array = self.numpy() if not copy else self.numpy().copy()
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    def detach(self) -> Tensor:
+        """The same memory, cut off from the graph."""
+        made = view_of(self, View(_DETACH, (), lambda base, new: new))
+        made._detached = True
+        return made
+
+    def detach_(self) -> Tensor:
+        """Cut off from the graph, in place."""
+        if self._views:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        if not self.is_leaf or self.requires_grad:
+            self._rebind(_leaf_value(as_lazy(self)))
+        return self
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor."""
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """How many elements that makes."""
+        return int(np.prod(self)) if self else 1
+
+    def __repr__(self) -> str:
+        return f"torch.Size({list(self)})"
+
+    def __getitem__(self, key: Any) -> Any:
+        found = tuple.__getitem__(self, key)
+        return Size(found) if isinstance(key, slice) else found
+
+
+_DETACH = Operation("detach", lambda x: x, "")
+_tokens = itertools.count()
+
+
+def wrap(value: Lazy) -> Tensor:
+    """A new tensor that holds a value."""
+    made = Tensor.__new__(Tensor)
+    made._value, made._version, made._grad = value, 0, None
+    made._storage = None
+    made._views = ()
+    made._seen = 0
+    made._detached = False
+    return made
+
+
+def _leaf_value(value: Lazy) -> Lazy:
+    """The same elements, without history."""
+    if value.array is None:
+        materialise([value])
+    return known(value.array, value.dtype, value.shape)
+
+
+def as_lazy(tensor: Tensor) -> Lazy:
+    """What a tensor holds now."""
+    storage = tensor._storage
+    if storage is None:
+        return tensor._value
+    if storage.shared is not None:
+        _refresh(storage)
+    if tensor._seen != storage.version:
+        value = storage.value
+        for step in tensor._views:
+            value = _read(value, step)
+        tensor._value, tensor._seen = value, storage.version
+    return tensor._value
+
+
+def _read(value: Lazy, step: View) -> Lazy:
+    if step.read is not _DETACH:
+        return record(step.read, (value, *step.operands), step.attrs)
+    if not value.differentiable:
+        return value
+    if value.array is not None:
+        return known(value.array, value.dtype, value.shape)
+    with grad_mode.no_grad():
+        return record(_DETACH, (value,))
+
+
+def view_of(tensor: Tensor, step: View) -> Tensor:
+    """A tensor that shares memory with another, seen in another way."""
+    storage = tensor._storage
+    if storage is None:
+        storage = tensor._storage = Storage(tensor._value, tensor._version)
+        tensor._seen = storage.version
+    made = wrap(_read(as_lazy(tensor), step))
+    made._storage, made._views, made._seen = storage, (*tensor._views, step), storage.version
+    made._detached = tensor._detached
+    return made
+
+
+def overwrite(tensor: Tensor, value: Lazy) -> Tensor:
+    """Give a tensor, and what it shares memory with, new elements: what all stores come down to.
+
+    Raises
+    ------
+    RuntimeError
+        If that is a store into a leaf that requires gradients, while operations are recorded.
+    """
+    current = as_lazy(tensor)
+    _check_store(tensor, current)
+    storage = tensor._storage
+    if storage is None:
+        current.overwritten = tensor._version + 1
+        tensor._version += 1
+        tensor._value = _as_leaf_of(tensor, current, value)
+        tensor._value.version = tensor._version
+        return tensor
+    chain = [storage.value]
+    for step in tensor._views[:-1]:
+        chain.append(_read(chain[-1], step))
+    new = value
+    for base, step in zip(reversed(chain), reversed(tensor._views), strict=True) if tensor._views else ():
+        if step.write is None:
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                "location. Please clone() the tensor before performing the operation."
+            )
+        new = step.write(base, new)
+    for old in {storage.value, current}:
+        old.overwritten = storage.version + 1
+    storage.version += 1
+    storage.value = _as_leaf_of(tensor, storage.value, new)
+    storage.value.version = storage.version
+    if storage.shared is not None:
+        materialise([storage.value])
+        storage.shared[...] = storage.value.array
+    return tensor
+
+
+def _as_leaf_of(tensor: Tensor, before: Lazy, after: Lazy) -> Lazy:
+    """A store that is not recorded leaves a leaf that requires gradients what it is."""
+    if before.owner is not None and before.differentiable and not after.differentiable:
+        after = record(_DETACH, (after,)) if after.owner is not None or after.operation is None else after
+        after.differentiable, after.owner, after.hooks = True, before.owner, before.hooks
+    return after
+
+
+def _check_store(tensor: Tensor, current: Lazy) -> None:
+    if not grad_mode.enabled() or tensor._detached:
+        return
+    if current.owner is not None and current.differentiable:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    base = tensor._storage.value if tensor._storage is not None else None
+    if base is not None and base.owner is not None and base.differentiable:
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+# -- memory that others see --------------------------------------------------------------------------------------------
+
+
+def _shared_array(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """The tensor's memory as an array; from now on it is read whenever it is looked at."""
+    storage = tensor._storage
+    if storage is None:
+        storage = tensor._storage = Storage(tensor._value, tensor._version)
+        tensor._seen = storage.version
+    if storage.shared is None:
+        if storage.value.array is None:
+            materialise([storage.value])
+        storage.shared = np.array(as_array(storage.value))
+    array = storage.shared
+    for step in tensor._views:
+        if step.read is not _DETACH:
+            array = numpy_view(array, step)
+    return array
+
+
+def numpy_view(array: np.ndarray[Any, Any], step: View) -> np.ndarray[Any, Any]:
+    """The same view of a NumPy array."""
+    maker = NUMPY_VIEWS[step.read.name]
+    return maker(array, *step.attrs)
+
+
+NUMPY_VIEWS: dict[str, Callable[..., Any]] = {}
+"""How each view is made of a NumPy array, by the name of its operation."""
+
+
+def _refresh(storage: Storage) -> None:
+    """Take over what others have stored into shared memory."""
+    shared = storage.shared
+    assert shared is not None
+    if storage.value.array is None:
+        materialise([storage.value])
+    if not np.array_equal(as_array(storage.value), shared, equal_nan=shared.dtype.kind == "f"):
+        fresh = known(np.array(shared), storage.value.dtype, storage.value.shape)
+        storage.version += 1
+        storage.value = fresh
+
+
+def attach(name: str, function: Callable[..., Any]) -> None:
+    """Make a function of tensors a method of `Tensor`."""
+    setattr(Tensor, name, function)
+
+
+def shapes(tensors: Sequence[Tensor]) -> list[tuple[int, ...]]:
+    return [t._value.shape for t in tensors]
