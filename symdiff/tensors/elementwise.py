@@ -5,12 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from symdiff.ops import REGISTRY as R
-from symdiff.ops.primitive import Traced
 from symdiff.tensors.dtypes import DType, bool_, default_dtype
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import Operation, common_dtype, operation, record
 
-__all__ = ["BINARY", "COMPARISONS", "LOGICAL", "UNARY", "binary", "compare", "convert", "logical", "power", "unary"]
+__all__ = [
+    "BINARY",
+    "COMPARISONS",
+    "FLOAT_UNARY",
+    "LOGICAL",
+    "UNARY",
+    "binary",
+    "clamp",
+    "cloned",
+    "common_dtype",
+    "compare",
+    "convert",
+    "expanded",
+    "fitting",
+    "gelu",
+    "logical",
+    "power",
+    "silu",
+    "test",
+    "truths",
+    "unary",
+    "where",
+]
 
 
 def _row(name: str) -> Any:
@@ -130,6 +151,7 @@ FLOAT_UNARY: dict[str, Operation] = {
 """Of one operand; integers become the default float dtype first."""
 FLOAT_UNARY["rsqrt"] = Operation("rsqrt", lambda x: 1.0 / R["sqrt"](x), "RsqrtBackward0")
 UNARY["relu"] = _relu
+UNARY["invert"] = Operation("bitwise_not", _row("bitwise_not"), "")
 
 
 def convert(x: Lazy, dtype: DType) -> Lazy:
@@ -137,8 +159,8 @@ def convert(x: Lazy, dtype: DType) -> Lazy:
     return x if x.dtype is dtype else record(_convert, (x,), (dtype.name,))
 
 
-def _fitting(x: Any, dtype: DType) -> Any:
-    """An operand of a common dtype; a number keeps being one."""
+def fitting(x: Any, dtype: DType) -> Any:
+    """An operand of a dtype; a number keeps being one."""
     if isinstance(x, Lazy):
         return x if x.dtype is dtype else convert(x, dtype)
     return (float if dtype.category == 2 else int if dtype.category == 1 else bool)(x)
@@ -154,13 +176,13 @@ def binary(name: str, a: Any, b: Any) -> Lazy:
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
             "Use the `^` or `logical_xor()` operator instead."
         )
-    return record(BINARY[name], (_fitting(a, dtype), _fitting(b, dtype)))
+    return record(BINARY[name], (fitting(a, dtype), fitting(b, dtype)))
 
 
 def compare(name: str, a: Any, b: Any) -> Lazy:
     """A comparison, of dtype bool."""
     dtype = common_dtype((a, b))
-    return record(COMPARISONS[name], (_fitting(a, dtype), _fitting(b, dtype)))
+    return record(COMPARISONS[name], (fitting(a, dtype), fitting(b, dtype)))
 
 
 def logical(name: str, a: Any, b: Any) -> Lazy:
@@ -168,7 +190,7 @@ def logical(name: str, a: Any, b: Any) -> Lazy:
     dtype = common_dtype((a, b))
     if dtype.category == 2:
         raise RuntimeError(f'"bitwise_{name}_cpu" not implemented for \'{dtype.tensor_type[6:-6]}\'')
-    return record(LOGICAL[name], (_fitting(a, dtype), _fitting(b, dtype)))
+    return record(LOGICAL[name], (fitting(a, dtype), fitting(b, dtype)))
 
 
 def unary(name: str, x: Lazy) -> Lazy:
@@ -191,7 +213,7 @@ def power(x: Lazy, exponent: Any) -> Lazy:
 def where(condition: Lazy, a: Any, b: Any) -> Lazy:
     """One of two, by element."""
     dtype = common_dtype((a, b))
-    return record(_where, (condition, _fitting(a, dtype), _fitting(b, dtype)))
+    return record(_where, (condition, fitting(a, dtype), fitting(b, dtype)))
 
 
 def gelu(x: Lazy, approximate: str = "none") -> Lazy:
@@ -204,5 +226,55 @@ def silu(x: Lazy) -> Lazy:
     return record(_silu, (x,))
 
 
-def is_traced(x: Any) -> bool:
-    return isinstance(x, Traced)
+@operation("clone", "CloneBackward0")
+def _clone(x: Any) -> Any:
+    return x
+
+
+@operation("clamp", "ClampBackward1")
+def _clamp_numbers(x: Any, low: Any, high: Any) -> Any:
+    # the slope at a bound is one, as PyTorch has it
+    for bound, is_outside in ((low, lambda: x < low), (high, lambda: x > high)):
+        if bound is not None:
+            x = R["where"](is_outside(), bound, x)
+    return x
+
+
+@operation("expand", "ExpandBackward0")
+def _expand(x: Any, shape: tuple[int, ...]) -> Any:
+    return R["broadcast_to"](x, shape=shape) if shape != x.shape else x
+
+
+def cloned(x: Lazy) -> Lazy:
+    """The same elements, as a result of an operation."""
+    return record(_clone, (x,))
+
+
+def expanded(x: Lazy, shape: tuple[int, ...]) -> Lazy:
+    """Broadcast to a shape; the value itself where it has it."""
+    return x if x.shape == shape else record(_expand, (x,), (shape,))
+
+
+def clamp(x: Lazy, low: Any, high: Any) -> Lazy:
+    """Between two bounds, each a number, a value, or None."""
+    if isinstance(low, Lazy) or isinstance(high, Lazy):
+        if low is not None:
+            x = binary("maximum", x, low)
+        return x if high is None else binary("minimum", x, high)
+    if any(isinstance(bound, float) for bound in (low, high)) and x.dtype.category < 2:
+        x = convert(x, default_dtype())
+    return record(_clamp_numbers, (x,), (low, high))
+
+
+def truths(name: str, a: Any, b: Any) -> Lazy:
+    """``and``, ``or`` and ``xor`` of what is not zero."""
+    a, b = (compare("ne", x, 0) if isinstance(x, Lazy) else bool(x) for x in (a, b))
+    return record(LOGICAL[name], (a, b))
+
+
+_TESTS = {name: Operation(name, _row(name), "") for name in ("isnan", "isinf", "isfinite")}
+
+
+def test(name: str, x: Lazy) -> Lazy:
+    """``isnan``, ``isinf`` and ``isfinite``."""
+    return record(_TESTS[name], (x if x.dtype.category == 2 else convert(x, default_dtype()),))
