@@ -229,6 +229,7 @@ def _stored(self: Tensor, new: Lazy, name: str) -> Tensor:
             f"result type {new.dtype.tensor_type[6:-6]} can't be cast to the desired output type "
             f"{value.dtype.tensor_type[6:-6]}"
         )
+    new.replaces = value
     return overwrite(self, elementwise.convert(new, value.dtype))
 
 

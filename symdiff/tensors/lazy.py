@@ -17,7 +17,7 @@ from symdiff.tensors.dtypes import DType
 if TYPE_CHECKING:
     from symdiff.tensors.operations import Operation
 
-__all__ = ["Lazy", "known"]
+__all__ = ["Lazy", "as_array", "known", "scalar", "version_now"]
 
 _serial = itertools.count()
 
@@ -54,11 +54,15 @@ class Lazy:
         The version of the tensor by which a store replaced this value.
     hooks : dict or None
         Called with its cotangent.
+    memory : object or None
+        The storage that a view was read from, whose ``version`` tells whether it was stored into since.
+    replaces : Lazy or None
+        What a store in place computed this from, in order to put this in its place.
     """
 
     __slots__ = (
-        "__weakref__", "array", "attrs", "depth", "differentiable", "dtype", "freed", "hooks", "inputs", "operation",
-        "overwritten", "owner", "serial", "shape", "version",
+        "__weakref__", "array", "attrs", "depth", "differentiable", "dtype", "freed", "hooks", "inputs", "memory",
+        "operation", "overwritten", "owner", "replaces", "serial", "shape", "version",
     )  # fmt: skip
 
     def __init__(
@@ -80,11 +84,20 @@ class Lazy:
         self.overwritten: int | None = None
         self.version = 0
         self.hooks: dict[int, Any] | None = None
+        self.memory: Any = None
+        self.replaces: Lazy | None = None
         self.serial = next(_serial)
 
     def __repr__(self) -> str:
         name = self.operation.name if self.operation is not None else "known"
         return f"<{name}: {self.dtype.name}{list(self.shape)}>"
+
+
+def version_now(value: Lazy) -> int:
+    """The version of the memory that a value was read from; another than its own, where that was stored into since."""
+    if value.overwritten is not None:
+        return value.overwritten
+    return value.version if value.memory is None else int(value.memory.version)
 
 
 def known(array: Any, dtype: DType, shape: tuple[int, ...]) -> Lazy:

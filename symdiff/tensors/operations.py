@@ -12,12 +12,12 @@ from typing import Any
 from symdiff.errors import SymdiffError
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Type, Value
-from symdiff.ops.primitive import Traced
+from symdiff.ops.primitive import REGISTRY, Traced
 from symdiff.tensors import grad_mode
 from symdiff.tensors.dtypes import DTYPES, DType, dtype_of_number, promoted
 from symdiff.tensors.lazy import Lazy
 
-__all__ = ["Operation", "common_dtype", "operation", "record", "traced_inputs"]
+__all__ = ["Operation", "common_dtype", "operation", "positions", "record", "traced_inputs"]
 
 Check = Callable[..., None]
 _PYTHON = {float: "float64", int: "int64", bool: "bool"}
@@ -123,3 +123,10 @@ def common_dtype(inputs: Sequence[Any]) -> DType:
     return promoted(
         (x.dtype, 2 if x.shape else 1) if isinstance(x, Lazy) else (dtype_of_number(x), 0) for x in inputs
     )
+
+
+def positions(like: Traced, count: int) -> Traced:
+    """The integers from 0 on, as a value of the same graph."""
+    build = like.build
+    start, step = build.constant(0), build.constant(1)
+    return Traced(build, build.add(REGISTRY["arange"], start, step, length=count, dtype="int64"))

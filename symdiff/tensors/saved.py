@@ -11,7 +11,7 @@ from typing import Any
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.ir.rewrite import definitions, references
-from symdiff.tensors.lazy import Lazy
+from symdiff.tensors.lazy import Lazy, version_now
 from symdiff.tensors.operations import traced_inputs
 from symdiff.tensors.plans import PYTHON_DTYPES, Piece
 from symdiff.transform.adjoint import differentiate
@@ -37,18 +37,24 @@ def check_versions(piece: Piece, saving: tuple[int, ...]) -> None:
     """Refuse a sweep that would read what a store has replaced."""
     for k in saving:
         node = piece.nodes[k]
-        if node.overwritten is not None and _saved(node)[1]:
+        if (node.overwritten is not None or node.memory is not None) and _is_stale(node) and _saved(node)[1]:
             _refuse(node)
         for position, x in enumerate(node.inputs):
-            if type(x) is Lazy and x.overwritten is not None and position in _saved(node)[0]:
+            if type(x) is not Lazy or (x.overwritten is None and x.memory is None) or x is node.replaces:
+                continue
+            if _is_stale(x) and position in _saved(node)[0]:
                 _refuse(x)
+
+
+def _is_stale(value: Lazy) -> bool:
+    return version_now(value) != value.version
 
 
 def _refuse(value: Lazy) -> None:
     origin = f", which is output 0 of {value.operation.node}," if value.operation is not None else ""
     raise RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[{value.dtype.tensor_type} {list(value.shape)}]{origin} is at version {value.overwritten}; "
+        f"[{value.dtype.tensor_type} {list(value.shape)}]{origin} is at version {version_now(value)}; "
         f"expected version {value.version} instead. Hint: the operation that wrote it may be replaced by one that "
         "makes a new tensor, or the operand cloned before"
     )

@@ -348,8 +348,15 @@ def as_lazy(tensor: Tensor) -> Lazy:
         value = storage.value
         for step in tensor._views:
             value = _read(value, step)
-        tensor._value, tensor._seen = value, storage.version
+        tensor._value, tensor._seen = _belonging(value, storage), storage.version
     return tensor._value
+
+
+def _belonging(value: Lazy, storage: Storage) -> Lazy:
+    """A value that was read from a storage, with a note of it."""
+    if value is not storage.value and value.owner is None:
+        value.memory, value.version = storage, storage.version
+    return value
 
 
 def _read(value: Lazy, step: View) -> Lazy:
@@ -369,7 +376,7 @@ def view_of(tensor: Tensor, step: View) -> Tensor:
     if storage is None:
         storage = tensor._storage = Storage(tensor._value, tensor._version)
         tensor._seen = storage.version
-    made = wrap(_read(as_lazy(tensor), step))
+    made = wrap(_belonging(_read(as_lazy(tensor), step), storage))
     made._storage, made._views, made._seen = storage, (*tensor._views, step), storage.version
     made._detached = tensor._detached
     return made
