@@ -1,5 +1,8 @@
 """Differentiation of ordinary numerical Python: native values and gradients, and the gradient as readable source."""
 
+import importlib
+from typing import Any
+
 from symdiff.api import (
     Differentiable,
     checkpointed,
@@ -111,3 +114,18 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Tensors and what goes with them are loaded when a name of theirs is first looked up."""
+    if name.startswith("__"):
+        raise AttributeError(f"module 'symdiff' has no attribute {name!r}")
+    names = importlib.import_module("symdiff.tensors.names")
+    if name in names.SUBMODULES:
+        return importlib.import_module(f"symdiff.{name}")
+    if name in names.NAMES:
+        found = globals()[name] = names.NAMES[name]
+        return found
+    raise AttributeError(
+        f"module 'symdiff' has no attribute {name!r}; docs/torch.md lists the names of PyTorch that it has"
+    )

@@ -45,7 +45,7 @@ SYMDIFF_LAYERS = [
 LAZY = {"IPython", "matplotlib", "mpmath", "pandas", "platformdirs", "safetensors", "scipy", "sympy", "tqdm", "xarray"}
 
 # The compiler as a whole, loaded when something is first compiled; and users' own modules, by names known at run time.
-LATE = {"symdiff.machinery", "?"}
+LATE = {"symdiff.machinery", "symdiff.tensors.names", "?"}
 
 
 def ranks() -> dict[str, int]:

@@ -166,11 +166,11 @@ def _lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
 
 
 def _addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
-    return input + value * tensor1 * tensor2  # type: ignore[operator]
+    return input + value * tensor1 * tensor2
 
 
 def _addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
-    return input + value * tensor1 / tensor2  # type: ignore[operator]
+    return input + value * tensor1 / tensor2
 
 
 for _name in ("add", "sub"):
@@ -190,7 +190,13 @@ for _alias, _name in {
 for _name in (*elementwise.UNARY, *elementwise.FLOAT_UNARY):
     if _name != "invert":
         function(_name, _of_one(_name))
-for _alias, _name in {"negative": "neg", "absolute": "abs", "arctan": "atan", "arcsin": "asin", "arccos": "acos"}.items():
+for _alias, _name in {
+    "negative": "neg",
+    "absolute": "abs",
+    "arctan": "atan",
+    "arcsin": "asin",
+    "arccos": "acos",
+}.items():
     function(_alias, _of_one(_alias, _name))
 for _name in ("and", "or", "xor"):
     function(f"bitwise_{_name}", _of_two(f"bitwise_{_name}", elementwise.logical, _name))
@@ -221,9 +227,7 @@ def _stored(self: Tensor, new: Lazy, name: str) -> Tensor:
     """Store a result that has the tensor's shape and may be cast to its dtype."""
     value = as_lazy(self)
     if new.shape != value.shape:
-        raise RuntimeError(
-            f"output with shape {list(value.shape)} doesn't match the broadcast shape {list(new.shape)}"
-        )
+        raise RuntimeError(f"output with shape {list(value.shape)} doesn't match the broadcast shape {list(new.shape)}")
     if new.dtype.category > value.dtype.category:
         raise RuntimeError(
             f"result type {new.dtype.tensor_type[6:-6]} can't be cast to the desired output type "
@@ -289,7 +293,12 @@ def _converted(dtype: DType) -> Callable[[Tensor], Tensor]:
 
 
 def _to(
-    self: Tensor, *args: Any, dtype: DType | None = None, device: Any = None, non_blocking: bool = False, copy: bool = False
+    self: Tensor,
+    *args: Any,
+    dtype: DType | None = None,
+    device: Any = None,
+    non_blocking: bool = False,
+    copy: bool = False,
 ) -> Tensor:
     """In another dtype; there is one device."""
     for x in args:
@@ -298,7 +307,7 @@ def _to(
         elif isinstance(x, Tensor):
             dtype = x.dtype
     if dtype is None or dtype is as_lazy(self).dtype:
-        return self.clone() if copy else self  # type: ignore[attr-defined, no-any-return]
+        return self.clone() if copy else self  # type: ignore[attr-defined]
     return wrap(elementwise.convert(as_lazy(self), dtype))
 
 

@@ -185,9 +185,7 @@ def _retain_grad(self: Tensor) -> None:
         tensor = keeper()
         if tensor is not None:
             before = tensor._grad
-            tensor._grad = wrap(
-                cotangent if before is None else elementwise.binary("add", as_lazy(before), cotangent)
-            )
+            tensor._grad = wrap(cotangent if before is None else elementwise.binary("add", as_lazy(before), cotangent))
         return cotangent
 
     if value.hooks is None:

@@ -159,9 +159,7 @@ def _free(piece: Piece, sweep: Sweep) -> None:
 def _made(piece: Piece, seeds: Sequence[Seed], key: Any) -> Sweep:
     roots = [value for value, _ in seeds]
     function = primal(piece, roots)
-    reached = tuple(
-        k for k, leaf in enumerate(piece.leaves) if type(leaf) is Lazy and leaf.differentiable
-    )
+    reached = tuple(k for k, leaf in enumerate(piece.leaves) if type(leaf) is Lazy and leaf.differentiable)
     passed = [
         None if g is None else Value(Type(r.type.dtype, r.type.shape, "numpy"), "y_bar")
         for (_, g), r in zip(seeds, function.results, strict=True)

@@ -124,7 +124,7 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
 def as_tensor(data: Any, dtype: DType | None = None, device: Any = None) -> Tensor:
     """The data itself where it is a tensor of that dtype, its memory where it is an array, else a copy."""
     if isinstance(data, Tensor):
-        return data if dtype is None or dtype is data.dtype else data.to(dtype)  # type: ignore[attr-defined, no-any-return]
+        return data if dtype is None or dtype is data.dtype else data.to(dtype)  # type: ignore[attr-defined]
     if isinstance(data, np.ndarray) and (dtype is None or dtype is dtype_of_array(data)):
         return from_numpy(data)
     return tensor(data, dtype=dtype)
@@ -196,7 +196,9 @@ def linspace(
     return made(array.astype(chosen), requires_grad=requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int, m: int | None = None, *, dtype: DType | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Ones on the diagonal."""
     return made(np.eye(n, m, dtype=(dtype or default_dtype()).numpy), requires_grad=requires_grad)
 

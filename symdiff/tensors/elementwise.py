@@ -189,7 +189,7 @@ def logical(name: str, a: Any, b: Any) -> Lazy:
     """``&``, ``|`` and ``^`` of bools and integers."""
     dtype = common_dtype((a, b))
     if dtype.category == 2:
-        raise RuntimeError(f'"bitwise_{name}_cpu" not implemented for \'{dtype.tensor_type[6:-6]}\'')
+        raise RuntimeError(f"\"bitwise_{name}_cpu\" not implemented for '{dtype.tensor_type[6:-6]}'")
     return record(LOGICAL[name], (fitting(a, dtype), fitting(b, dtype)))
 
 
@@ -234,10 +234,9 @@ def _clone(x: Any) -> Any:
 @operation("clamp", "ClampBackward1")
 def _clamp_numbers(x: Any, low: Any, high: Any) -> Any:
     # the slope at a bound is one, as PyTorch has it
-    for bound, is_outside in ((low, lambda: x < low), (high, lambda: x > high)):
-        if bound is not None:
-            x = R["where"](is_outside(), bound, x)
-    return x
+    if low is not None:
+        x = R["where"](x < low, low, x)
+    return x if high is None else R["where"](x > high, high, x)
 
 
 @operation("expand", "ExpandBackward0")

@@ -27,8 +27,8 @@ def enabled() -> bool:
 is_grad_enabled = enabled
 
 
-class set_grad_enabled:  # noqa: N801
-    """Switch recording on or off: at once, and until the end of a ``with`` where it is used in one, or as a decorator."""
+class set_grad_enabled:
+    """Switch recording on or off: at once, until the end of a ``with``, or in a function that it decorates."""
 
     def __init__(self, mode: bool) -> None:
         self.mode, self.before = bool(mode), _state.on
@@ -48,13 +48,12 @@ class set_grad_enabled:  # noqa: N801
 class _Mode:
     mode = False
 
+    before: list[bool]
+
     def __new__(cls, function: Any = None) -> Any:
         made = super().__new__(cls)
-        made.__init__()
+        made.before = []
         return made if function is None else made(function)
-
-    def __init__(self) -> None:
-        self.before: list[bool] = []
 
     def __enter__(self) -> None:
         self.before.append(_state.on)
@@ -67,11 +66,11 @@ class _Mode:
         return _decorated(function, type(self))
 
 
-class no_grad(_Mode):  # noqa: N801
+class no_grad(_Mode):
     """Within it, operations are not recorded for differentiation; a context manager, and a decorator."""
 
 
-class enable_grad(_Mode):  # noqa: N801
+class enable_grad(_Mode):
     """Within it, operations are recorded for differentiation; a context manager, and a decorator."""
 
     mode = True

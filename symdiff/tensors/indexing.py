@@ -270,7 +270,7 @@ def _scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
 
 def _index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     axis = axis_of(dim, input.ndim)
-    return input[(*(slice(None),) * axis, index)]  # type: ignore[index, no-any-return]
+    return input[(*(slice(None),) * axis, index)]  # type: ignore[index]
 
 
 function("gather", _gather)
@@ -278,6 +278,10 @@ function("scatter", _scatter)
 function("scatter_add", _scatter_add)
 function("index_select", _index_select)
 function("take_along_dim", lambda input, indices, dim: _gather(input, dim, indices))
-attach("scatter_", lambda self, dim, index, src=None, value=None: overwrite(
-    self, as_lazy(_scatter(self, dim, index, value if src is None else src))))
+attach(
+    "scatter_",
+    lambda self, dim, index, src=None, value=None: overwrite(
+        self, as_lazy(_scatter(self, dim, index, value if src is None else src))
+    ),
+)
 attach("scatter_add_", lambda self, dim, index, src: overwrite(self, as_lazy(_scatter_add(self, dim, index, src))))

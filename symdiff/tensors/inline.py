@@ -15,9 +15,7 @@ __all__ = ["inlined"]
 def inlined(function: Function, inputs: Sequence[Traced]) -> list[Traced]:
     """The results of a graph for some inputs; its sizes are known numbers."""
     build: Builder = inputs[0].build
-    mapping: dict[Value, Value] = {
-        param: lift(build, x) for param, x in zip(function.params, inputs, strict=True)
-    }
+    mapping: dict[Value, Value] = {param: lift(build, x) for param, x in zip(function.params, inputs, strict=True)}
     for node in function.block.nodes:
         if node.op is CONSTANT:
             mapping[node.output] = build.constant(node.attrs["value"])

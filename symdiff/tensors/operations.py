@@ -120,9 +120,7 @@ def common_dtype(inputs: Sequence[Any]) -> DType:
     first = inputs[0]
     if type(first) is Lazy and all(type(x) is Lazy and x.dtype is first.dtype for x in inputs):
         return first.dtype
-    return promoted(
-        (x.dtype, 2 if x.shape else 1) if isinstance(x, Lazy) else (dtype_of_number(x), 0) for x in inputs
-    )
+    return promoted((x.dtype, 2 if x.shape else 1) if isinstance(x, Lazy) else (dtype_of_number(x), 0) for x in inputs)
 
 
 def positions(like: Traced, count: int) -> Traced:

@@ -32,11 +32,71 @@ COUNTS = {"units": 0, "kernels": 0}
 """How many graphs, and how many single operations, were compiled."""
 
 _EXACT = frozenset(
-    "add subtract multiply divide negative positive absolute fabs sqrt square reciprocal maximum minimum fmax fmin where "
-    "clip sign floor ceil rint trunc convert equal not_equal less less_equal greater greater_equal logical_and logical_or "
-    "logical_not bitwise_and bitwise_or bitwise_xor bitwise_not isnan isinf isfinite reshape transpose broadcast_to "
-    "concatenate pack index put full diag diagonal tril roll max min argmax argmin all any sort argsort searchsorted "
-    "stop_gradient zero_times arange".split()
+    [
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "negative",
+        "positive",
+        "absolute",
+        "fabs",
+        "sqrt",
+        "square",
+        "reciprocal",
+        "maximum",
+        "minimum",
+        "fmax",
+        "fmin",
+        "where",
+        "clip",
+        "sign",
+        "floor",
+        "ceil",
+        "rint",
+        "trunc",
+        "convert",
+        "equal",
+        "not_equal",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "logical_and",
+        "logical_or",
+        "logical_not",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+        "bitwise_not",
+        "isnan",
+        "isinf",
+        "isfinite",
+        "reshape",
+        "transpose",
+        "broadcast_to",
+        "concatenate",
+        "pack",
+        "index",
+        "put",
+        "full",
+        "diag",
+        "diagonal",
+        "tril",
+        "roll",
+        "max",
+        "min",
+        "argmax",
+        "argmin",
+        "all",
+        "any",
+        "sort",
+        "argsort",
+        "searchsorted",
+        "stop_gradient",
+        "zero_times",
+        "arange",
+    ]
 )
 PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
 _PLANS: dict[Any, Plan] = {}
@@ -83,13 +143,13 @@ class Plan:
         values = [x.array if type(x) is Lazy else x for x in leaves]
         call = self.call
         if call is not None:
-            return call(*values)  # type: ignore[no-any-return]
+            return call(*values)
         self.runs += 1
         if self.runs == 1 or len(self.function.block.nodes) > LARGEST:
             return interpret(self.function, *values, rows=_in_native_code)
         COUNTS["units"] += 1
         self.call = unit_of(self.function, OPTIONS).builtin
-        return self.call(*values)  # type: ignore[no-any-return]
+        return self.call(*values)
 
 
 def gather(targets: Sequence[Lazy], *, through: bool = False, barrier: Collection[Lazy] = ()) -> Piece:

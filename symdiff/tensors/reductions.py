@@ -143,7 +143,7 @@ def logsumexp(x: Lazy, dim: Any, keepdim: bool = False) -> Lazy:
 
 # -- functions ---------------------------------------------------------------------------------------------------------
 
-_Pair: dict[str, Any] = {name: namedtuple(name, ("values", "indices")) for name in ("max", "min", "sort", "topk")}  # noqa: PYI024
+_Pair: dict[str, Any] = {name: namedtuple(name, ("values", "indices")) for name in ("max", "min", "sort", "topk")}
 
 
 def _plain(name: str) -> Callable[..., Tensor]:
@@ -263,6 +263,8 @@ function("std", _spread(_STD))
 function("norm", _norm)
 function("softmax", _softmax_of("softmax", softmax))
 function("log_softmax", _softmax_of("log_softmax", log_softmax))
-function("logsumexp", lambda input, dim, keepdim=False: wrap(logsumexp(first_operand(input, "logsumexp"), dim, keepdim)))
+function(
+    "logsumexp", lambda input, dim, keepdim=False: wrap(logsumexp(first_operand(input, "logsumexp"), dim, keepdim))
+)
 function("cumsum", _cumulative(_cumsum))
 function("cumprod", _cumulative(_cumprod))

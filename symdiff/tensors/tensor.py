@@ -155,8 +155,8 @@ class Tensor:
         """The gradient that backward passes have added up."""
         if self._grad is None and not self.is_leaf and not (as_lazy(self).hooks or {}).get(-1):
             warnings.warn(
-                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
-                "be populated during autograd.backward(). Call .retain_grad() on it if that is wanted.",
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                "won't be populated during autograd.backward(). Call .retain_grad() on it if that is wanted.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -170,7 +170,9 @@ class Tensor:
 
     def _check_grad(self, wanted: Any) -> None:
         if not isinstance(wanted, Tensor):
-            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(wanted).__name__}")
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(wanted).__name__}"
+            )
         if wanted.dtype is not self.dtype:
             raise RuntimeError(
                 f"attempting to assign a gradient with dtype '{wanted.dtype.name}' to a tensor with dtype "
@@ -255,7 +257,7 @@ class Tensor:
             )
 
     def __index__(self) -> int:
-        if self.dtype.category == 2 or self.ndim and int(np.prod(self._value.shape)) != 1:
+        if self.dtype.category == 2 or (self.ndim and int(np.prod(self._value.shape)) != 1):
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self.item())
 

@@ -5,6 +5,7 @@ Each kind is an operation that reads, and how a store through the view changes w
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -105,7 +106,11 @@ def _flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def _squeeze(input: Tensor, dim: Any = None) -> Tensor:
     shape = first_operand(input, "squeeze").shape
-    dims = range(len(shape)) if dim is None else [axis_of(d, len(shape)) for d in (dim if isinstance(dim, tuple) else (dim,))]
+    dims = (
+        range(len(shape))
+        if dim is None
+        else [axis_of(d, len(shape)) for d in (dim if isinstance(dim, tuple) else (dim,))]
+    )
     kept = tuple(n for k, n in enumerate(shape) if n != 1 or k not in dims)
     return view_of(input, _reshape_view(kept, _SQUEEZE))
 
@@ -151,8 +156,8 @@ def _expanded(input: Tensor, *sizes: Any) -> Tensor:
     for k, n in enumerate(shape):
         if n not in (1, full[k + lead]):
             raise RuntimeError(
-                f"The expanded size of the tensor ({full[k + lead]}) must match the existing size ({n}) at non-singleton "
-                f"dimension {k + lead}.  Target sizes: {list(full)}.  Tensor sizes: {list(shape)}"
+                f"The expanded size of the tensor ({full[k + lead]}) must match the existing size ({n}) at "
+                f"non-singleton dimension {k + lead}.  Target sizes: {list(full)}.  Tensor sizes: {list(shape)}"
             )
     return view_of(input, View(_expand, (full,), None))
 
@@ -256,12 +261,12 @@ def _split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         sizes = list(split_size_or_sections)
         if sum(sizes) != shape[axis]:
             raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {shape[axis]} (input tensor's size at dimension "
-                f"{axis}), but got split_sizes={sizes}"
+                f"split_with_sizes expects split_sizes to sum exactly to {shape[axis]} (input tensor's size at "
+                f"dimension {axis}), but got split_sizes={sizes}"
             )
     ends = np.cumsum([0, *sizes])
     lead = (slice(None),) * axis
-    return tuple(input[(*lead, slice(int(a), int(b)))] for a, b in zip(ends[:-1], ends[1:], strict=True))  # type: ignore[index]
+    return tuple(input[(*lead, slice(int(a), int(b)))] for a, b in itertools.pairwise(ends))  # type: ignore[index]
 
 
 def _chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -279,12 +284,12 @@ function("unbind", lambda input, dim=0: tuple(_select(input, dim, k) for k in ra
 
 def _select(input: Tensor, dim: int, index: int) -> Tensor:
     axis = axis_of(dim, input.ndim)
-    return input[(*(slice(None),) * axis, index)]  # type: ignore[index, no-any-return]
+    return input[(*(slice(None),) * axis, index)]  # type: ignore[index]
 
 
 def _narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     axis = axis_of(dim, input.ndim)
-    return input[(*(slice(None),) * axis, slice(start, start + length))]  # type: ignore[index, no-any-return]
+    return input[(*(slice(None),) * axis, slice(start, start + length))]  # type: ignore[index]
 
 
 function("select", _select)

@@ -202,5 +202,6 @@ def _has_its_shape(node: Node) -> bool:
     wanted = node.output.type.shape
     shapes = [v.type.shape for v in node.inputs]
     return all(
-        any(back <= len(shape) and shape[-back] == dim for shape in shapes) for back, dim in enumerate(reversed(wanted), 1)
+        any(back <= len(shape) and shape[-back] == dim for shape in shapes)
+        for back, dim in enumerate(reversed(wanted), 1)
     )

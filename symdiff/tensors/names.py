@@ -1,0 +1,50 @@
+"""PyTorch's names at the top of the package: ``import symdiff as torch``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symdiff.tensors import autograd_calls, indexing, products, views
+from symdiff.tensors.arithmetic import FUNCTIONS
+from symdiff.tensors.creation import CREATION
+from symdiff.tensors.devices import cuda, device
+from symdiff.tensors.dtypes import DType, bool_, default_dtype, float32, float64, int32, int64, set_default_dtype
+from symdiff.tensors.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from symdiff.tensors.tensor import Size, Tensor
+
+__all__ = ["NAMES", "SUBMODULES"]
+
+SUBMODULES = ("nn", "optim", "autograd", "utils")
+"""Modules of the package that are imported when their name is looked up."""
+
+OTHER_MODULES = (autograd_calls, indexing, products, views)
+"""They attach methods and functions when they are imported."""
+
+NAMES: dict[str, Any] = {
+    **FUNCTIONS,
+    **CREATION,
+    "Tensor": Tensor,
+    "Size": Size,
+    "dtype": DType,
+    "float32": float32,
+    "float": float32,
+    "float64": float64,
+    "double": float64,
+    "int64": int64,
+    "long": int64,
+    "int32": int32,
+    "int": int32,
+    "bool": bool_,
+    "no_grad": no_grad,
+    "enable_grad": enable_grad,
+    "set_grad_enabled": set_grad_enabled,
+    "is_grad_enabled": is_grad_enabled,
+    "set_default_dtype": set_default_dtype,
+    "get_default_dtype": default_dtype,
+    "is_tensor": lambda obj: isinstance(obj, Tensor),
+    "device": device,
+    "cuda": cuda,
+    "inf": float("inf"),
+    "nan": float("nan"),
+    "pi": 3.141592653589793,
+}
