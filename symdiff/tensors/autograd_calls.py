@@ -7,6 +7,8 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from symdiff.tensors import elementwise
 from symdiff.tensors.backward import Seed, cotangents
 from symdiff.tensors.lazy import Lazy, known
@@ -38,8 +40,6 @@ def _seed(value: Lazy, gradient: Tensor | None) -> Seed:
 
 
 def _one(value: Lazy) -> Lazy:
-    import numpy as np
-
     return known(np.ones(value.shape, value.dtype.numpy), value.dtype, value.shape)
 
 

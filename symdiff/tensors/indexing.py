@@ -9,12 +9,13 @@ import numpy as np
 from symdiff.ops import REGISTRY as R
 from symdiff.tensors import elementwise
 from symdiff.tensors.arithmetic import first_operand, function
-from symdiff.tensors.dtypes import int64
+from symdiff.tensors.dtypes import bool_, int64
 from symdiff.tensors.lazy import Lazy, as_array, known
 from symdiff.tensors.operations import operation, record
 from symdiff.tensors.plans import materialise
 from symdiff.tensors.reductions import axis_of
 from symdiff.tensors.tensor import NUMPY_VIEWS, Tensor, View, as_lazy, attach, overwrite, view_of, wrap
+from symdiff.tensors.views import reshaped
 
 __all__ = ["parsed_index"]
 
@@ -123,8 +124,6 @@ def _unmasked(items: list[Any], shape: tuple[int, ...]) -> list[Any]:
 def _positions_of(array: np.ndarray[Any, Any]) -> Lazy:
     from_bool = array.dtype == bool
     kept = array if from_bool else array.astype(np.int64)
-    from symdiff.tensors.dtypes import bool_
-
     return known(kept, bool_ if from_bool else int64, kept.shape)
 
 
@@ -219,8 +218,6 @@ def _filler(new: Any, target: Lazy) -> Lazy:
     if isinstance(new, Lazy):
         lead = len(new.shape) - len(target.shape)
         if lead > 0 and all(n == 1 for n in new.shape[:lead]):
-            from symdiff.tensors.views import reshaped
-
             new = reshaped(new, new.shape[lead:])
         return elementwise.convert(new, target.dtype)
     array = np.asarray(new, target.dtype.numpy)

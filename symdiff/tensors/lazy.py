@@ -8,18 +8,42 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from symdiff.tensors.dtypes import DType
 
-if TYPE_CHECKING:
-    from symdiff.tensors.operations import Operation
+__all__ = ["Check", "Lazy", "Operation", "as_array", "known", "scalar", "version_now"]
 
-__all__ = ["Lazy", "as_array", "known", "scalar", "version_now"]
-
+Check = Callable[..., None]
 _serial = itertools.count()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Operation:
+    """One entry of the tables of operations.
+
+    Attributes
+    ----------
+    name : str
+    build : callable
+        ``build(*inputs, *attrs)`` with `Traced` inputs gives a `Traced` output.
+    node : str
+        What PyTorch calls the node of its graph, such as ``MulBackward0``.
+    check : callable or None
+        ``check(*inputs, *attrs)`` with lazy inputs raises as PyTorch does where they do not fit.
+    """
+
+    name: str
+    build: Callable[..., Any]
+    node: str
+    check: Check | None = None
+
+    def __repr__(self) -> str:
+        return self.name
 
 
 class Lazy:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from symdiff.errors import SymdiffError
@@ -15,41 +14,16 @@ from symdiff.ir.graph import Type, Value
 from symdiff.ops.primitive import REGISTRY, Traced
 from symdiff.tensors import grad_mode
 from symdiff.tensors.dtypes import DTYPES, DType, dtype_of_number, promoted
-from symdiff.tensors.lazy import Lazy
+from symdiff.tensors.lazy import Check, Lazy, Operation
 
 __all__ = ["Operation", "common_dtype", "operation", "positions", "record", "traced_inputs"]
 
-Check = Callable[..., None]
 _PYTHON = {float: "float64", int: "int64", bool: "bool"}
 DEEPEST = 256
 """Chains of pending operations longer than this are computed, so that what is pending stays bounded."""
 run_at_once: list[Callable[[Lazy], None]] = []
 """Computes a value; set by what runs graphs, which imports this."""
 _META: dict[Any, tuple[DType, tuple[int, ...]]] = {}
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Operation:
-    """One entry of the tables of operations.
-
-    Attributes
-    ----------
-    name : str
-    build : callable
-        ``build(*inputs, *attrs)`` with `Traced` inputs gives a `Traced` output.
-    node : str
-        What PyTorch calls the node of its graph, such as ``MulBackward0``.
-    check : callable or None
-        ``check(*inputs, *attrs)`` with lazy inputs raises as PyTorch does where they do not fit.
-    """
-
-    name: str
-    build: Callable[..., Any]
-    node: str
-    check: Check | None = None
-
-    def __repr__(self) -> str:
-        return self.name
 
 
 def operation(name: str, node: str, check: Check | None = None) -> Callable[[Callable[..., Any]], Operation]:

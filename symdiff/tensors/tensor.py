@@ -21,6 +21,7 @@ from symdiff.tensors.dtypes import DType, default_dtype
 from symdiff.tensors.lazy import Lazy, as_array, known
 from symdiff.tensors.operations import Operation, record
 from symdiff.tensors.plans import materialise
+from symdiff.tensors.printing import format_tensor, tensor_text
 
 __all__ = ["Node", "Storage", "Tensor", "View", "as_lazy", "attach", "overwrite", "view_of", "wrap"]
 
@@ -260,6 +261,16 @@ class Tensor:
         if self.dtype.category == 2 or (self.ndim and int(np.prod(self._value.shape)) != 1):
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self.item())
+
+    def __repr__(self) -> str:
+        value = as_lazy(self)
+        name = Node(value).name() if not self.is_leaf else ""
+        return tensor_text(
+            self._array(), requires_grad=value.differentiable, grad_fn=name, default_dtype=default_dtype().numpy
+        )
+
+    def __format__(self, spec: str) -> str:
+        return format_tensor(self._array(), spec, text=self.__repr__, kind=type(self).__name__)
 
     def __len__(self) -> int:
         if not self._value.shape:
