@@ -160,9 +160,11 @@ def randperm(n: int, dtype: DTypeLike = np.int64, generator: Generator | None = 
         raise DtypeError("randperm is not implemented for bool")
     if n < 0:
         raise located(RuntimeError, f"Trying to create tensor with negative dimension {n}: [{n}]")
-    largest = 2 ** DIGITS[kind.name] + 1 if kind in FLOATS else int(np.iinfo(kind).max)
-    if n > largest:
-        raise located(RuntimeError, f"n cannot be greater than {largest} for {kind}: a permutation of {n}")
+    if kind in FLOATS and n > 2 ** DIGITS[kind.name] + 1:
+        name = "Float" if kind == np.float32 else "Double"
+        raise located(RuntimeError, f"n cannot be greater than 2^{DIGITS[kind.name]}+1 for {name} type.")
+    if kind not in FLOATS and n > np.iinfo(kind).max:
+        raise located(RuntimeError, f"value cannot be converted to type {kind}_t without overflow: {n} elements")
     if n >= LARGE_PERMUTATION:
         raise located(ValueError, f"a permutation of {n} elements: the largest supported has {LARGE_PERMUTATION - 1}")
     draws = (generator or default_generator).draw32(max(n - 1, 0)).astype(np.int64)
