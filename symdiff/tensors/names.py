@@ -10,6 +10,9 @@ from symdiff.tensors.creation import CREATION
 from symdiff.tensors.devices import cuda, device
 from symdiff.tensors.dtypes import DType, bool_, default_dtype, float32, float64, int32, int64, set_default_dtype
 from symdiff.tensors.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from symdiff.tensors.printing import get_printoptions, set_printoptions
+from symdiff.tensors.random_calls import RANDOM
+from symdiff.tensors.saving import load, save
 from symdiff.tensors.tensor import Size, Tensor
 
 __all__ = ["NAMES", "SUBMODULES"]
@@ -23,6 +26,11 @@ OTHER_MODULES = (autograd_calls, indexing, products, views)
 NAMES: dict[str, Any] = {
     **FUNCTIONS,
     **CREATION,
+    **RANDOM,
+    "save": save,
+    "load": load,
+    "set_printoptions": set_printoptions,
+    "get_printoptions": get_printoptions,
     "Tensor": Tensor,
     "Size": Size,
     "dtype": DType,

@@ -23,7 +23,7 @@ from symdiff.tensors.operations import Operation, record
 from symdiff.tensors.plans import materialise
 from symdiff.tensors.printing import format_tensor, tensor_text
 
-__all__ = ["Node", "Storage", "Tensor", "View", "as_lazy", "attach", "overwrite", "view_of", "wrap"]
+__all__ = ["Node", "Storage", "Tensor", "View", "as_lazy", "attach", "memory_layout", "overwrite", "view_of", "wrap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Tensor:
     printing, `numpy`, a condition, `backward`, an optimiser's step.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_detached", "_grad", "_seen", "_storage", "_value", "_version", "_views")
+    __slots__ = ("__dict__", "__weakref__", "_detached", "_grad", "_seen", "_storage", "_stores", "_value", "_views")
     __array_priority__ = 1000.0
 
     _grad: Tensor | None
@@ -109,7 +109,7 @@ class Tensor:
         self._adopt(from_data._value)
 
     def _adopt(self, value: Lazy) -> None:
-        self._value, self._version, self._grad = value, 0, None
+        self._value, self._stores, self._grad = value, 0, None
         self._storage: Storage | None = None
         self._views: tuple[View, ...] = ()
         self._seen = 0
@@ -130,8 +130,8 @@ class Tensor:
         return len(self._value.shape)
 
     @property
-    def _version_now(self) -> int:
-        return self._version if self._storage is None else self._storage.version
+    def _version(self) -> int:
+        return self._stores if self._storage is None else self._storage.version
 
     @property
     def requires_grad(self) -> bool:
@@ -335,7 +335,7 @@ _tokens = itertools.count()
 def wrap(value: Lazy) -> Tensor:
     """A new tensor that holds a value."""
     made = Tensor.__new__(Tensor)
-    made._value, made._version, made._grad = value, 0, None
+    made._value, made._stores, made._grad = value, 0, None
     made._storage = None
     made._views = ()
     made._seen = 0
@@ -387,7 +387,7 @@ def view_of(tensor: Tensor, step: View) -> Tensor:
     """A tensor that shares memory with another, seen in another way."""
     storage = tensor._storage
     if storage is None:
-        storage = tensor._storage = Storage(tensor._value, tensor._version)
+        storage = tensor._storage = Storage(tensor._value, tensor._stores)
         tensor._seen = storage.version
     made = wrap(_belonging(_read(as_lazy(tensor), step), storage))
     made._storage, made._views, made._seen = storage, (*tensor._views, step), storage.version
@@ -407,10 +407,10 @@ def overwrite(tensor: Tensor, value: Lazy) -> Tensor:
     _check_store(tensor, current)
     storage = tensor._storage
     if storage is None:
-        current.overwritten = tensor._version + 1
-        tensor._version += 1
+        current.overwritten = tensor._stores + 1
+        tensor._stores += 1
         tensor._value = _as_leaf_of(tensor, current, value)
-        tensor._value.version = tensor._version
+        tensor._value.version = tensor._stores
         return tensor
     chain = [storage.value]
     for step in tensor._views[:-1]:
@@ -459,7 +459,7 @@ def _shared_array(tensor: Tensor) -> np.ndarray[Any, Any]:
     """The tensor's memory as an array; from now on it is read whenever it is looked at."""
     storage = tensor._storage
     if storage is None:
-        storage = tensor._storage = Storage(tensor._value, tensor._version)
+        storage = tensor._storage = Storage(tensor._value, tensor._stores)
         tensor._seen = storage.version
     if storage.shared is None:
         if storage.value.array is None:
@@ -476,6 +476,18 @@ def numpy_view(array: np.ndarray[Any, Any], step: View) -> np.ndarray[Any, Any]:
     """The same view of a NumPy array."""
     maker = NUMPY_VIEWS[step.read.name]
     return maker(array, *step.attrs)
+
+
+def memory_layout(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """An array of the tensor's shape, dtype and order in memory; its elements mean nothing."""
+    storage, value = tensor._storage, as_lazy(tensor)
+    if storage is None or not tensor._views:
+        return np.empty(value.shape, value.dtype.numpy)
+    array = np.empty(storage.value.shape, storage.value.dtype.numpy)
+    for step in tensor._views:
+        if step.read is not _DETACH:
+            array = numpy_view(array, step)
+    return array
 
 
 NUMPY_VIEWS: dict[str, Callable[..., Any]] = {}
