@@ -182,13 +182,14 @@ def _random_(
     return _store(self, integer_draws.random_integers, low=low, high=to, generator=generator)
 
 
-for _name, _method in {
+_METHODS: dict[str, Callable[..., Any]] = {
     "uniform_": _uniform_, "normal_": _normal_, "exponential_": _exponential_, "bernoulli_": _bernoulli_,
     "random_": _random_, "bernoulli": _bernoulli, "multinomial": _multinomial,
 }.items():  # fmt: skip
+for _name, _method in _METHODS.items():
     attach(_name, _method)
 
-RANDOM: dict[str, Callable[..., Any]] = {
+RANDOM: dict[str, Any] = {
     "rand": _sized(distributions.uniform),
     "randn": _sized(distributions.normal),
     "rand_like": _like(distributions.uniform),
