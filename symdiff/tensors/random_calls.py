@@ -185,7 +185,7 @@ def _random_(
 _METHODS: dict[str, Callable[..., Any]] = {
     "uniform_": _uniform_, "normal_": _normal_, "exponential_": _exponential_, "bernoulli_": _bernoulli_,
     "random_": _random_, "bernoulli": _bernoulli, "multinomial": _multinomial,
-}.items():  # fmt: skip
+}  # fmt: skip
 for _name, _method in _METHODS.items():
     attach(_name, _method)
 
