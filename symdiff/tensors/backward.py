@@ -79,21 +79,33 @@ def cotangents(
     RuntimeError
         If a sweep has used up what this one needs, or a store replaced it.
     """
+    wrt = set(wrt)
+    piece = gather([value for value, _ in seeds], through=True)
+    if not wrt and not piece.has_hooks:
+        found = _sweep(piece, seeds, create_graph, retain_graph)
+    else:
+        found = _in_parts(seeds, wrt | {v for v in piece.nodes if v.hooks}, create_graph, retain_graph)
+    return {leaf: _hooked(leaf, g) if leaf.hooks and leaf.owner is not None else g for leaf, g in found.items()}
+
+
+def _in_parts(seeds: Sequence[Seed], barrier: set[Lazy], create_graph: bool, retain_graph: bool) -> dict[Lazy, Lazy]:
+    """Sweeps from value to value of a barrier, the last made first: its cotangent is whole then."""
     found: dict[Lazy, Lazy] = {}
-    barrier = {v for v in _ancestors(seeds) if v.hooks and v.owner is None} | set(wrt)
     work: list[Seed] = list(seeds)
     while work:
-        for leaf, cotangent in _sweep(work, barrier, create_graph, retain_graph).items():
+        roots = [value for value, _ in work]
+        piece = gather(roots, through=True, barrier=barrier.difference(roots))
+        for leaf, cotangent in _sweep(piece, work, create_graph, retain_graph).items():
             before = found.get(leaf)
             found[leaf] = cotangent if before is None else record(_SUM, (before, cotangent))
         pending = [v for v in barrier if v in found and v.owner is None and v.operation is not None]
         if not pending:
-            break
+            return found
         last = max(pending, key=lambda v: v.serial)
         barrier.discard(last)
         found[last] = _hooked(last, found[last])
         work = [(last, found[last])]
-    return {leaf: _hooked(leaf, g) if leaf.owner is not None else g for leaf, g in found.items()}
+    return found
 
 
 _SUM = Operation("add", lambda a, b: a + b, "AddBackward0")
@@ -105,43 +117,46 @@ def _hooked(value: Lazy, cotangent: Lazy) -> Lazy:
     return cotangent
 
 
-def _ancestors(seeds: Sequence[Seed]) -> list[Lazy]:
-    return gather([value for value, _ in seeds], through=True).nodes
-
-
-def _sweep(seeds: list[Seed], barrier: set[Lazy], create_graph: bool, retain_graph: bool) -> dict[Lazy, Lazy]:
-    """Cotangents of the leaves and of the values of the barrier, of one piece."""
+def _sweep(piece: Piece, seeds: Sequence[Seed], create_graph: bool, retain_graph: bool) -> dict[Lazy, Lazy]:
+    """Cotangents of the leaves of one piece."""
     roots = [value for value, _ in seeds]
-    piece = gather(roots, through=True, barrier=barrier - set(roots))
     if not piece.nodes:
         return {v: _ones(v) if g is None else g for v, g in seeds}
-    if any(node.freed for node in piece.nodes):
-        raise RuntimeError(
-            "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-            "already been freed). Specify retain_graph=True if you need to do so"
-        )
-    materialise([leaf for leaf in piece.leaves if type(leaf) is Lazy])
-    key = (piece.key, tuple(g is None for _, g in seeds))
+    _check_unused(piece)
+    key = (piece.key, *[g is None for _, g in seeds])
     sweep = _SWEEPS.get(key)
     if sweep is None:
         sweep = _SWEEPS[key] = _made(piece, seeds, key)
     check_versions(piece, sweep.saving)
-    inputs = [*piece.leaves, *(g for _, g in seeds if g is not None)]
+    inputs = piece.leaves
+    given = [g for _, g in seeds if g is not None]
+    if given:
+        inputs = [*inputs, *given]
     if create_graph:
-        with grad_mode.set_grad_enabled(True):
-            return {
-                piece.leaves[k]: record(op, tuple(inputs))
-                for k, op in zip(sweep.reached, sweep.operations, strict=True)
-            }
-    materialise([g for _, g in seeds if g is not None])
+        with grad_mode.enable_grad():
+            recorded = [record(op, tuple(inputs)) for op in sweep.operations]
+        return dict(zip([piece.leaves[k] for k in sweep.reached], recorded, strict=True))
+    pending = [x for x in inputs if type(x) is Lazy and x.array is None]
+    if pending:
+        materialise(pending)
     results = sweep.plan.run(inputs)
     keep(roots, results[: len(roots)])
     if not retain_graph:
         _free(piece, sweep)
-    return {
-        piece.leaves[k]: known(result, piece.leaves[k].dtype, piece.leaves[k].shape)
-        for k, result in zip(sweep.reached, results[len(roots) :], strict=True)
-    }
+    found = {}
+    for k, result in zip(sweep.reached, results[len(roots) :], strict=True):
+        leaf = piece.leaves[k]
+        found[leaf] = known(result, leaf.dtype, leaf.shape)
+    return found
+
+
+def _check_unused(piece: Piece) -> None:
+    for node in piece.nodes:
+        if node.freed:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+                "already been freed). Specify retain_graph=True if you need to do so"
+            )
 
 
 def _ones(value: Lazy) -> Lazy:

@@ -85,9 +85,18 @@ class Lazy:
     """
 
     __slots__ = (
-        "__weakref__", "array", "attrs", "depth", "differentiable", "dtype", "freed", "hooks", "inputs", "memory",
-        "operation", "overwritten", "owner", "replaces", "serial", "shape", "version",
+        "__dict__", "__weakref__", "array", "attrs", "depth", "differentiable", "dtype", "inputs", "operation",
+        "serial", "shape",
     )  # fmt: skip
+
+    # what few values have is not set when a value is made
+    owner: weakref.ref[Any] | None = None
+    version: int = 0
+    freed: bool = False
+    overwritten: int | None = None
+    hooks: dict[int, Any] | None = None
+    memory: Any = None
+    replaces: Lazy | None = None
 
     def __init__(
         self,
@@ -102,14 +111,7 @@ class Lazy:
         self.operation, self.inputs, self.attrs = operation, inputs, attrs
         self.shape, self.dtype, self.differentiable = shape, dtype, differentiable
         self.array: Any = None
-        self.owner: weakref.ref[Any] | None = None
         self.depth = depth
-        self.freed = False
-        self.overwritten: int | None = None
-        self.version = 0
-        self.hooks: dict[int, Any] | None = None
-        self.memory: Any = None
-        self.replaces: Lazy | None = None
         self.serial = next(_serial)
 
     def __repr__(self) -> str:

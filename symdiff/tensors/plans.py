@@ -114,11 +114,14 @@ class Piece:
         Known values, and Python numbers.
     key : tuple
         Equal for pieces of one structure, with inputs of the same shapes and dtypes.
+    has_hooks : bool
+        Whether a node has hooks.
     """
 
     nodes: list[Lazy]
     leaves: list[Any]
     key: tuple[Any, ...]
+    has_hooks: bool
 
 
 @dataclass(eq=False, slots=True)
@@ -179,7 +182,10 @@ def gather(targets: Sequence[Lazy], *, through: bool = False, barrier: Collectio
     place: dict[Lazy, int] = {}
     leaves: list[Any] = []
     parts: list[Any] = []
+    has_hooks = False
     for k, node in enumerate(nodes):
+        if node.hooks:
+            has_hooks = True
         refs = []
         for x in node.inputs:
             if type(x) is not Lazy:
@@ -194,7 +200,7 @@ def gather(targets: Sequence[Lazy], *, through: bool = False, barrier: Collectio
         place[node] = k
         parts.append((node.operation, node.attrs, *refs))
     metas = [(x.dtype, x.shape, x.differentiable) if type(x) is Lazy else type(x) for x in leaves]
-    return Piece(nodes, leaves, (*parts, *metas, *[place.get(t) for t in targets]))
+    return Piece(nodes, leaves, (*parts, *metas, *[place.get(t) for t in targets]), has_hooks)
 
 
 def _serial(value: Lazy) -> int:

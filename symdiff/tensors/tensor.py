@@ -7,7 +7,6 @@ them (`attach`), so that each stands in one table for ``torch.name(x)`` and ``x.
 
 from __future__ import annotations
 
-import itertools
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -99,21 +98,24 @@ class Tensor:
     printing, `numpy`, a condition, `backward`, an optimiser's step.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_detached", "_grad", "_seen", "_storage", "_stores", "_value", "_views")
+    __slots__ = ("__dict__", "__weakref__", "_value")
     __array_priority__ = 1000.0
 
-    _grad: Tensor | None
+    # what few tensors have is not set when a tensor is made
+    _value: Lazy
+    _grad: Tensor | None = None
+    _stores: int = 0
+    _storage: Storage | None = None
+    _views: tuple[View, ...] = ()
+    _seen: int = 0
+    _detached: bool = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         from_data = wrap(known(np.array(args[0], default_dtype().numpy), default_dtype(), np.shape(args[0])))
         self._adopt(from_data._value)
 
     def _adopt(self, value: Lazy) -> None:
-        self._value, self._stores, self._grad = value, 0, None
-        self._storage: Storage | None = None
-        self._views: tuple[View, ...] = ()
-        self._seen = 0
-        self._detached = False
+        self._value = value
 
     # -- what it holds -------------------------------------------------------------------------------------------------
 
@@ -329,17 +331,13 @@ class Size(tuple[int, ...]):
 
 
 _DETACH = Operation("detach", lambda x: x, "")
-_tokens = itertools.count()
+_new = object.__new__
 
 
 def wrap(value: Lazy) -> Tensor:
     """A new tensor that holds a value."""
-    made = Tensor.__new__(Tensor)
-    made._value, made._stores, made._grad = value, 0, None
-    made._storage = None
-    made._views = ()
-    made._seen = 0
-    made._detached = False
+    made = _new(Tensor)
+    made._value = value
     return made
 
 
