@@ -22,6 +22,8 @@ _NUMPY_NUMBERS = (np.floating, np.integer, np.bool_)
 
 def operand(x: Any) -> Any:
     """What stands beside a tensor: a value of the graph or a Python number."""
+    if type(x) is Tensor:
+        return as_lazy(x)
     if isinstance(x, Tensor):
         return as_lazy(x)
     if isinstance(x, bool | int | float):

@@ -168,6 +168,8 @@ def fitting(x: Any, dtype: DType) -> Any:
 
 def binary(name: str, a: Any, b: Any) -> Lazy:
     """An operation of two operands, each a value or a Python number."""
+    if type(a) is Lazy and a.dtype.category == 2 and (type(b) is float or (type(b) is Lazy and b.dtype is a.dtype)):
+        return record(BINARY[name], (a, b))  # the most common case, told from the others at once
     dtype = common_dtype((a, b))
     if name == "div" and dtype.category < 2:
         dtype = default_dtype()

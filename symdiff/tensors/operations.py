@@ -62,7 +62,8 @@ def record(op: Operation, inputs: tuple[Any, ...], attrs: tuple[Any, ...] = ()) 
             differentiable = differentiable or x.differentiable
             if x.array is None and x.depth >= depth:
                 depth = x.depth + 1
-    differentiable = differentiable and dtype.category == 2 and grad_mode.enabled()
+    if differentiable:
+        differentiable = dtype.category == 2 and grad_mode.enabled()
     made = Lazy(op, inputs, attrs, shape, dtype, differentiable, depth)
     if depth > DEEPEST:
         run_at_once[0](made)
