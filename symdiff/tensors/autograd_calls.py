@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.tensors import elementwise
-from symdiff.tensors.backward import Seed, cotangents
+from symdiff.tensors.backward import KEEPER, Seed, cotangents
 from symdiff.tensors.lazy import Lazy, known
 from symdiff.tensors.plans import materialise
 from symdiff.tensors.tensor import Tensor, as_lazy, attach, overwrite, wrap
@@ -177,7 +177,7 @@ def _retain_grad(self: Tensor) -> None:
     value = as_lazy(self)
     if not value.differentiable:
         raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-    if value.owner is not None or (value.hooks or {}).get(-1):
+    if value.owner is not None or (value.hooks or {}).get(KEEPER):
         return
     keeper = weakref.ref(self)
 
@@ -190,7 +190,7 @@ def _retain_grad(self: Tensor) -> None:
 
     if value.hooks is None:
         value.hooks = {}
-    value.hooks[-1] = kept
+    value.hooks[KEEPER] = kept
 
 
 def _register_after(self: Tensor, hook: Any) -> Handle:
@@ -233,4 +233,4 @@ attach("register_hook", _register_hook)
 attach("register_post_accumulate_grad_hook", _register_after)
 attach("retain_grad", _retain_grad)
 Tensor.data = property(_clone_data, _set_data)  # type: ignore[attr-defined]
-Tensor.retains_grad = property(lambda self: bool((as_lazy(self).hooks or {}).get(-1)))  # type: ignore[attr-defined]
+Tensor.retains_grad = property(lambda self: bool((as_lazy(self).hooks or {}).get(KEEPER)))  # type: ignore[attr-defined]

@@ -18,12 +18,15 @@ from symdiff.tensors import grad_mode
 from symdiff.tensors.inline import inlined
 from symdiff.tensors.lazy import Lazy, known
 from symdiff.tensors.operations import Operation, record
-from symdiff.tensors.plans import Piece, Plan, gather, keep, materialise, plan_for, primal
+from symdiff.tensors.plans import LARGEST, Piece, Plan, gather, keep, materialise, plan_for, primal
 from symdiff.tensors.saved import check_versions, saving_nodes
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.simplify import simplify
 
-__all__ = ["Seed", "cotangents"]
+__all__ = ["KEEPER", "Seed", "cotangents"]
+
+KEEPER = -1
+"""The key of the hook that keeps a gradient."""
 
 Seed = tuple[Lazy, Lazy | None]
 """A value to differentiate, and its cotangent; None means one."""
@@ -81,7 +84,7 @@ def cotangents(
     """
     wrt = set(wrt)
     piece = gather([value for value, _ in seeds], through=True)
-    if not wrt and not piece.has_hooks:
+    if not wrt and not piece.has_hooks and piece.nodes:
         found = _sweep(piece, seeds, create_graph, retain_graph)
     else:
         found = _in_parts(seeds, wrt | {v for v in piece.nodes if v.hooks}, create_graph, retain_graph)
@@ -91,37 +94,62 @@ def cotangents(
 def _in_parts(seeds: Sequence[Seed], barrier: set[Lazy], create_graph: bool, retain_graph: bool) -> dict[Lazy, Lazy]:
     """Sweeps from value to value of a barrier, the last made first: its cotangent is whole then."""
     found: dict[Lazy, Lazy] = {}
+    done: set[Lazy] = set()
     work: list[Seed] = list(seeds)
-    while work:
-        roots = [value for value, _ in work]
-        piece = gather(roots, through=True, barrier=barrier.difference(roots))
-        for leaf, cotangent in _sweep(piece, work, create_graph, retain_graph).items():
-            before = found.get(leaf)
-            found[leaf] = cotangent if before is None else record(_SUM, (before, cotangent))
-        pending = [v for v in barrier if v in found and v.owner is None and v.operation is not None]
+    while True:
+        inner = [(v, g) for v, g in work if not _ends(v, barrier)]
+        for value, cotangent in (*_ended(work, barrier), *_swept(inner, barrier, create_graph, retain_graph)):
+            before = found.get(value)
+            found[value] = cotangent if before is None else record(_SUM, (before, cotangent))
+        pending = [v for v in found if v not in done and v.owner is None and (v in barrier or v.custom is not None)]
         if not pending:
             return found
         last = max(pending, key=lambda v: v.serial)
+        done.add(last)
         barrier.discard(last)
-        found[last] = _hooked(last, found[last])
-        work = [(last, found[last])]
-    return found
+        if last.custom is None:
+            found[last] = _hooked(last, found[last])
+            work = [(last, found[last])]
+            continue
+        done.update(last.custom.results)
+        cotangents = [_hooked(v, found[v]) if v in found else None for v in last.custom.results]
+        work = last.custom.pull(cotangents, create_graph=create_graph, retain_graph=retain_graph)
+
+
+def _ends(value: Lazy, barrier: set[Lazy]) -> bool:
+    """Whether a sweep goes no further than this value."""
+    return value.operation is None or value.owner is not None or value.custom is not None or value in barrier
+
+
+def _ended(work: Sequence[Seed], barrier: set[Lazy]) -> list[tuple[Lazy, Lazy]]:
+    return [(v, _ones(v) if g is None else g) for v, g in work if _ends(v, barrier)]
+
+
+def _swept(
+    seeds: Sequence[Seed], barrier: set[Lazy], create_graph: bool, retain_graph: bool
+) -> Iterable[tuple[Lazy, Lazy]]:
+    if not seeds:
+        return ()
+    piece = gather([value for value, _ in seeds], through=True, barrier=barrier)
+    return _sweep(piece, seeds, create_graph, retain_graph).items()
 
 
 _SUM = Operation("add", lambda a, b: a + b, "AddBackward0")
 
 
 def _hooked(value: Lazy, cotangent: Lazy) -> Lazy:
-    for hook in list((value.hooks or {}).values()):
+    hooks = dict(value.hooks or {})
+    keeper = hooks.pop(KEEPER, None)
+    for hook in hooks.values():
         cotangent = hook(cotangent)
+    if keeper is not None:
+        keeper(cotangent)  # what is kept is what the hooks made of it
     return cotangent
 
 
 def _sweep(piece: Piece, seeds: Sequence[Seed], create_graph: bool, retain_graph: bool) -> dict[Lazy, Lazy]:
     """Cotangents of the leaves of one piece."""
     roots = [value for value, _ in seeds]
-    if not piece.nodes:
-        return {v: _ones(v) if g is None else g for v, g in seeds}
     _check_unused(piece)
     key = (piece.key, *[g is None for _, g in seeds])
     sweep = _SWEEPS.get(key)
@@ -186,7 +214,8 @@ def _made(piece: Piece, seeds: Sequence[Seed], key: Any) -> Sweep:
         name="backward",
         value=True,
     )
-    small = simplify(found, "rules", pinned=list(found.results[: len(roots)]))[0]
+    level = "rules" if len(piece.nodes) <= LARGEST else False
+    small = simplify(found, level, pinned=list(found.results[: len(roots)]))[0]
     operations = tuple(
         Operation("backward", functools.partial(_result, small, len(roots) + k), "Backward0")
         for k in range(len(reached))

@@ -80,6 +80,8 @@ class Lazy:
         Called with its cotangent.
     memory : object or None
         The storage that a view was read from, whose ``version`` tells whether it was stored into since.
+    custom : object or None
+        A call of a function with a derivative of the user's, of which this is a result.
     replaces : Lazy or None
         What a store in place computed this from, in order to put this in its place.
     """
@@ -97,6 +99,7 @@ class Lazy:
     hooks: dict[int, Any] | None = None
     memory: Any = None
     replaces: Lazy | None = None
+    custom: Any = None
 
     def __init__(
         self,

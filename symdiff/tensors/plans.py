@@ -20,7 +20,7 @@ from symdiff.runtime.units import unit_of
 from symdiff.tensors.lazy import Lazy, scalar
 from symdiff.tensors.operations import run_at_once, traced_inputs
 
-__all__ = ["COUNTS", "PYTHON_DTYPES", "Piece", "Plan", "gather", "materialise", "plan_for", "primal"]
+__all__ = ["COUNTS", "LARGEST", "PYTHON_DTYPES", "Piece", "Plan", "gather", "materialise", "plan_for", "primal"]
 
 OPTIONS = Options(strict=True)
 """No fused multiply-add across operations: the first run, one by one, has none."""
@@ -115,7 +115,7 @@ class Piece:
     key : tuple
         Equal for pieces of one structure, with inputs of the same shapes and dtypes.
     has_hooks : bool
-        Whether a node has hooks.
+        Whether a node has hooks, or a leaf is a result of a function with a derivative of the user's.
     """
 
     nodes: list[Lazy]
@@ -196,6 +196,7 @@ def gather(targets: Sequence[Lazy], *, through: bool = False, barrier: Collectio
             if at is None:
                 at = place[x] = ~len(leaves)
                 leaves.append(x)
+                has_hooks = has_hooks or x.custom is not None
             refs.append(at)
         place[node] = k
         parts.append((node.operation, node.attrs, *refs))
@@ -210,7 +211,7 @@ def _serial(value: Lazy) -> int:
 def _is_leaf(value: Lazy, through: bool) -> bool:
     if value.operation is None or (through and value.owner is not None):
         return True
-    return value.array is not None and not (through and value.differentiable)
+    return value.array is not None and not (through and value.differentiable and value.custom is None)
 
 
 def plan_for(key: Any, make: Callable[[], Function]) -> Plan:

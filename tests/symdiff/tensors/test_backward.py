@@ -1,0 +1,127 @@
+"""Backward passes: values and gradients of tensors against differences, and what PyTorch prints."""
+
+import numpy as np
+import pytest
+
+import symdiff as torch
+from symdiff.tensors.arithmetic import FUNCTIONS
+
+
+@pytest.fixture(autouse=True)
+def quick_native_code(monkeypatch):
+    monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+
+
+X = np.array([[1.1, 2.2, 3.3], [4.4, 5.5, 6.6]])
+CASES = {
+    "sum": lambda x: (x * x).sum(),
+    "mean of rows": lambda x: x.mean(0)[1],
+    "softmax": lambda x: (x.softmax(1) ** 2).sum(),
+    "log_softmax": lambda x: (x.log_softmax(0) ** 2).sum(),
+    "logsumexp": lambda x: x.logsumexp(1).sum(),
+    "max along": lambda x: (x.max(1).values ** 2).sum(),
+    "var": lambda x: x.var(),
+    "std": lambda x: x.std(0).sum(),
+    "views": lambda x: (x.view(3, 2).T @ x.t().reshape(3, 2)).sum(),
+    "rows and parts": lambda x: (x[0, 1:] * x[1, :2]).sum(),
+    "positions": lambda x: (x[:, [0, 0, 2]] ** 2).sum(),
+    "mask": lambda x: (x[x > 2.0] ** 2).sum(),
+    "cumsum": lambda x: (x.cumsum(1) ** 2).sum(),
+    "cat": lambda x: (FUNCTIONS["cat"]([x, x * 2.0], 0) ** 2).sum(),
+    "stack": lambda x: (FUNCTIONS["stack"]([x[0], x[1] * 2.0], 1) ** 2).sum(),
+    "gather": lambda x: (x.gather(1, torch.tensor([[0, 0], [2, 1]])) ** 2).sum(),
+    "norm": lambda x: x.norm() * 1.0,
+    "prod": lambda x: x.prod(),
+    "clamp": lambda x: (x.clamp(2.0, 5.0) * x).sum(),
+    "where": lambda x: torch.where(x > 3.0, x * x, 1.0 / x).sum(),
+    "stored into": lambda x: _stored_into(x),
+    "view of a view": lambda x: _views_of_views(x),
+}
+
+
+def _stored_into(x):
+    y = x.clone()
+    y[0] = 7.0
+    y[:, 1] += 1.0
+    y[1, 2] *= x[0, 0]
+    return (y * y).sum()
+
+
+def _views_of_views(x):
+    y = x * 1.0
+    y.t()[1:].mul_(2.0)
+    y.view(-1)[2:4].add_(y[0, 0].clone())
+    return (y * x).sum()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradients_agree_with_differences(name):
+    call = CASES[name]
+    slopes = np.zeros_like(X)
+    for place in np.ndindex(X.shape):
+        ends = []
+        for sign in (1, -1):
+            moved = X.copy()
+            moved[place] += sign * 1e-6
+            ends.append(call(torch.tensor(moved)).item())
+        slopes[place] = (ends[0] - ends[1]) / 2e-6
+    for _ in range(2):  # op by op, then as one unit
+        x = torch.tensor(X, requires_grad=True)
+        call(x).backward()
+        np.testing.assert_allclose(x.grad.numpy(), slopes, rtol=1e-7, atol=1e-7)
+
+
+def test_programs_of_every_tutorial():
+    x = torch.tensor(3.0, requires_grad=True)
+    (x**2 + 2 * x + 1).backward()
+    assert repr(x.grad) == "tensor(8.)"
+    a, b = torch.tensor(2.0, requires_grad=True), torch.tensor(3.0, requires_grad=True)
+    c = a * b
+    d = c + a
+    d.backward()
+    assert (repr(a.grad), repr(b.grad)) == ("tensor(4.)", "tensor(2.)")
+
+
+def test_gradients_add_up_until_they_are_zeroed():
+    x = torch.tensor(2.0, requires_grad=True)
+    found = []
+    for _ in range(3):
+        (x * x).backward()
+        found.append(x.grad.item())
+    kept = x.grad
+    x.grad.zero_()
+    (x * x).backward()
+    assert found == [4.0, 8.0, 12.0]
+    assert x.grad is kept and kept.item() == 4.0
+
+
+def test_derivatives_of_derivatives():
+    x = torch.tensor(1.5, dtype=torch.float64, requires_grad=True)
+    y, found = x**5, []
+    for _ in range(5):
+        (y,) = torch.autograd.grad(y, x, create_graph=True)
+        found.append(y.item())
+    assert found == pytest.approx([5 * 1.5**4, 20 * 1.5**3, 60 * 1.5**2, 120 * 1.5, 120.0])
+
+
+def test_a_function_of_the_users_takes_part():
+    class Cube(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * 3.0 * x * x
+
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = Cube.apply(x * 2.0)
+    (y * x).sum().backward()
+    # x * (2 x)**3 = 8 x**4
+    assert x.grad.tolist() == [32.0, 256.0]
+    (second,) = torch.autograd.grad(
+        torch.autograd.grad(Cube.apply(x).sum(), x, create_graph=True)[0].sum(), x
+    )
+    assert second.tolist() == [6.0, 12.0]

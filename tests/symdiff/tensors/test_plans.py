@@ -1,0 +1,113 @@
+"""Recorded graphs: run op by op at first sight and as one unit from the second on, with the same bits."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+import symdiff as torch
+from symdiff.tensors import plans
+from symdiff.tensors.operations import DEEPEST
+from symdiff.tensors.tensor import as_lazy
+
+
+@pytest.fixture(autouse=True)
+def quick_native_code(monkeypatch):
+    monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+
+
+def units() -> int:
+    return plans.COUNTS["units"]
+
+
+def data(*shape: int, seed: int = 0, dtype: type = np.float32) -> torch.Tensor:
+    return torch.tensor(np.random.default_rng(seed).normal(size=shape).astype(dtype))
+
+
+def loss(w, b, x, y):
+    h = torch.tanh(x @ w + b)
+    return ((h - y) ** 2).mean() + 0.1 * (w * w).sum() + torch.logsumexp(h, 1).sum()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_both_tiers_give_the_same_bits(dtype):
+    x, y = data(7, 3, dtype=dtype), data(7, 4, seed=1, dtype=dtype)
+    found = []
+    for _ in range(3):
+        w, b = (data(3, 4, seed=2, dtype=dtype).requires_grad_(), data(4, seed=3, dtype=dtype).requires_grad_())
+        value = loss(w, b, x, y)
+        value.backward()
+        found.append((value.detach().numpy().tobytes(), w.grad.numpy().tobytes(), b.grad.numpy().tobytes()))
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_training_loop_compiles_nothing_after_its_second_step():
+    x, y = data(5, 3), data(5, 2)
+    w = data(3, 2).requires_grad_()
+    counts = []
+    for step in range(6):
+        w.grad = None
+        ((x @ w - y) ** 2).mean().backward()
+        with torch.no_grad():
+            w -= (0.1 / (step + 1)) * w.grad  # a schedule: numbers are inputs at run time
+        w.tolist()
+        counts.append((plans.COUNTS["units"], plans.COUNTS["kernels"]))
+    assert counts[2] == counts[5]
+
+
+def test_second_derivatives_compile_nothing_after_the_second_step():
+    x = torch.linspace(-1.0, 1.0, 9).reshape(9, 1).requires_grad_()
+    w = data(1, 4).requires_grad_()
+    counts = []
+    for _ in range(5):
+        w.grad = None
+        u = torch.tanh(x @ w).sum(1)
+        (slope,) = torch.autograd.grad(u.sum(), x, create_graph=True)
+        (curve,) = torch.autograd.grad(slope.sum(), x, create_graph=True)
+        ((curve + u.unsqueeze(1)) ** 2).mean().backward()
+        counts.append((plans.COUNTS["units"], plans.COUNTS["kernels"]))
+    assert counts[2] == counts[4]
+
+
+def test_what_is_pending_is_computed_when_somebody_looks():
+    x = data(4, dtype=np.float64)
+    y = x * 2.0 + 1.0
+    assert as_lazy(y).array is None
+    assert y.tolist() == [2.0 * v + 1.0 for v in x.tolist()]
+    assert as_lazy(y).array is not None
+
+
+def test_a_long_chain_stays_bounded():
+    x = torch.tensor(1.0)
+    for _ in range(3 * DEEPEST):
+        x = x + 1.0
+        assert as_lazy(x).depth <= DEEPEST
+    assert x.item() == 3 * DEEPEST + 1.0
+
+
+def test_a_deep_graph_builds_runs_backward_and_frees():
+    count = 5000
+    x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
+    y = x
+    for _ in range(count):
+        y = y * 1.0001
+    y.backward()
+    # count steps, each of which multiplies rounding errors of half a unit
+    assert x.grad.item() == pytest.approx(np.exp(count * np.log1p(1e-4)), rel=count * 1e-15)
+    kept = weakref.ref(as_lazy(y))
+    del y
+    assert kept() is None
+
+
+def test_without_gradients_nothing_is_kept():
+    x = data(1000)
+    with torch.no_grad():
+        y = (x * 2.0).exp()
+        middle = weakref.ref(as_lazy(y).inputs[0])
+        y.sum().item()
+        assert middle() is not None  # y is still pending: only its sum was looked at
+        y.tolist()
+    gc.collect()
+    assert middle() is None
+    assert as_lazy(y).inputs == ()
