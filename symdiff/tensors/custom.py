@@ -36,7 +36,7 @@ class Context:
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep tensors for ``backward``; a store into one of them is noticed."""
-        self._saved = tuple((t, 0 if t is None else t._version_now) for t in tensors)
+        self._saved = tuple((t, 0 if t is None else t._version) for t in tensors)
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
@@ -53,10 +53,10 @@ class Context:
                 "already been freed). Specify retain_graph=True if you need to do so"
             )
         for tensor, version in self._saved:
-            if tensor is not None and tensor._version_now != version:
+            if tensor is not None and tensor._version != version:
                 raise RuntimeError(
                     "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"[{tensor.dtype.tensor_type} {list(tensor.shape)}] is at version {tensor._version_now}; expected "
+                    f"[{tensor.dtype.tensor_type} {list(tensor.shape)}] is at version {tensor._version}; expected "
                     f"version {version} instead."
                 )
         return tuple(t for t, _ in self._saved)
