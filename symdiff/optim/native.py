@@ -1,0 +1,201 @@
+"""The step of an optimiser as one native call: a formula in the rows of the compiler, for all parameters at once.
+
+Options that choose another formula are static; learning rates and all other numbers are inputs, so a schedule compiles
+nothing. A graph is made for each combination of formulas, shapes and dtypes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from symdiff.ir.build import Builder
+from symdiff.ir.graph import Block, Function, Type, Value
+from symdiff.optim.optimizer import Optimizer
+from symdiff.tensors import grad_mode
+from symdiff.tensors.assign import assign
+from symdiff.tensors.creation import made
+from symdiff.tensors.dtypes import DType
+from symdiff.tensors.lazy import Lazy
+from symdiff.tensors.operations import traced_inputs
+from symdiff.tensors.plans import materialise, plan_for
+from symdiff.tensors.tensor import Tensor, as_lazy
+
+__all__ = ["Flags", "NativeOptimizer", "counted", "flag", "number"]
+
+Flags = tuple[Any, ...]
+LARGEST = 512
+"""Arrays that one graph makes; a step with more has several graphs."""
+
+
+class NativeOptimizer(Optimizer):
+    """An optimiser given by a formula for one parameter.
+
+    Subclasses define what follows. All of it is asked at each step, since users change the options of groups.
+    """
+
+    #: How many numbers `shared_numbers` gives, and `own_numbers`.
+    counts: tuple[int, int] = (0, 0)
+
+    def flags(self, group: dict[str, Any]) -> Flags:
+        """Options that choose the formula: hashable, and no `DType` first."""
+        raise NotImplementedError
+
+    def kept(self, flags: Flags) -> tuple[str, ...]:
+        """The names of the arrays that are remembered of each parameter."""
+        raise NotImplementedError
+
+    def shared_numbers(self, group: dict[str, Any], flags: Flags) -> tuple[float, ...]:
+        """The numbers in the formula that all parameters of a group share."""
+        raise NotImplementedError
+
+    def own_numbers(self, group: dict[str, Any], flags: Flags, state: dict[str, Any]) -> tuple[float, ...]:
+        """The numbers of one parameter; notes that it takes a step."""
+        return ()
+
+    def formula(self, flags: Flags, p: Any, g: Any, kept: Sequence[Any], numbers: Sequence[Any]) -> tuple[Any, ...]:
+        """The parameter after the step, then what is remembered of it, from `Traced` values."""
+        raise NotImplementedError
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change the parameters by their gradients; those without one are left as they are.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Evaluates the model again; what it returns is returned.
+        """
+        hooks = self.hooks
+        if hooks.before:
+            closure = hooks.run_before(self, closure)
+        loss = None
+        if closure is not None:
+            with grad_mode.set_grad_enabled(True):
+                loss = closure()
+        self._update()
+        self.steps_taken += 1
+        if hooks.after:
+            hooks.run_after(self, closure)
+        return loss
+
+    def _update(self) -> None:
+        batch = _Batch(self)
+        for group in self.param_groups:
+            flags = self.flags(group)
+            names = self.kept(flags)
+            started = False
+            for p in group["params"]:
+                gradient = p._grad
+                if gradient is None:
+                    continue
+                if len(batch.targets) >= LARGEST:
+                    batch.run()
+                    batch, started = _Batch(self), False
+                if not started:
+                    batch.key.append(flags)
+                    batch.leaves += self.shared_numbers(group, flags)
+                    started = True
+                value = p._value if p._storage is None else as_lazy(p)
+                batch.key += (value.dtype, value.shape)
+                batch.targets.append((p, value))
+                leaves = batch.leaves
+                if names:
+                    self._append_state(batch, group, flags, names, p, value)
+                leaves.append(value)
+                leaves.append(gradient._value if gradient._storage is None else as_lazy(gradient))
+        if batch.targets:
+            batch.run()
+
+    def _append_state(
+        self, batch: _Batch, group: dict[str, Any], flags: Flags, names: tuple[str, ...], p: Tensor, value: Lazy
+    ) -> None:
+        state = self.state[p]
+        leaves = batch.leaves
+        leaves += self.own_numbers(group, flags, state)
+        for name in names:
+            kept = state.get(name)
+            if kept is None:
+                kept = state[name] = made(np.zeros(value.shape, value.dtype.numpy))
+            current = kept._value if kept._storage is None else as_lazy(kept)
+            leaves.append(current)
+            batch.targets.append((kept, current))
+
+
+class _Batch:
+    """Parameters that are changed by one call."""
+
+    __slots__ = ("key", "leaves", "optimizer", "targets")
+
+    def __init__(self, optimizer: NativeOptimizer) -> None:
+        self.optimizer = optimizer
+        self.key: list[Any] = [type(optimizer)]
+        self.leaves: list[Any] = []
+        self.targets: list[tuple[Tensor, Lazy]] = []
+
+    def run(self) -> None:
+        key, leaves = tuple(self.key), self.leaves
+        plan = plan_for(key, lambda: _graph(self.optimizer, key))
+        pending = [x for x in leaves if type(x) is Lazy and x.array is None]
+        if pending:
+            materialise(pending)
+        for (tensor, current), array in zip(self.targets, plan.run(leaves), strict=True):
+            assign(tensor, current, array)
+
+
+def _graph(optimizer: NativeOptimizer, key: tuple[Any, ...]) -> Function:
+    """The graph of a step: numbers shared by a group, then of each of its parameters the state, itself, its gradient."""
+    build = Builder(raising=False)
+    params: list[Value] = []
+    results: list[Value] = []
+
+    def inputs(count: int, kind: Type) -> list[Any]:
+        values = [Value(kind, f"x{len(params) + k}") for k in range(count)]
+        params.extend(values)
+        return traced_inputs(build, values)
+
+    shared, own = optimizer.counts
+    flags: Flags = ()
+    numbers: list[Any] = []
+    rest = iter(key[1:])
+    for part in rest:
+        if not isinstance(part, DType):
+            flags, numbers = part, inputs(shared, _NUMBER)
+            continue
+        kind = Type(part.name, next(rest), "numpy")
+        names = optimizer.kept(flags)
+        mine = inputs(own, _NUMBER) if names else []
+        kept = inputs(len(names), kind)
+        p, g = inputs(2, kind)
+        new, *state = optimizer.formula(flags, p, g, kept, [*numbers, *mine])
+        results += [new.value, *[x.value for x in state]]
+    return Function("step", Block(tuple(params), tuple(build.nodes), tuple(results)))
+
+
+_NUMBER = Type("float64", (), "python")
+
+
+def number(option: Any) -> float:
+    """An option as a number; it may be a tensor of one element."""
+    if type(option) is float:
+        return option
+    return float(option.item() if isinstance(option, Tensor) else option)
+
+
+def flag(option: Any) -> bool:
+    """Whether a number in a formula is there at all."""
+    return bool(number(option) != 0)
+
+
+def counted(state: dict[str, Any]) -> float:
+    """The number of a parameter's next step; the state keeps it as a tensor of float32."""
+    kept = state.get("step")
+    if kept is None:
+        kept = state["step"] = made(np.zeros((), np.float32))
+    current = as_lazy(kept)
+    if current.array is None:
+        materialise([current])
+    step = current.array + 1
+    assign(kept, current, step)
+    return float(step)
