@@ -145,7 +145,7 @@ class _Batch:
 
 
 def _graph(optimizer: NativeOptimizer, key: tuple[Any, ...]) -> Function:
-    """The graph of a step: numbers shared by a group, then of each of its parameters the state, itself, its gradient."""
+    """The graph of a step: the numbers of a group, then of each of its parameters the state, itself, its gradient."""
     build = Builder(raising=False)
     params: list[Value] = []
     results: list[Value] = []

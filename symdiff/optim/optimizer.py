@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -100,7 +99,8 @@ class Optimizer:
                 raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
             param_group.setdefault(name, default)
         if len({*map(id, param_group["params"])}) < len(param_group["params"]):
-            warnings.warn("optimizer contains a parameter group with duplicate parameters", stacklevel=3)
+            # PyTorch warns, and takes several steps in a row
+            raise ValueError("optimizer contains a parameter group with duplicate parameters")
         self._check_new(param_group)
         self.param_groups.append(param_group)
 
@@ -183,9 +183,7 @@ class Optimizer:
             raise ValueError(
                 "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
             )
-        by_number = {
-            n: p for new, old in pairs for n, p in zip(new["params"], old["params"], strict=True)
-        }  # fmt: skip
+        by_number = {n: p for new, old in pairs for n, p in zip(new["params"], old["params"], strict=True)}
         state: dict[Any, dict[str, Any]] = defaultdict(dict)
         for number, kept in state_dict["state"].items():
             key = by_number.get(number, number)

@@ -27,8 +27,8 @@ def assign(tensor: Tensor, current: Lazy, array: Any) -> None:
     fresh = known(array, current.dtype, current.shape)
     storage = tensor._storage
     if storage is None:
-        version = tensor._version + 1
-        tensor._value, tensor._version = _succeeding(current, fresh, version), version
+        version = tensor._stores + 1
+        tensor._value, tensor._stores = _succeeding(current, fresh, version), version
         return
     if tensor._views:
         with grad_mode.no_grad():

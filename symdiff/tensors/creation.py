@@ -76,11 +76,12 @@ def _array_of(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
         array = np.asarray(data)
         dtype_of_array(array)
     else:
-        array = _from_sequences(data)
+        array = _from_sequences(data, exactly=dtype is not None)
     return np.array(array, dtype.numpy if dtype is not None else array.dtype, order="C")
 
 
-def _from_sequences(data: Any) -> np.ndarray[Any, Any]:
+def _from_sequences(data: Any, *, exactly: bool) -> np.ndarray[Any, Any]:
+    """Python numbers as an array: floats of the default dtype, unless a dtype is asked for anyway."""
     plain = _plain(data)
     try:
         array = np.array(plain)
@@ -88,7 +89,7 @@ def _from_sequences(data: Any) -> np.ndarray[Any, Any]:
         raise ValueError(f"expected sequences of equal length at each dimension: {error}") from None
     if array.dtype.kind == "f":
         narrow = default_dtype().numpy
-        return array if _holds_arrays(data) else array.astype(narrow)
+        return array if exactly or _holds_arrays(data) else array.astype(narrow)
     if array.size == 0:
         return array.astype(default_dtype().numpy)
     if array.dtype.kind not in "ib":

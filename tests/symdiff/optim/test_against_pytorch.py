@@ -74,9 +74,7 @@ def test_a_hundred_steps(torch: Any, name: str, options: dict[str, Any], dtype: 
         np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=tolerance, atol=tolerance)
     mine_state, their_state = mine.state_dict(), theirs.state_dict()
     assert mine_state["param_groups"] == their_state["param_groups"]
-    assert {k: list(v) for k, v in mine_state["state"].items()} == {
-        k: list(v) for k, v in their_state["state"].items()
-    }
+    assert {k: list(v) for k, v in mine_state["state"].items()} == {k: list(v) for k, v in their_state["state"].items()}
     for k, kept in their_state["state"].items():
         for key, value in kept.items():
             here = mine_state["state"][k][key]
