@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,11 @@ from symdiff.runtime.arguments import (
     static_object,
 )
 
-__all__ = ["Call", "arguments_of", "exact", "settled", "taken_apart", "with_ints", "with_static"]
+__all__ = ["Call", "arguments_of", "exact", "settled", "taken_apart", "taking_over", "with_ints", "with_static"]
+
+
+NESTED = 100
+"""Items of a list that are looked at for one of another world: lists of numbers may be long."""
 
 
 @dataclass
@@ -84,6 +88,20 @@ def _differentiable(call: Call, kind: Leaf, path: str, is_argument: bool, alone:
     if as_float.dtype != kind.dtype:
         call.floated += (len(call.leaves),)
     return as_float
+
+
+def taking_over(objects: Sequence[Any]) -> Callable[..., Any] | None:
+    """What the type of an argument, or of something in one, does with calls of differentiable functions.
+
+    Such a type has ``__symdiff_call__``: the call becomes part of a graph of its own.
+    """
+    for value in objects:
+        found = getattr(type(value), "__symdiff_call__", None)
+        if found is None and isinstance(value, tuple | list | dict):
+            found = taking_over(list(value.values()) if isinstance(value, dict) else value[:NESTED])
+        if found is not None:
+            return found
+    return None
 
 
 def _plain(leaf: Any, kind: Leaf, path: str) -> Any:

@@ -21,7 +21,7 @@ from symdiff.errors import LocatedTypeError, Location, SymdiffError, Unsupported
 from symdiff.frontend.program import Program, StaticNeeded
 from symdiff.frontend.structure import flatten_as
 from symdiff.runtime.arguments import cotangent_like, prepare
-from symdiff.runtime.binding import Call, arguments_of, exact, settled, taken_apart, with_ints, with_static
+from symdiff.runtime.binding import Call, arguments_of, exact, settled, taken_apart, taking_over, with_ints, with_static
 from symdiff.runtime.effects import may_show, showing
 from symdiff.runtime.family import Family, Variant, run_native
 from symdiff.runtime.interface import Interface
@@ -91,19 +91,26 @@ class Dispatcher:
             keywords = (("wrt", wrt),) if not kwargs else ()
         if self.wrt is not None and "argnums" in kwargs and "argnums" not in self.names:
             raise LocatedTypeError("unknown argument 'argnums'", hint="use wrt=, which takes positions and names")
-        return self.run(self.take_apart(args, kwargs, wrt), wrt, keywords)
+        objects = self.bound(args, kwargs)
+        if wrt is None and (others := taking_over(objects)) is not None and not self.steps((), True):
+            return others(self, objects)
+        return self.run(taken_apart(self.names, objects, self.differentiated(wrt)), wrt, keywords)
 
     # -- arguments -----------------------------------------------------------------------------------------------------
 
     def take_apart(self, args: Sequence[Any], kwargs: dict[str, Any], wrt: Any) -> Call:
         """What is passed, bound to the parameters and taken apart into leaves."""
+        return taken_apart(self.names, self.bound(args, kwargs), self.differentiated(wrt))
+
+    def bound(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
+        """The objects that are passed, one a parameter."""
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as error:
             name = getattr(self.function, "__name__", "function")
             raise LocatedTypeError(f"{name}{self.signature}: {error}") from None
         bound.apply_defaults()
-        return taken_apart(self.names, list(bound.arguments.values()), self.differentiated(wrt))
+        return list(bound.arguments.values())
 
     def differentiated(self, wrt: Any) -> set[int]:
         """Positions of the arguments that a gradient is asked by, whose ints count as floats."""
