@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Self
 
 from symdiff.nn.entries import Entries
 from symdiff.nn.parameter import Parameter, copied
 from symdiff.nn.state import IncompatibleKeys, load_entries, module_state
+from symdiff.nn.tree import Tree
 from symdiff.tensors import names
 from symdiff.tensors.autograd_calls import Handle
-from symdiff.tensors.dtypes import DType, float32, float64
+from symdiff.tensors.dtypes import DType, bool_, float32, float64, int32, int64
 from symdiff.tensors.grad_mode import no_grad
 from symdiff.tensors.tensor import Tensor
 
@@ -21,10 +22,11 @@ __all__ = ["Module"]
 METHODS = names
 """With it, all methods of tensors are there."""
 
+WHOLE = (bool_, int32, int64)
 _TABLES = ("_parameters", "_buffers", "_modules")
 
 
-class Module:
+class Module(Tree):
     """What layers and models derive from; a subclass defines ``forward``.
 
     A `Parameter`, a module, or a new value for a registered buffer that is assigned as an attribute is registered
@@ -32,9 +34,6 @@ class Module:
     """
 
     training: bool
-    _parameters: Entries
-    _buffers: Entries
-    _modules: Entries
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         own = self.__dict__
@@ -183,100 +182,6 @@ class Module:
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
-    # -- walking -------------------------------------------------------------------------------------------------------
-
-    def named_modules(
-        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Module]]:
-        """This module and all in it, with the names by which they are reached."""
-        memo = set() if memo is None else memo
-        if self in memo:
-            return
-        if remove_duplicate:
-            memo.add(self)
-        yield prefix, self
-        for name, module in self._modules.items():
-            if module is not None:
-                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
-
-    def modules(self) -> Iterator[Module]:
-        """This module and all in it, each once."""
-        for _, module in self.named_modules():
-            yield module
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules registered in this one itself, with their names."""
-        seen: set[Module] = set()
-        for name, module in self._modules.items():
-            if module is not None and module not in seen:
-                seen.add(module)
-                yield name, module
-
-    def children(self) -> Iterator[Module]:
-        """The modules registered in this one itself."""
-        for _, module in self.named_children():
-            yield module
-
-    def _named(self, table: str, prefix: str, recurse: bool, remove_duplicate: bool) -> Iterator[tuple[str, Any]]:
-        seen: set[int] = set()
-        modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
-        for lead, module in modules:
-            for name, value in module.__dict__[table].items():
-                if value is None or id(value) in seen:
-                    continue
-                if remove_duplicate:
-                    seen.add(id(value))
-                yield (f"{lead}.{name}" if lead else name), value
-
-    def named_parameters(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """The parameters, with the names by which they are reached."""
-        return self._named("_parameters", prefix, recurse, remove_duplicate)
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters, each once."""
-        for _, value in self.named_parameters(recurse=recurse):
-            yield value
-
-    def named_buffers(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Tensor]]:
-        """The buffers, with the names by which they are reached."""
-        return self._named("_buffers", prefix, recurse, remove_duplicate)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers, each once."""
-        for _, value in self.named_buffers(recurse=recurse):
-            yield value
-
-    def get_submodule(self, target: str) -> Module:
-        """The module that a name with dots leads to."""
-        found: Any = self
-        for name in target.split(".") if target else ():
-            if not hasattr(found, name):
-                raise AttributeError(f"{type(found).__name__} has no attribute `{name}`")
-            found = getattr(found, name)
-            if not isinstance(found, Module):
-                raise AttributeError(f"`{name}` is not an nn.Module")
-        return found
-
-    def get_parameter(self, target: str) -> Parameter:
-        """The parameter that a name with dots leads to."""
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if name not in module._parameters:
-            raise AttributeError(f"`{name}` is not an nn.Parameter")
-        return module._parameters[name]
-
-    def get_buffer(self, target: str) -> Tensor:
-        """The buffer that a name with dots leads to."""
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if name not in module._buffers:
-            raise AttributeError(f"`{name}` is not a buffer")
-        return module._buffers[name]
-
     # -- modes, dtypes -------------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
@@ -329,8 +234,8 @@ class Module:
     def _converted(self, dtype: DType) -> Self:
         with no_grad():
             for module in self.modules():
-                for parameter in filter(None.__ne__, module._parameters.values()):
-                    if parameter.dtype.is_floating_point and parameter.dtype is not dtype:
+                for parameter in module._parameters.values():
+                    if parameter is not None and parameter.dtype not in (dtype, *WHOLE):
                         parameter.data = parameter.detach().to(dtype)
                         parameter._grad = None if parameter._grad is None else parameter._grad.to(dtype)
                 for name, buffer in list(module._buffers.items()):
@@ -391,8 +296,9 @@ class Module:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         made = memo[id(self)] = type(self).__new__(type(self))
         state = self.__getstate__()
-        for buffer in filter(None.__ne__, state["_buffers"].values()):
-            memo.setdefault(id(buffer), copied(buffer))
+        for buffer in state["_buffers"].values():
+            if buffer is not None:
+                memo.setdefault(id(buffer), copied(buffer))
         made.__setstate__(copy.deepcopy(state, memo))
         return made
 

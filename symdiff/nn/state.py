@@ -70,9 +70,7 @@ def load_entries(module: Any, state_dict: Any, strict: bool, assign: bool) -> In
         if name in state_dict:
             problems += _stored(part, own, name, tensor, state_dict[name], assign)
     if problems:
-        raise RuntimeError(
-            f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(problems)
-        )
+        raise RuntimeError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t" + "\n\t".join(problems))
     return IncompatibleKeys(missing, unexpected)
 
 
