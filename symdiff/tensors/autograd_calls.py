@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from symdiff.tensors import elementwise
-from symdiff.tensors.backward import KEEPER, Seed, cotangents
-from symdiff.tensors.lazy import Lazy, known
+from symdiff.tensors.backward import Seed, cotangents
+from symdiff.tensors.lazy import KEEPER, Lazy, known
 from symdiff.tensors.plans import materialise
 from symdiff.tensors.tensor import Tensor, as_lazy, attach, overwrite, wrap
 
@@ -109,7 +109,7 @@ def grad(
     roots = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     if not wanted:
-        raise ValueError("grad requires non-empty inputs: `inputs` argument to `grad()` cannot be empty.")
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     given = [grad_outputs] if grad_outputs is None or isinstance(grad_outputs, Tensor) else list(grad_outputs)
     given += [None] * (len(roots) - len(given))
     values = [as_lazy(t) for t in wanted]
@@ -213,8 +213,11 @@ def _backward(
     backward(self, gradient, retain_graph, create_graph, inputs)
 
 
-def _clone_data(self: Tensor) -> Tensor:
-    return self.detach()
+def _data(self: Tensor) -> Tensor:
+    """The same memory, out of the graph; stores into it are not counted."""
+    made = self.detach()
+    made._uncounted = True
+    return made
 
 
 def _set_data(self: Tensor, new: Tensor) -> None:
@@ -232,5 +235,5 @@ attach("backward", _backward)
 attach("register_hook", _register_hook)
 attach("register_post_accumulate_grad_hook", _register_after)
 attach("retain_grad", _retain_grad)
-Tensor.data = property(_clone_data, _set_data)  # type: ignore[attr-defined]
+Tensor.data = property(_data, _set_data)  # type: ignore[attr-defined]
 Tensor.retains_grad = property(lambda self: bool((as_lazy(self).hooks or {}).get(KEEPER)))  # type: ignore[attr-defined]

@@ -16,17 +16,14 @@ import numpy as np
 from symdiff.ir.graph import Function, Type, Value
 from symdiff.tensors import grad_mode
 from symdiff.tensors.inline import inlined
-from symdiff.tensors.lazy import Lazy, known
+from symdiff.tensors.lazy import KEEPER, Lazy, known
 from symdiff.tensors.operations import Operation, record
 from symdiff.tensors.plans import LARGEST, Piece, Plan, gather, keep, materialise, plan_for, primal
 from symdiff.tensors.saved import check_versions, saving_nodes
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.simplify import simplify
 
-__all__ = ["KEEPER", "Seed", "cotangents"]
-
-KEEPER = -1
-"""The key of the hook that keeps a gradient."""
+__all__ = ["Seed", "cotangents"]
 
 Seed = tuple[Lazy, Lazy | None]
 """A value to differentiate, and its cotangent; None means one."""

@@ -16,8 +16,10 @@ import numpy as np
 
 from symdiff.tensors.dtypes import DType
 
-__all__ = ["Check", "Lazy", "Operation", "as_array", "known", "scalar", "version_now"]
+__all__ = ["KEEPER", "Check", "Lazy", "Operation", "as_array", "known", "scalar", "version_now"]
 
+KEEPER = -1
+"""The key of the hook that keeps a gradient."""
 Check = Callable[..., None]
 _serial = itertools.count()
 

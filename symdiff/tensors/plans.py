@@ -15,6 +15,7 @@ import numpy as np
 from symdiff.config import Options
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Block, Function, Node, Type, Value
+from symdiff.ops.primitive import REGISTRY
 from symdiff.runtime.interpret import interpret
 from symdiff.runtime.units import unit_of
 from symdiff.tensors.lazy import Lazy, scalar
@@ -199,7 +200,7 @@ def gather(targets: Sequence[Lazy], *, through: bool = False, barrier: Collectio
                 has_hooks = has_hooks or x.custom is not None
             refs.append(at)
         place[node] = k
-        parts.append((node.operation, node.attrs, *refs))
+        parts.append((node.operation, node.attrs, node.differentiable, *refs))
     metas = [(x.dtype, x.shape, x.differentiable) if type(x) is Lazy else type(x) for x in leaves]
     return Piece(nodes, leaves, (*parts, *metas, *[place.get(t) for t in targets]), has_hooks)
 
@@ -237,8 +238,16 @@ def primal(piece: Piece, targets: Sequence[Lazy]) -> Function:
     for node in piece.nodes:
         inputs = [values[x if type(x) is Lazy else next(numbers)] for x in node.inputs]
         assert node.operation is not None
-        values[node] = node.operation.build(*traced_inputs(build, inputs), *node.attrs).value
+        made = node.operation.build(*traced_inputs(build, inputs), *node.attrs)
+        values[node] = (REGISTRY["stop_gradient"](made) if _cuts(node) else made).value
     return Function("eager", Block(tuple(params), tuple(build.nodes), tuple(values[t] for t in targets)))
+
+
+def _cuts(node: Lazy) -> bool:
+    """Whether a value is a constant, though gradients flow to what it is computed from: so it is under no_grad."""
+    if node.differentiable or node.dtype.category < 2:
+        return False
+    return any(type(x) is Lazy and x.differentiable for x in node.inputs)
 
 
 def materialise(targets: Sequence[Lazy]) -> None:

@@ -17,10 +17,11 @@ import numpy as np
 
 from symdiff.tensors import grad_mode
 from symdiff.tensors.dtypes import DType, default_dtype
-from symdiff.tensors.lazy import Lazy, as_array, known
+from symdiff.tensors.lazy import KEEPER, Lazy, as_array, known
 from symdiff.tensors.operations import Operation, record
 from symdiff.tensors.plans import materialise
 from symdiff.tensors.printing import format_tensor, tensor_text
+from symdiff.tensors.replacement import replaced
 
 __all__ = ["Node", "Storage", "Tensor", "View", "as_lazy", "attach", "memory_layout", "overwrite", "view_of", "wrap"]
 
@@ -53,15 +54,17 @@ class Storage:
     value : Lazy
         What it holds now.
     version : int
-        How often it was stored into.
+        How often it was stored into, as PyTorch counts.
+    changes : int
+        How often it was stored into, also by ways that PyTorch does not count.
     shared : numpy.ndarray or None
         The same memory where others than tensors see it: it is read and stored into at once.
     """
 
-    __slots__ = ("shared", "value", "version")
+    __slots__ = ("changes", "shared", "value", "version")
 
     def __init__(self, value: Lazy, version: int) -> None:
-        self.value, self.version = value, version
+        self.value, self.version, self.changes = value, version, 0
         self.shared: np.ndarray[Any, Any] | None = None
 
 
@@ -109,6 +112,8 @@ class Tensor:
     _views: tuple[View, ...] = ()
     _seen: int = 0
     _detached: bool = False
+    _uncounted: bool = False
+    _origin: str = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         from_data = wrap(known(np.array(args[0], default_dtype().numpy), default_dtype(), np.shape(args[0])))
@@ -170,6 +175,10 @@ class Tensor:
         if wanted is not None:
             self._check_grad(wanted)
         self._grad = wanted
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     def _check_grad(self, wanted: Any) -> None:
         if not isinstance(wanted, Tensor):
@@ -355,11 +364,11 @@ def as_lazy(tensor: Tensor) -> Lazy:
         return tensor._value
     if storage.shared is not None:
         _refresh(storage)
-    if tensor._seen != storage.version:
+    if tensor._seen != storage.changes:
         value = storage.value
         for step in tensor._views:
             value = _read(value, step)
-        tensor._value, tensor._seen = _belonging(value, storage), storage.version
+        tensor._value, tensor._seen = _belonging(value, storage), storage.changes
     return tensor._value
 
 
@@ -386,10 +395,14 @@ def view_of(tensor: Tensor, step: View) -> Tensor:
     storage = tensor._storage
     if storage is None:
         storage = tensor._storage = Storage(tensor._value, tensor._stores)
-        tensor._seen = storage.version
     made = wrap(_belonging(_read(as_lazy(tensor), step), storage))
-    made._storage, made._views, made._seen = storage, (*tensor._views, step), storage.version
-    made._detached = tensor._detached
+    made._storage, made._views, made._seen = storage, (*tensor._views, step), storage.changes
+    if tensor._detached:
+        made._detached, made._uncounted = True, tensor._uncounted
+    if tensor._views and tensor._origin:
+        made._origin = tensor._origin
+    elif not grad_mode.enabled():
+        made._origin = "no_grad"
     return made
 
 
@@ -402,12 +415,12 @@ def overwrite(tensor: Tensor, value: Lazy) -> Tensor:
         If that is a store into a leaf that requires gradients, while operations are recorded.
     """
     current = as_lazy(tensor)
-    _check_store(tensor, current)
+    _check_store(tensor, current, value)
     storage = tensor._storage
     if storage is None:
         current.overwritten = tensor._stores + 1
         tensor._stores += 1
-        tensor._value = _as_leaf_of(tensor, current, value)
+        tensor._value = _as_before(tensor, current, value)
         tensor._value.version = tensor._stores
         return tensor
     chain = [storage.value]
@@ -421,10 +434,8 @@ def overwrite(tensor: Tensor, value: Lazy) -> Tensor:
                 "location. Please clone() the tensor before performing the operation."
             )
         new = step.write(base, new)
-    for old in {storage.value, current}:
-        old.overwritten = storage.version + 1
-    storage.version += 1
-    storage.value = _as_leaf_of(tensor, storage.value, new)
+    _count_store(tensor, storage, current)
+    storage.value = _as_before(tensor, storage.value, new)
     storage.value.version = storage.version
     if storage.shared is not None:
         materialise([storage.value])
@@ -432,21 +443,44 @@ def overwrite(tensor: Tensor, value: Lazy) -> Tensor:
     return tensor
 
 
-def _as_leaf_of(tensor: Tensor, before: Lazy, after: Lazy) -> Lazy:
-    """A store that is not recorded leaves a leaf that requires gradients what it is."""
-    if before.owner is not None and before.differentiable and not after.differentiable:
+def _count_store(tensor: Tensor, storage: Storage, current: Lazy) -> None:
+    storage.changes += 1
+    if not tensor._uncounted:
+        storage.version += 1
+        for old in {storage.value, current}:
+            old.overwritten = storage.version
+
+
+def _as_before(tensor: Tensor, before: Lazy, after: Lazy) -> Lazy:
+    """What a store leaves: what required gradients goes on to do so."""
+    if not before.differentiable or after.differentiable:
+        if before.hooks and KEEPER in before.hooks:
+            after.hooks = {**(after.hooks or {}), KEEPER: before.hooks.pop(KEEPER)}
+        return after
+    if before.owner is not None:
         after = record(_DETACH, (after,)) if after.owner is not None or after.operation is None else after
         after.differentiable, after.owner, after.hooks = True, before.owner, before.hooks
-    return after
+        return after
+    return replaced(before, after, passes=tensor._detached or not grad_mode.enabled())
 
 
-def _check_store(tensor: Tensor, current: Lazy) -> None:
+_VIEW_REFUSED = {
+    "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that "
+    "this use case is ambiguous and error-prone, it is forbidden: make the view and store into it in one mode.",
+    "multiple": "Output 0 of a function that returns several views is a view and is being modified inplace. The "
+    "function's other views would lose their place in the graph: clone() the view, or store by indexing.",
+}
+
+
+def _check_store(tensor: Tensor, current: Lazy, value: Lazy) -> None:
     if not grad_mode.enabled() or tensor._detached:
         return
+    base = tensor._storage.value if tensor._storage is not None else current
+    if tensor._origin and (base.differentiable or current.differentiable or value.differentiable):
+        raise RuntimeError(_VIEW_REFUSED[tensor._origin])
     if current.owner is not None and current.differentiable:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-    base = tensor._storage.value if tensor._storage is not None else None
-    if base is not None and base.owner is not None and base.differentiable:
+    if base.owner is not None and base.differentiable:
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
 
 
@@ -458,7 +492,6 @@ def _shared_array(tensor: Tensor) -> np.ndarray[Any, Any]:
     storage = tensor._storage
     if storage is None:
         storage = tensor._storage = Storage(tensor._value, tensor._stores)
-        tensor._seen = storage.version
     if storage.shared is None:
         if storage.value.array is None:
             materialise([storage.value])
@@ -500,7 +533,7 @@ def _refresh(storage: Storage) -> None:
         materialise([storage.value])
     if not np.array_equal(as_array(storage.value), shared, equal_nan=shared.dtype.kind == "f"):
         fresh = known(np.array(shared), storage.value.dtype, storage.value.shape)
-        storage.version += 1
+        storage.changes += 1
         storage.value = fresh
 
 

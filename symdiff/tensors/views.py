@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.ops import REGISTRY as R
+from symdiff.tensors import grad_mode
 from symdiff.tensors.arithmetic import FUNCTIONS, first_operand, function
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import Operation, operation, record
@@ -266,7 +267,16 @@ def _split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
             )
     ends = np.cumsum([0, *sizes])
     lead = (slice(None),) * axis
-    return tuple(input[(*lead, slice(int(a), int(b)))] for a, b in itertools.pairwise(ends))  # type: ignore[index]
+    parts = [input[(*lead, slice(int(a), int(b)))] for a, b in itertools.pairwise(ends)]  # type: ignore[index]
+    return _of_several(parts)
+
+
+def _of_several(parts: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Views that one call gives: a store into one of them is refused where gradients flow."""
+    if grad_mode.enabled():
+        for part in parts:
+            part._origin = "multiple"
+    return tuple(parts)
 
 
 def _chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -279,7 +289,7 @@ function("concat", _cat_call, method=False)
 function("stack", _stack, method=False)
 function("split", _split)
 function("chunk", _chunk)
-function("unbind", lambda input, dim=0: tuple(_select(input, dim, k) for k in range(input.shape[dim])))
+function("unbind", lambda input, dim=0: _of_several([_select(input, dim, k) for k in range(input.shape[dim])]))
 
 
 def _select(input: Tensor, dim: int, index: int) -> Tensor:

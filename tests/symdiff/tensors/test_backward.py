@@ -121,7 +121,5 @@ def test_a_function_of_the_users_takes_part():
     (y * x).sum().backward()
     # x * (2 x)**3 = 8 x**4
     assert x.grad.tolist() == [32.0, 256.0]
-    (second,) = torch.autograd.grad(
-        torch.autograd.grad(Cube.apply(x).sum(), x, create_graph=True)[0].sum(), x
-    )
+    (second,) = torch.autograd.grad(torch.autograd.grad(Cube.apply(x).sum(), x, create_graph=True)[0].sum(), x)
     assert second.tolist() == [6.0, 12.0]
