@@ -80,6 +80,8 @@ class NativeOptimizer(Optimizer):
             hooks.run_after(self, closure)
         return loss
 
+    step.complete = True  # type: ignore[attr-defined]
+
     def _update(self) -> None:
         batch = _Batch(self)
         for group in self.param_groups:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+import functools
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -56,6 +57,7 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         self.hooks = Hooks()
         self.steps_taken = 0
+        self._watched_from: int | None = None
         groups = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
@@ -63,6 +65,12 @@ class Optimizer:
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        step = cls.__dict__.get("step")
+        if step is not None and not hasattr(step, "complete"):
+            cls.step = _with_hooks(step)  # type: ignore[method-assign]
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -139,6 +147,15 @@ class Optimizer:
         """
         raise NotImplementedError
 
+    def watch(self) -> None:
+        """A schedule begins: from now on it counts whether steps are taken."""
+        if self._watched_from is None:
+            self._watched_from = self.steps_taken
+
+    def stepped_since_watched(self) -> bool:
+        """Whether a step was taken since the first schedule began."""
+        return self._watched_from is not None and self.steps_taken > self._watched_from
+
     # -- hooks ---------------------------------------------------------------------------------------------------------
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> Any:
@@ -192,6 +209,22 @@ class Optimizer:
         self.state = state
 
 
+def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The step of a user's own optimiser, with what goes on around each step."""
+
+    @functools.wraps(step)
+    def around(self: Optimizer, closure: Callable[[], Any] | None = None) -> Any:
+        if self.hooks.before:
+            closure = self.hooks.run_before(self, closure)
+        loss = step(self) if closure is None else step(self, closure)
+        self.steps_taken += 1
+        if self.hooks.after:
+            self.hooks.run_after(self, closure)
+        return loss
+
+    return around
+
+
 def _split_names(param_group: dict[str, Any]) -> None:
     """Pairs of names and tensors as two lists."""
     params = param_group["params"]
@@ -231,8 +264,8 @@ def _cast(x: Any, name: str, param: Tensor) -> Any:
 
 def _loaded(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     """A group with options that were saved, of the parameters that are there."""
-    found = OrderedDict(new)
+    found = dict(new)
     if "param_names" in old and "param_names" not in new:
         found["param_names"] = old["param_names"]
     found["params"] = old["params"]
-    return dict(found)
+    return found
