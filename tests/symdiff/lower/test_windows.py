@@ -5,6 +5,7 @@ import pytest
 from lowered_graphs import array, check, dim, graph, instructions, native
 
 from symdiff.ir.graph import Value
+from symdiff.ir.python import print_function
 from symdiff.ir.rewrite import substitute
 from symdiff.ops import REGISTRY as R
 from symdiff.ops.correlation import conv1d, conv2d
@@ -71,6 +72,28 @@ def test_windows_are_not_stored():
     )
     assert not [i for i in instructions(function) if isinstance(i, Alloc)]
     check(function, numbers(40))
+
+
+def test_windows_of_an_array_that_changes():
+    """What is stored later is not seen through them, in the kernel and in the text."""
+    how = {"kernel": (3,), "stride": (1,), "dilation": (1,)}
+    rows = (("slice", None, 2, None), ("slice", None, None, None))
+
+    def body(x):
+        a = x * 2.0
+        before = R["sliding_windows"](a, **how)
+        b = R["put"](a, 0.0, index=(("slice", 2, 6, None),))
+        after = R["sliding_windows"](b, **how)
+        return R["sum"](before * before, axis=(1,), keepdims=False), R["put"](after, 5.0, index=rows), after, b
+
+    x = numbers(12)
+    function = graph(body, array("x", 12))
+    scope = {}
+    exec(print_function(function), scope)
+    wanted = check(function, x)
+    for one, other, third in zip(native(function, x), scope["f"](x), wanted, strict=True):
+        np.testing.assert_array_equal(one, third)
+        np.testing.assert_allclose(other, third, rtol=1e-14)
 
 
 def test_a_convolution_copies_its_windows_once_and_is_one_product():
