@@ -238,6 +238,17 @@ def overlap_add(windows: Any, shape: Any, kernel: Any, stride: Any, dilation: An
     return out
 
 
+def max_pool(x: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool) -> np.ndarray:
+    """The first of the largest entries of each window."""
+    if any(padding) or ceil:
+        raise NotImplementedError
+    windows = REGISTRY["sliding_windows"].numpy(objects(x), kernel, stride, dilation)
+    last = windows.ndim - len(kernel)
+    lanes = windows.reshape(*windows.shape[:last], int(np.prod(kernel)))
+    best = np.argmax(plain(lanes), axis=-1) if lanes.size else np.zeros(lanes.shape[:-1], int)
+    return np.take_along_axis(lanes, best[..., None], -1)[..., 0]
+
+
 MOVES = "reshape transpose broadcast_to diag diagonal tril roll index put accumulate_at sliding_windows"
 
 ROWS: dict[str, Callable[..., Any]] = {
@@ -268,6 +279,7 @@ ROWS: dict[str, Callable[..., Any]] = {
     "searchsorted": lambda a, v, side: np.searchsorted(plain(a), plain(v), side),
     "convolve": convolve,
     "overlap_add": overlap_add,
+    "max_pool": max_pool,
     "cumsum": running(np.add),
     "cumprod": running(np.multiply),
     "matmul": matmul,

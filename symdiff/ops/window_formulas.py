@@ -1,9 +1,9 @@
-# mypy: disable-error-code="no-untyped-def, no-untyped-call, arg-type"
+# mypy: disable-error-code="no-untyped-def, no-untyped-call, arg-type, union-attr"
 """What the rows of :mod:`.windows` mean with NumPy; their text is printed above programs that use them."""
 
 import numpy as np
 
-__all__ = ["add_windows", "windows_of"]
+__all__ = ["add_windows", "largest_of_windows", "windows_of"]
 
 
 def windows_of(x, kernel, stride, dilation):
@@ -26,3 +26,21 @@ def add_windows(windows, shape, stride, dilation):
         part = [slice(i * d, i * d + n * s, s) for i, n, s, d in parts]
         total[(..., *part)] += windows[(..., *place)]
     return total
+
+
+def largest_of_windows(x, kernel, stride, padding, dilation, ceil):
+    """The largest entry of each window of the last axes of x; the first of equal ones, and NaN where there is one."""
+    first = x.ndim - len(kernel)
+    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    widths, parts = [(0, 0)] * first, []
+    for size, k, s, p, d in zip(x.shape[first:], kernel, stride, padding, dilation, strict=True):
+        room = size + 2 * p - (k - 1) * d - 1
+        count = (room + s - 1 if ceil else room) // s + 1
+        count -= ceil and (count - 1) * s >= size + p
+        widths.append((p, p + max((count - 1) * s - room, 0)))
+        parts.append([slice(i * d, i * d + (count - 1) * s + 1, s) for i in range(k)])
+    padded, best = np.pad(x, widths, constant_values=lowest), None
+    for place in np.ndindex(*kernel):
+        other = padded[(..., *(part[i] for part, i in zip(parts, place, strict=True)))]
+        best = other if best is None else np.where((other > best) | np.isnan(other), other, best)
+    return best.copy()

@@ -165,6 +165,7 @@ POOLING = [
     (max_pool2d, {"kernel_size": 2}),
     (max_pool2d, {"kernel_size": 3, "stride": 2, "padding": 1}),
     (max_pool2d, {"kernel_size": 2, "stride": 3, "padding": 1, "ceil_mode": True}),
+    (max_pool2d, {"kernel_size": (9, 2), "stride": 1, "padding": (4, 1)}),
     (avg_pool2d, {"kernel_size": 2}),
     (avg_pool2d, {"kernel_size": 3, "stride": 2, "padding": 1, "count_include_pad": False}),
 ]

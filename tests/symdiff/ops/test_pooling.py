@@ -11,6 +11,7 @@ from symdiff.ir.graph import Type, Value
 from symdiff.ops import pooling
 from symdiff.ops.primitive import Traced
 from symdiff.runtime.interpret import interpret
+from symdiff.transform.tangent import push_forward
 from tests.symdiff.ops.graphs import check_pullback, program, pullback
 
 MAXIMA: list[tuple[tuple[int, ...], dict[str, Any]]] = [
@@ -27,6 +28,9 @@ MAXIMA: list[tuple[tuple[int, ...], dict[str, Any]]] = [
     ((1, 2, 3, 4), {"kernel_size": (3, 4)}),
     ((0, 2, 4, 4), {"kernel_size": 2}),
     ((2, 4, 4), {"kernel_size": 2, "stride": 1}),
+    ((1, 2, 7, 6), {"kernel_size": (6, 5), "stride": 1}),
+    ((1, 1, 9, 8), {"kernel_size": 5, "stride": (3, 2), "padding": (2, 1), "ceil_mode": True}),
+    ((1, 1, 5, 5), {"kernel_size": 6, "stride": 3, "ceil_mode": True}),
     ((2, 3, 7), {"kernel_size": 3, "stride": 2, "padding": 1}),
     ((2, 5), {"kernel_size": 2}),
 ]
@@ -134,7 +138,7 @@ def test_is_what_loops_find(case: Any, special: float | None) -> None:
 def test_agrees_with_pytorch(case: Any, special: float | None, dtype: str) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     name, shape, kwargs = case
-    if special is not None and name.startswith("avg"):
+    if special is not None and (name.startswith("avg") or dtype == "float32"):
         return
     x, tolerance = entries(dtype, shape, special), 1e-13 if dtype == "float64" else 1e-6
     reference = torch.tensor(x, requires_grad=True)
@@ -149,7 +153,7 @@ def test_agrees_with_pytorch(case: Any, special: float | None, dtype: str) -> No
     np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if 0 < np.prod(c[1]) <= 60], ids=ids)
+@pytest.mark.parametrize("case", [c for c in CASES if 0 < np.prod(c[1]) <= 36], ids=ids)
 def test_differentiated_twice(case: Any) -> None:
     name, shape, kwargs = case
     rng = np.random.default_rng(4)
@@ -157,6 +161,17 @@ def test_differentiated_twice(case: Any) -> None:
     y = by_loops(name, x, kwargs)[0]
     bar = check_pullback(built(name, x, kwargs), [x], 0, tolerance=1e-8)
     check_pullback(bar, [x, rng.normal(size=y.shape)], 1, tolerance=1e-8)
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids)
+def test_forward_mode_is_the_transpose_of_reverse_mode(case: Any) -> None:
+    name, shape, kwargs = case
+    rng, x = np.random.default_rng(11), entries("float64", shape)
+    function = built(name, x, kwargs)
+    forward = push_forward(function, [0], [Value(Type("float64", shape))], name="dot", value=False)
+    tangent, seed = rng.normal(size=shape), rng.normal(size=function.results[0].type.shape)
+    (moved,), (back,) = interpret(forward, x, tangent), interpret(pullback(function), x, seed)
+    np.testing.assert_allclose(np.sum(moved * seed), np.sum(tangent * back), rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize(("shape", "size"), ADAPTIVE)
@@ -222,6 +237,12 @@ def test_refused(name: str, shape: tuple[int, ...], kwargs: dict[str, Any], mess
     x = Traced(Builder(), Value(Type("float64", shape)))
     with pytest.raises(ShapeError, match=message):
         getattr(pooling, name)(x, **kwargs)
+
+
+def test_the_largest_of_truth_values_is_refused() -> None:
+    x = Traced(Builder(), Value(Type("bool", (1, 4))))
+    with pytest.raises(DtypeError, match="of floats or integers"):
+        pooling.max_pool1d(x, 2)
 
 
 def test_means_of_integers_are_refused() -> None:

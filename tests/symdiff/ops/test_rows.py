@@ -316,6 +316,14 @@ def windows() -> list[Case]:
         cases.append(Case("sliding_windows", (normal(*shape),), attrs))
         found = REGISTRY["sliding_windows"](np.empty(shape), **attrs).shape
         cases.append(Case("overlap_add", (normal(*found),), {"shape": shape, **attrs}))
+    for shape, kernel, stride, dilation in [
+        ((4,), (2,), (2,), (1,)),
+        ((2, 5, 6), (2, 3), (2, 1), (1, 2)),
+        ((2, 5, 6), (5, 4), (1, 1), (1, 1)),
+        ((0, 3, 3), (1, 2), (1, 1), (1, 1)),
+    ]:
+        attrs = {"kernel": kernel, "stride": stride, "dilation": dilation, "padding": (0,) * len(kernel)}
+        cases.append(Case("max_pool", (apart(*shape),), {**attrs, "ceil": False}))
     return cases
 
 
