@@ -13,6 +13,7 @@ import numpy as np
 
 from symdiff.errors import LOCATED, InternalError, ShapeError, SymdiffError, kind_named, located
 from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Type, Value
+from symdiff.ir.rewrite import references
 from symdiff.ops.arithmetic import FLOAT_POWER
 from symdiff.ops.primitive import Primitive, numeric_attrs
 
@@ -58,7 +59,7 @@ def interpret(function: Function, *arguments: Any, rows: Rows | None = None) -> 
             frame.values[dim] = int(np.shape(frame.values[param])[axis])
         for param in function.params:
             frame.check_shape(param, frame.values[param], None)
-        frame.run(function.block)
+        frame.run_through(function.block)
     return tuple(frame.values[result] for result in function.results)
 
 
@@ -88,6 +89,18 @@ class _Frame:
         for node in block.nodes:
             STRUCTURAL.get(node.op, _Frame.row)(self, node)
         return self.read(block.results)
+
+    def run_through(self, block: Block) -> None:
+        """Run the nodes of the outermost block; what nothing reads any more is let go."""
+        last: dict[Value, int] = {}
+        for k, node in enumerate(block.nodes):
+            last.update(dict.fromkeys(references(node), k))
+        kept = set(block.results)
+        for k, node in enumerate(block.nodes):
+            STRUCTURAL.get(node.op, _Frame.row)(self, node)
+            for value in references(node):
+                if last[value] == k and value not in kept:
+                    self.values.pop(value, None)
 
     def read(self, values: Sequence[Value]) -> tuple[Any, ...]:
         return tuple(self.values[v] for v in values)
