@@ -21,6 +21,7 @@ from symdiff.lower.mapped import emit_mapped
 from symdiff.lower.nests import emit_group
 from symdiff.lower.prepare import prepare
 from symdiff.lower.products import emit_matmul
+from symdiff.lower.reuse import reuse_workspace
 from symdiff.lower.scalar_nodes import emit_scalar
 from symdiff.lower.schedule import REDUCTIONS, Group, Plan
 from symdiff.lower.state import State, Stored
@@ -76,7 +77,7 @@ def lower(function: Function, options: Options) -> Lowered:
     _emit_block(state, prepared.block)
     _emit_results(state)
     specs = tuple(ResultSpec(_result_kind(r.type)) for r in prepared.results)
-    body = tidy(tuple(state.k.scope.instructions))
+    body = reuse_workspace(tidy(tuple(state.k.scope.instructions)))
     kernel = Kernel(_identifier(function.name), params, body, specs, noalias=True, fastmath=options.fastmath)
     return Lowered(kernel, state.k.errors, tuple(state.k.sites), tuple(state.k.broadcasts))
 
