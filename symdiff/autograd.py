@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from symdiff.tensors.anomaly import detect_anomaly, set_detect_anomaly
 from symdiff.tensors.autograd_calls import backward, grad
 from symdiff.tensors.custom import Function
 from symdiff.tensors.grad_mode import enable_grad, no_grad, set_grad_enabled
+from symdiff.tensors.inference import inference_mode
 
-__all__ = ["Function", "backward", "enable_grad", "grad", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "Function",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "grad",
+    "inference_mode",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]

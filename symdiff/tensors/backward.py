@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.ir.graph import Function, Type, Value
-from symdiff.tensors import grad_mode
+from symdiff.tensors import anomaly, grad_mode
 from symdiff.tensors.inline import inlined
 from symdiff.tensors.lazy import KEEPER, Lazy, known
 from symdiff.tensors.operations import Operation, record
@@ -81,7 +81,9 @@ def cotangents(
     """
     wrt = set(wrt)
     piece = gather([value for value, _ in seeds], through=True)
-    if not wrt and not piece.has_hooks and piece.nodes:
+    if anomaly.is_anomaly_enabled():
+        found = _in_parts(seeds, wrt | set(piece.nodes), create_graph, retain_graph)
+    elif not wrt and not piece.has_hooks and piece.nodes:
         found = _sweep(piece, seeds, create_graph, retain_graph)
     else:
         found = _in_parts(seeds, wrt | {v for v in piece.nodes if v.hooks}, create_graph, retain_graph)
@@ -95,7 +97,11 @@ def _in_parts(seeds: Sequence[Seed], barrier: set[Lazy], create_graph: bool, ret
     work: list[Seed] = list(seeds)
     while True:
         inner = [(v, g) for v, g in work if not _ends(v, barrier)]
-        for value, cotangent in (*_ended(work, barrier), *_swept(inner, barrier, create_graph, retain_graph)):
+        before_sweep = anomaly.inputs_of(inner)
+        swept = list(_swept(inner, barrier, create_graph, retain_graph))
+        if before_sweep:
+            anomaly.check(before_sweep, swept)
+        for value, cotangent in (*_ended(work, barrier), *swept):
             before = found.get(value)
             found[value] = cotangent if before is None else record(_SUM, (before, cotangent))
         pending = [v for v in found if v not in done and v.owner is None and (v in barrier or v.custom is not None)]
@@ -111,6 +117,7 @@ def _in_parts(seeds: Sequence[Seed], barrier: set[Lazy], create_graph: bool, ret
         done.update(last.custom.results)
         cotangents = [_hooked(v, found[v]) if v in found else None for v in last.custom.results]
         work = last.custom.pull(cotangents, create_graph=create_graph, retain_graph=retain_graph)
+        anomaly.check({last: last.inputs}, work if anomaly.is_anomaly_enabled() else ())
 
 
 def _ends(value: Lazy, barrier: set[Lazy]) -> bool:

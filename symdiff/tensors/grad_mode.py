@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["enable_grad", "enabled", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = ["decorated", "enable_grad", "enabled", "is_grad_enabled", "no_grad", "set_grad_enabled", "switch"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,7 +43,7 @@ class set_grad_enabled:
 
     def __call__(self, function: F) -> F:
         _state.on = self.before
-        return _decorated(function, lambda: set_grad_enabled(self.mode))
+        return decorated(function, lambda: set_grad_enabled(self.mode))
 
 
 class _Mode:
@@ -63,7 +64,7 @@ class _Mode:
         _state.on = self.before.pop()
 
     def __call__(self, function: F) -> F:
-        return _decorated(function, type(self))
+        return decorated(function, type(self))
 
 
 class no_grad(_Mode):
@@ -76,10 +77,43 @@ class enable_grad(_Mode):
     mode = True
 
 
-def _decorated(function: F, context: Callable[[], Any]) -> F:
+def switch(on: bool) -> None:
+    """Turn recording on or off."""
+    _state.on = on
+
+
+def decorated(function: F, context: Callable[[], Any]) -> F:
+    """A function that runs in a context; a generator does so whenever it is asked for a value."""
+    if inspect.isgeneratorfunction(function):
+        return _decorated_generator(function, context)  # type: ignore[return-value]
+
     @functools.wraps(function)
     def inside(*args: Any, **kwargs: Any) -> Any:
         with context():
             return function(*args, **kwargs)
 
     return inside  # type: ignore[return-value]
+
+
+def _decorated_generator(function: Callable[..., Any], context: Callable[[], Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def inside(*args: Any, **kwargs: Any) -> Any:
+        generator = function(*args, **kwargs)
+        step: Callable[..., Any] = generator.send
+        given: Any = None
+        while True:
+            try:
+                with context():
+                    value = step(given)
+            except StopIteration as end:
+                return end.value
+            try:
+                step, given = generator.send, (yield value)
+            except GeneratorExit:
+                with context():
+                    generator.close()
+                raise
+            except BaseException as error:
+                step, given = generator.throw, error
+
+    return inside

@@ -16,7 +16,7 @@ import numpy as np
 
 from symdiff.tensors.dtypes import DType
 
-__all__ = ["KEEPER", "Check", "Lazy", "Operation", "as_array", "known", "scalar", "version_now"]
+__all__ = ["KEEPER", "Check", "Lazy", "Operation", "as_array", "known", "next_serial", "scalar", "version_now"]
 
 KEEPER = -1
 """The key of the hook that keeps a gradient."""
@@ -129,6 +129,11 @@ def version_now(value: Lazy) -> int:
     if value.overwritten is not None:
         return value.overwritten
     return value.version if value.memory is None else int(value.memory.version)
+
+
+def next_serial() -> int:
+    """A number above those of all values made so far, and below those of all to come."""
+    return next(_serial)
 
 
 def known(array: Any, dtype: DType, shape: tuple[int, ...]) -> Lazy:

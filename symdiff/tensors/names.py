@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from symdiff.tensors import autograd_calls, indexing, products, programs, views
+from symdiff.tensors.anomaly import is_anomaly_enabled
 from symdiff.tensors.arithmetic import FUNCTIONS
 from symdiff.tensors.creation import CREATION
 from symdiff.tensors.devices import cuda, device
 from symdiff.tensors.dtypes import DType, bool_, default_dtype, float32, float64, int32, int64, set_default_dtype
 from symdiff.tensors.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from symdiff.tensors.inference import inference_mode, is_inference_mode_enabled
 from symdiff.tensors.printing import get_printoptions, set_printoptions
+from symdiff.tensors.protocols import PROTOCOLS
 from symdiff.tensors.random_calls import RANDOM
 from symdiff.tensors.saving import load, save
 from symdiff.tensors.tensor import Size, Tensor
@@ -27,6 +30,7 @@ NAMES: dict[str, Any] = {
     **FUNCTIONS,
     **CREATION,
     **RANDOM,
+    **PROTOCOLS,
     "save": save,
     "load": load,
     "set_printoptions": set_printoptions,
@@ -44,6 +48,10 @@ NAMES: dict[str, Any] = {
     "int": int32,
     "bool": bool_,
     "no_grad": no_grad,
+    "inference_mode": inference_mode,
+    "is_inference_mode_enabled": is_inference_mode_enabled,
+    "is_anomaly_enabled": is_anomaly_enabled,
+    "is_inference": lambda input: input.is_inference(),
     "enable_grad": enable_grad,
     "set_grad_enabled": set_grad_enabled,
     "is_grad_enabled": is_grad_enabled,

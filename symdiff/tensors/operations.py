@@ -16,13 +16,15 @@ from symdiff.tensors import grad_mode
 from symdiff.tensors.dtypes import DTYPES, DType, dtype_of_number, promoted
 from symdiff.tensors.lazy import Check, Lazy, Operation
 
-__all__ = ["Operation", "common_dtype", "operation", "positions", "record", "traced_inputs"]
+__all__ = ["Operation", "common_dtype", "operation", "positions", "record", "traced_inputs", "watchers"]
 
 _PYTHON = {float: "float64", int: "int64", bool: "bool"}
 DEEPEST = 256
 """Chains of pending operations longer than this are computed, so that what is pending stays bounded."""
 run_at_once: list[Callable[[Lazy], None]] = []
 """Computes a value; set by what runs graphs, which imports this."""
+watchers: list[Callable[[Lazy], None]] = []
+"""They look at each value that is recorded; none, until a mode that needs it is used."""
 _META: dict[Any, tuple[DType, tuple[int, ...]]] = {}
 
 
@@ -67,6 +69,9 @@ def record(op: Operation, inputs: tuple[Any, ...], attrs: tuple[Any, ...] = ()) 
     made = Lazy(op, inputs, attrs, shape, dtype, differentiable, depth)
     if depth > DEEPEST:
         run_at_once[0](made)
+    if watchers:
+        for watch in watchers:
+            watch(made)
     return made
 
 

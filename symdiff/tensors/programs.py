@@ -92,8 +92,7 @@ def _operations(family: Family) -> tuple[Operation, ...]:
         graph = family.graph
         name = graph.name
         found = _OPERATIONS[family] = tuple(
-            Operation(name, functools.partial(_result, graph, k), f"{name}Backward")
-            for k in range(len(graph.results))
+            Operation(name, functools.partial(_result, graph, k), f"{name}Backward") for k in range(len(graph.results))
         )
     return found
 

@@ -17,7 +17,7 @@ from symdiff.tensors.plans import PYTHON_DTYPES, Piece
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.simplify import simplify
 
-__all__ = ["check_versions", "saving_nodes"]
+__all__ = ["check_versions", "saved_inputs", "saving_nodes"]
 
 _SAVED: dict[Any, tuple[frozenset[int], bool]] = {}
 
@@ -58,6 +58,11 @@ def _refuse(value: Lazy) -> None:
         f"expected version {value.version} instead. Hint: the operation that wrote it may be replaced by one that "
         "makes a new tensor, or the operand cloned before"
     )
+
+
+def saved_inputs(node: Lazy) -> frozenset[int]:
+    """Positions of the inputs that the derivative reads."""
+    return _saved(node)[0]
 
 
 def _saved(node: Lazy) -> tuple[frozenset[int], bool]:

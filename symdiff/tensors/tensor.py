@@ -23,7 +23,19 @@ from symdiff.tensors.plans import materialise
 from symdiff.tensors.printing import format_tensor, tensor_text
 from symdiff.tensors.replacement import replaced
 
-__all__ = ["Node", "Storage", "Tensor", "View", "as_lazy", "attach", "memory_layout", "overwrite", "view_of", "wrap"]
+__all__ = [
+    "Node",
+    "Storage",
+    "Tensor",
+    "View",
+    "as_lazy",
+    "attach",
+    "inference_rules",
+    "memory_layout",
+    "overwrite",
+    "view_of",
+    "wrap",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +150,8 @@ class Tensor:
 
     @property
     def _version(self) -> int:
+        if inference_rules and inference_rules[0].holds(self):
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._stores if self._storage is None else self._storage.version
 
     @property
@@ -203,6 +217,8 @@ class Tensor:
             raise RuntimeError("you can only change requires_grad flags of leaf variables.")
         if wanted and value.dtype.category < 2:
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        if wanted and inference_rules and inference_rules[0].holds(self):
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         if wanted != value.differentiable:
             fresh = _leaf_value(value)
             if wanted:
@@ -339,6 +355,8 @@ class Size(tuple[int, ...]):
         return Size(found) if isinstance(key, slice) else found
 
 
+inference_rules: list[Any] = []
+"""What inference mode forbids; empty until it is used."""
 _DETACH = Operation("detach", lambda x: x, "")
 _new = object.__new__
 
@@ -416,6 +434,14 @@ def overwrite(tensor: Tensor, value: Lazy) -> Tensor:
     """
     current = as_lazy(tensor)
     _check_store(tensor, current, value)
+    if inference_rules and inference_rules[0].check_store(tensor):
+        _stored(tensor, current, value)
+        inference_rules[0].keep_ordinary(tensor)
+        return tensor
+    return _stored(tensor, current, value)
+
+
+def _stored(tensor: Tensor, current: Lazy, value: Lazy) -> Tensor:
     storage = tensor._storage
     if storage is None:
         current.overwritten = tensor._stores + 1
