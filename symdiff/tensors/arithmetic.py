@@ -159,8 +159,7 @@ def _clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 def _masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     x = first_operand(input, "masked_fill")
-    filler = elementwise.fitting(_other(value, "masked_fill"), x.dtype)
-    return wrap(elementwise.where(first_operand(mask, "masked_fill"), filler, x))
+    return wrap(elementwise.masked_fill(x, first_operand(mask, "masked_fill"), _other(value, "masked_fill")))
 
 
 def _lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:

@@ -25,6 +25,7 @@ __all__ = [
     "fitting",
     "gelu",
     "logical",
+    "masked_fill",
     "power",
     "silu",
     "test",
@@ -110,6 +111,13 @@ BINARY: dict[str, Operation] = {
 }
 """Of two operands, which are brought to one dtype."""
 
+NUMBER_FIRST: dict[str, Operation] = {
+    "sub": _binary("rsub", "subtract", "RsubBackward1"),
+    "div": _binary("rdiv", "divide", "MulBackward0"),
+    "pow": _binary("rpow", "power", "PowBackward2"),
+}
+"""Those that PyTorch names otherwise where the first operand is a number."""
+
 COMPARISONS: dict[str, Operation] = {
     name: _binary(name, row, "")
     for name, row in {
@@ -178,7 +186,8 @@ def binary(name: str, a: Any, b: Any) -> Lazy:
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
             "Use the `^` or `logical_xor()` operator instead."
         )
-    return record(BINARY[name], (fitting(a, dtype), fitting(b, dtype)))
+    op = BINARY[name] if isinstance(a, Lazy) else NUMBER_FIRST.get(name, BINARY[name])
+    return record(op, (fitting(a, dtype), fitting(b, dtype)))
 
 
 def compare(name: str, a: Any, b: Any) -> Lazy:
@@ -216,6 +225,14 @@ def where(condition: Lazy, a: Any, b: Any) -> Lazy:
     """One of two, by element."""
     dtype = common_dtype((a, b))
     return record(_where, (condition, fitting(a, dtype), fitting(b, dtype)))
+
+
+_masked = Operation("masked_fill", lambda mask, filler, x: R["where"](mask, filler, x), "MaskedFillBackward0")
+
+
+def masked_fill(x: Lazy, mask: Lazy, filler: Any) -> Lazy:
+    """A number, or a value without axes, where the mask holds."""
+    return record(_masked, (mask, fitting(filler, x.dtype), x))
 
 
 def gelu(x: Lazy, approximate: str = "none") -> Lazy:

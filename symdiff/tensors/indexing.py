@@ -11,7 +11,7 @@ from symdiff.tensors import elementwise
 from symdiff.tensors.arithmetic import first_operand, function
 from symdiff.tensors.dtypes import bool_, int64
 from symdiff.tensors.lazy import Lazy, as_array, known
-from symdiff.tensors.operations import operation, record
+from symdiff.tensors.operations import Operation, operation, record
 from symdiff.tensors.plans import materialise
 from symdiff.tensors.reductions import axis_of
 from symdiff.tensors.tensor import NUMPY_VIEWS, Tensor, View, as_lazy, attach, overwrite, view_of, wrap
@@ -51,6 +51,26 @@ def _put_advanced(x: Any, value: Any, *args: Any) -> Any:
 def _add_advanced(x: Any, value: Any, *args: Any) -> Any:
     *indices, key = args
     return R["accumulate_at"](x, value, *indices, index=key)
+
+
+_SELECT = Operation("slice", _basic.build, "SelectBackward0")
+_ADD_AXIS = Operation("slice", _basic.build, "UnsqueezeBackward0")
+
+
+def _step_of(entries: list[Entry], shape: tuple[int, ...]) -> Operation:
+    """The operation, by PyTorch's name for the last of the steps that the brackets ask for."""
+    sizes = iter(shape)
+    found = _basic
+    for entry in entries:
+        if entry[0] == "new":
+            found = _ADD_AXIS
+            continue
+        size = next(sizes)
+        if entry[0] == "int":
+            found = _SELECT
+        elif entry[1:] != (0, size, 1):
+            found = _basic
+    return found
 
 
 def _split_static(index: tuple[Entry, ...]) -> tuple[tuple[Entry, ...], list[int]]:
@@ -180,7 +200,9 @@ def _read(self: Tensor, index: Any) -> Tensor:
     entries, arrays = parsed_index(x.shape, index)
     if not arrays:
         key = tuple(entries)
-        return view_of(self, View(_basic, (key,), lambda base, new: record(_put_basic, (base, new), (key,))))
+        return view_of(
+            self, View(_step_of(entries, x.shape), (key,), lambda base, new: record(_put_basic, (base, new), (key,)))
+        )
     key = tuple(entries)
     static, operands = _with_operands(key, _checked(arrays, entries, x.shape))
     return wrap(record(_advanced, (x, *operands), (static,)))

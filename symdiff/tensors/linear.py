@@ -6,7 +6,7 @@ from typing import Any
 
 from symdiff.ops import REGISTRY as R
 from symdiff.tensors.lazy import Lazy
-from symdiff.tensors.operations import operation, record
+from symdiff.tensors.operations import Operation, operation, record
 
 __all__ = ["linear", "matmul", "mse_loss"]
 
@@ -38,9 +38,18 @@ def _c_name(dtype: Any) -> str:
     return {"float32": "float", "float64": "double", "int64": "long", "int32": "int", "bool": "bool"}[dtype.name]
 
 
-@operation("matmul", "MmBackward0", _check_product)
-def _matmul(a: Any, b: Any) -> Any:
-    return R["matmul"](a, b)
+def _of_ranks(node: str) -> Operation:
+    return Operation("matmul", lambda a, b: R["matmul"](a, b), node, _check_product)
+
+
+_MATMUL = {
+    (1, 1): _of_ranks("DotBackward0"),
+    (2, 1): _of_ranks("MvBackward0"),
+    (2, 2): _of_ranks("MmBackward0"),
+    (1, 2): _of_ranks("SqueezeBackward4"),
+    (3, 3): _of_ranks("UnsafeViewBackward0"),
+}
+_OTHER_RANKS = _of_ranks("UnsafeViewBackward0")
 
 
 def _check_linear(x: Lazy, w: Lazy, b: Lazy | None = None) -> None:
@@ -97,7 +106,7 @@ _MSE = {"mean": _mse_mean, "sum": _mse_sum, "none": _mse_none}
 
 def matmul(a: Lazy, b: Lazy) -> Lazy:
     """A product of matrices, vectors, or stacks of them."""
-    return record(_matmul, (a, b))
+    return record(_MATMUL.get((len(a.shape), len(b.shape)), _OTHER_RANKS), (a, b))
 
 
 def linear(x: Lazy, weight: Lazy, bias: Lazy | None = None) -> Lazy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from symdiff.tensors import autograd_calls, indexing, products, programs, views
+from symdiff.tensors import autograd_calls, indexing, products, programs, rearranging, views
 from symdiff.tensors.anomaly import is_anomaly_enabled
 from symdiff.tensors.arithmetic import FUNCTIONS
 from symdiff.tensors.creation import CREATION
@@ -23,7 +23,7 @@ __all__ = ["NAMES", "SUBMODULES"]
 SUBMODULES = ("nn", "optim", "autograd", "utils")
 """Modules of the package that are imported when their name is looked up."""
 
-OTHER_MODULES = (autograd_calls, indexing, products, programs, views)
+OTHER_MODULES = (autograd_calls, indexing, products, programs, rearranging, views)
 """They attach methods and functions when they are imported."""
 
 NAMES: dict[str, Any] = {

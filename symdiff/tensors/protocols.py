@@ -1,4 +1,4 @@
-"""What Python and other libraries ask of a tensor: copies, pickles, membership, DLPack, NumPy's functions; its device."""
+"""What Python and other libraries ask of a tensor: copies, pickles, membership, DLPack, NumPy's functions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _users(self: Tensor) -> dict[str, Any]:
 
 def _deep_copy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if id(self) in memo:
-        return memo[id(self)]  # type: ignore[no-any-return]
+        return memo[id(self)]
     if not self.is_leaf:
         raise RuntimeError(
             "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment."
@@ -50,14 +50,12 @@ def _reduced(self: Tensor, protocol: Any) -> tuple[Any, ...]:
 
 def _contains(self: Tensor, element: Any) -> bool:
     if not isinstance(element, Tensor | bool | int | float):
-        raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
-        )
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
     return bool((self._array() == (element._array() if isinstance(element, Tensor) else element)).any())
 
 
 def _reversed(self: Tensor) -> Tensor:
-    return self if not self.ndim else self.flip(0)  # type: ignore[attr-defined, no-any-return]
+    return self if not self.ndim else self.flip(0)  # type: ignore[attr-defined]
 
 
 # -- NumPy and DLPack --------------------------------------------------------------------------------------------------

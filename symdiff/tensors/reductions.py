@@ -64,6 +64,14 @@ _OPERATIONS = {
     "all": _reduction("all", "all", ""),
     "any": _reduction("any", "any", ""),
 }
+_ALONG = {
+    "sum": _reduction("sum", "sum", "SumBackward1"),
+    "mean": _reduction("mean", "mean", "MeanBackward1"),
+    "prod": _reduction("prod", "prod", "ProdBackward1"),
+}
+"""Those that PyTorch names otherwise where dimensions are given."""
+_WHOLE = {"amax": _reduction("max", "max", "MaxBackward1"), "amin": _reduction("min", "min", "MinBackward1")}
+"""``x.max()`` and ``x.min()``, by the names of what they do."""
 _VAR = _variation("var", "var", "VarBackward0")
 _STD = _variation("std", "std", "StdBackward0")
 
@@ -123,7 +131,8 @@ def reduce(name: str, x: Lazy, dim: Any, keepdim: bool, dtype: DType | None = No
         x = elementwise.compare("ne", x, 0)
     if not x.shape:
         return x if name not in ("all", "any") or not x.dtype.category else elementwise.compare("ne", x, 0)
-    return record(_OPERATIONS[name], (x,), (axes_of(dim, len(x.shape)), bool(keepdim)))
+    op = _OPERATIONS[name] if dim is None else _ALONG.get(name, _OPERATIONS[name])
+    return record(op, (x,), (axes_of(dim, len(x.shape)), bool(keepdim)))
 
 
 def softmax(x: Lazy, dim: int) -> Lazy:
@@ -157,7 +166,7 @@ def _extreme(name: str) -> Callable[..., Any]:
     def call(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         x = first_operand(input, name)
         if dim is None:
-            return wrap(reduce(f"a{name}", x, None, False))
+            return wrap(record(_WHOLE[f"a{name}"], (x,), (axes_of(None, len(x.shape)), False)) if x.shape else x)
         if isinstance(dim, Tensor):
             return wrap(elementwise.binary(f"{name}imum", x, first_operand(dim, name)))
         indices = _position(x, dim, keepdim, f"arg{name}")

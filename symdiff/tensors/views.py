@@ -47,6 +47,7 @@ def _renamed(name: str, node: str, op: Operation) -> Operation:
 _T = _renamed("permute", "TBackward0", _permute)
 _TRANSPOSE = _renamed("permute", "TransposeBackward0", _permute)
 _SQUEEZE = _renamed("view", "SqueezeBackward0", _view)
+_SQUEEZE_ONE = _renamed("view", "SqueezeBackward1", _view)
 _UNSQUEEZE = _renamed("view", "UnsqueezeBackward0", _view)
 NUMPY_VIEWS["view"] = lambda a, shape: a.reshape(shape)
 NUMPY_VIEWS["permute"] = lambda a, axes: a.transpose(axes)
@@ -113,7 +114,7 @@ def _squeeze(input: Tensor, dim: Any = None) -> Tensor:
         else [axis_of(d, len(shape)) for d in (dim if isinstance(dim, tuple) else (dim,))]
     )
     kept = tuple(n for k, n in enumerate(shape) if n != 1 or k not in dims)
-    return view_of(input, _reshape_view(kept, _SQUEEZE))
+    return view_of(input, _reshape_view(kept, _SQUEEZE if dim is None else _SQUEEZE_ONE))
 
 
 def _unsqueeze(input: Tensor, dim: int) -> Tensor:
@@ -200,9 +201,12 @@ def _cat(*args: Any) -> Any:
     return R["concatenate"](*xs, axis=axis)
 
 
-def concatenated(values: Sequence[Lazy], axis: int) -> Lazy:
+_STACK = Operation("stack", _cat.build, "StackBackward0")
+
+
+def concatenated(values: Sequence[Lazy], axis: int, op: Operation = _cat) -> Lazy:
     """One after the other along an axis."""
-    return record(_cat, tuple(values), (axis,))
+    return record(op, tuple(values), (axis,))
 
 
 def _check_sizes(values: Sequence[Lazy], axis: int) -> None:
@@ -240,7 +244,7 @@ def _stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     axis = axis_of(dim, len(values[0].shape) + 1)
     dtype = _widest(values)
     shape = (*values[0].shape[:axis], 1, *values[0].shape[axis:])
-    return wrap(concatenated([reshaped(_as(v, dtype), shape) for v in values], axis))
+    return wrap(concatenated([reshaped(_as(v, dtype), shape) for v in values], axis, _STACK))
 
 
 def _widest(values: Sequence[Lazy]) -> Any:
