@@ -1,6 +1,6 @@
 """Modules, layers and losses with PyTorch's names and meaning."""
 
-from symdiff.nn import functional, init
+from symdiff.nn import functional, init, utils
 from symdiff.nn.activations import (
     CELU,
     ELU,
@@ -22,35 +22,86 @@ from symdiff.nn.activations import (
     Tanh,
 )
 from symdiff.nn.containers import ModuleDict, ModuleList, ParameterList, Sequential
-from symdiff.nn.linear_layers import Flatten, Identity, Linear, Unflatten
-from symdiff.nn.losses import BCELoss, BCEWithLogitsLoss, HuberLoss, KLDivLoss, L1Loss, MSELoss, SmoothL1Loss
+from symdiff.nn.linear_layers import Bilinear, Flatten, Identity, Linear, Unflatten
+from symdiff.nn.losses import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
 from symdiff.nn.module import Module
+from symdiff.nn.normalisations import (
+    BatchNorm1d,
+    BatchNorm2d,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Embedding,
+    GroupNorm,
+    LayerNorm,
+    RMSNorm,
+)
 from symdiff.nn.parameter import Parameter
+from symdiff.nn.windows import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    Conv1d,
+    Conv2d,
+    MaxPool1d,
+    MaxPool2d,
+)
 
 __all__ = [
     "CELU",
     "ELU",
     "GELU",
     "SELU",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Bilinear",
+    "Conv1d",
+    "Conv2d",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Embedding",
     "Flatten",
+    "GroupNorm",
     "Hardtanh",
     "HuberLoss",
     "Identity",
     "KLDivLoss",
     "L1Loss",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
+    "MaxPool1d",
+    "MaxPool2d",
     "Mish",
     "Module",
     "ModuleDict",
     "ModuleList",
+    "NLLLoss",
     "Parameter",
     "ParameterList",
+    "RMSNorm",
     "ReLU",
     "ReLU6",
     "Sequential",
@@ -65,4 +116,5 @@ __all__ = [
     "Unflatten",
     "functional",
     "init",
+    "utils",
 ]

@@ -6,13 +6,14 @@ import math
 from typing import Any
 
 from symdiff.nn import init
+from symdiff.nn.functional import bilinear
 from symdiff.nn.module import Module
 from symdiff.nn.parameter import Parameter
 from symdiff.tensors.dtypes import DType, default_dtype
 from symdiff.tensors.linear import linear
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 
-__all__ = ["Flatten", "Identity", "Linear", "Unflatten", "fresh_parameter"]
+__all__ = ["Bilinear", "Flatten", "Identity", "Linear", "Unflatten", "fresh_parameter"]
 
 
 def fresh_parameter(shape: tuple[int, ...], dtype: DType | None) -> Parameter:
@@ -65,6 +66,46 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Bilinear(Module):
+    """``input1 @ weight[k] @ input2`` for each k, plus the bias."""
+
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__()
+        if in1_features <= 0:
+            raise ValueError(f"in1_features must be > 0, but got {in1_features}")
+        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
+        self.weight = fresh_parameter((out_features, in1_features, in2_features), dtype)
+        self.register_parameter("bias", fresh_parameter((out_features,), dtype) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw both uniformly within ``1 / sqrt(in1_features)``."""
+        bound = 1 / math.sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        return bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
+        )
 
 
 class Flatten(Module):

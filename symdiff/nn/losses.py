@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symdiff.nn import class_loss_functions
 from symdiff.nn import loss_functions as functions
 from symdiff.nn.module import Module
 from symdiff.tensors.tensor import Tensor
@@ -9,10 +10,12 @@ from symdiff.tensors.tensor import Tensor
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
     "MSELoss",
+    "NLLLoss",
     "SmoothL1Loss",
 ]
 
@@ -129,3 +132,49 @@ class KLDivLoss(Loss):
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         return functions.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
+class NLLLoss(WeightedLoss):
+    """Minus the logarithms of the probabilities that were given to the right classes."""
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(weight, size_average, reduce, reduction)
+        self.ignore_index = ignore_index
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return class_loss_functions.nll_loss(
+            input, target, weight=self.weight, ignore_index=self.ignore_index, reduction=self.reduction
+        )
+
+
+class CrossEntropyLoss(NLLLoss):
+    """`NLLLoss` of the logarithm of the softmax; the target may be probabilities, too."""
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(weight, size_average, ignore_index, reduce, reduction)
+        self.label_smoothing = label_smoothing
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return class_loss_functions.cross_entropy(
+            input,
+            target,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )
