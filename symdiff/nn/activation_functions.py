@@ -177,7 +177,7 @@ def _softmax_axis(name: str, rank: int) -> int:
     warnings.warn(
         f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
         UserWarning,
-        stacklevel=4,
+        stacklevel=3,
     )
     return 0 if rank in (0, 1, 3) else 1
 

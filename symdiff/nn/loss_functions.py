@@ -57,7 +57,7 @@ def _pair(input: Tensor, target: Tensor, name: str) -> tuple[Lazy, Lazy]:
             f"Using a target size ({Size(y.shape)!r}) that is different to the input size ({Size(x.shape)!r}). This "
             "will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
     if x.dtype is not y.dtype:
         dtype = common_dtype((x, y))
