@@ -169,3 +169,27 @@ def fingerprint(t, make, inputs):
     y, grads, _, buffers = outcome(t, make, inputs)
     return [float(np.sum(np.asarray(a, np.float64) * np.cos(np.arange(np.size(a))).reshape(np.shape(a))))
             for a in (y, *[g for g in grads if g is not None], *buffers)]
+
+
+def trained(t):
+    """Losses and parameters of a small network of images over a few steps, with every kind of layer."""
+    t.top.manual_seed(0)
+    nn = t.nn
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+        nn.Dropout(0.25), nn.Linear(16, 8), nn.LayerNorm(8), nn.GELU(), nn.Linear(8, 3),
+    )  # fmt: skip
+    (x,) = arrays((6, 1, 4, 4))
+    images, classes = t.top.tensor(x), t.top.tensor(classes_of((6,)))
+    losses = []
+    for _ in range(4):
+        model.zero_grad()
+        loss = nn.CrossEntropyLoss()(model(images), classes)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        with t.top.no_grad():
+            for p in model.parameters():
+                p -= 0.5 * p.grad
+        losses.append(loss.item())
+    model.eval()
+    return losses, [v.tolist() for v in model.state_dict().values()], model(images).tolist()

@@ -118,7 +118,8 @@ def _require_classes(x: Lazy, target: Lazy, ignore_index: int) -> Lazy:
         raise RuntimeError(f"Expected target size {list(shape)}, got {list(target.shape)}")
     materialise([target])
     array, count = as_array(target), x.shape[_class_axis(x)]
-    if array.size and (array.min() < 0 or array.max() >= count):
+    # seen without their sign, negative classes are large ones
+    if array.size and array.view(np.uint64).max() >= count:
         wrong = array[((array < 0) | (array >= count)) & (array != ignore_index)]
         if wrong.size:
             raise IndexError(f"Target {wrong.flat[0]} is out of bounds.")

@@ -9,6 +9,7 @@ from symdiff.nn import init
 from symdiff.nn.functional import bilinear
 from symdiff.nn.module import Module
 from symdiff.nn.parameter import Parameter
+from symdiff.tensors.devices import device
 from symdiff.tensors.dtypes import DType, default_dtype
 from symdiff.tensors.linear import linear
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
@@ -16,8 +17,10 @@ from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 __all__ = ["Bilinear", "Flatten", "Identity", "Linear", "Unflatten", "fresh_parameter"]
 
 
-def fresh_parameter(shape: tuple[int, ...], dtype: DType | None) -> Parameter:
-    """A parameter of zeros, to be initialised."""
+def fresh_parameter(shape: tuple[int, ...], dtype: DType | None, on: Any = None) -> Parameter:
+    """A parameter of zeros, to be initialised; on another device than the CPU it is an error."""
+    if on is not None:
+        device(on)
     return Parameter(init.fresh(shape, (dtype or default_dtype()).numpy))
 
 
@@ -46,9 +49,9 @@ class Linear(Module):
     ) -> None:
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        self.weight = fresh_parameter((out_features, in_features), dtype)
+        self.weight = fresh_parameter((out_features, in_features), dtype, device)
         if bias:
-            self.bias = fresh_parameter((out_features,), dtype)
+            self.bias = fresh_parameter((out_features,), dtype, device)
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
@@ -87,8 +90,8 @@ class Bilinear(Module):
         if in1_features <= 0:
             raise ValueError(f"in1_features must be > 0, but got {in1_features}")
         self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
-        self.weight = fresh_parameter((out_features, in1_features, in2_features), dtype)
-        self.register_parameter("bias", fresh_parameter((out_features,), dtype) if bias else None)
+        self.weight = fresh_parameter((out_features, in1_features, in2_features), dtype, device)
+        self.register_parameter("bias", fresh_parameter((out_features,), dtype, device) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

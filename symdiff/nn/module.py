@@ -11,7 +11,7 @@ from symdiff.nn.entries import Entries
 from symdiff.nn.parameter import Parameter, copied
 from symdiff.nn.state import IncompatibleKeys, load_entries, module_state
 from symdiff.nn.tree import Tree
-from symdiff.tensors import names
+from symdiff.tensors import devices, names
 from symdiff.tensors.autograd_calls import Handle
 from symdiff.tensors.dtypes import DType, bool_, float32, float64, int32, int64
 from symdiff.tensors.grad_mode import no_grad
@@ -94,6 +94,8 @@ class Module(Tree):
             object.__setattr__(self, name, value)
         elif isinstance(value, Parameter):
             self._forget(name, "_buffers", "_modules")
+            if name not in own["_parameters"]:
+                own.pop(name, None)
             self.register_parameter(name, value)
         elif isinstance(value, Module):
             self._forget(name, "_parameters", "_buffers")
@@ -221,8 +223,11 @@ class Module(Tree):
 
     def to(self, *args: Any, dtype: DType | None = None, device: Any = None, **kwargs: Any) -> Self:
         """Convert the parameters and buffers of float dtypes to another; there is one device."""
-        for given in args:
-            dtype = given if isinstance(given, DType) else given.dtype if isinstance(given, Tensor) else dtype
+        for given in (*args, device):
+            if isinstance(given, DType | Tensor):
+                dtype = given if isinstance(given, DType) else given.dtype
+            elif given is not None and not isinstance(given, bool):
+                devices.device(given)
         if dtype is None:
             return self
         if not dtype.is_floating_point:

@@ -36,9 +36,9 @@ class _Affine(Module):
     weight: Parameter | None
     bias: Parameter | None
 
-    def _register(self, shape: tuple[int, ...], weight: bool, bias: bool, dtype: DType | None) -> None:
-        self.register_parameter("weight", fresh_parameter(shape, dtype) if weight else None)
-        self.register_parameter("bias", fresh_parameter(shape, dtype) if bias else None)
+    def _register(self, shape: tuple[int, ...], weight: bool, bias: bool, dtype: DType | None, device: Any) -> None:
+        self.register_parameter("weight", fresh_parameter(shape, dtype, device) if weight else None)
+        self.register_parameter("bias", fresh_parameter(shape, dtype, device) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -75,7 +75,7 @@ class LayerNorm(_Affine):
         super().__init__()
         self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        self._register(self.normalized_shape, elementwise_affine, elementwise_affine and bias, dtype)
+        self._register(self.normalized_shape, elementwise_affine, elementwise_affine and bias, dtype, device)
 
     def forward(self, input: Tensor) -> Tensor:
         return functions.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
@@ -103,7 +103,9 @@ class RMSNorm(Module):
         super().__init__()
         self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
-        self.register_parameter("weight", fresh_parameter(self.normalized_shape, dtype) if elementwise_affine else None)
+        self.register_parameter(
+            "weight", fresh_parameter(self.normalized_shape, dtype, device) if elementwise_affine else None
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -134,7 +136,7 @@ class GroupNorm(_Affine):
         if num_channels % num_groups:
             raise ValueError(f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
-        self._register((num_channels,), affine, affine, dtype)
+        self._register((num_channels,), affine, affine, dtype, device)
 
     def forward(self, input: Tensor) -> Tensor:
         return functions.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
@@ -188,7 +190,7 @@ class _BatchNorm(_Affine):
         }
         for name, array in buffers.items():
             self.register_buffer(name, made(array) if track_running_stats else None)
-        self._register((num_features,), affine, affine, dtype)
+        self._register((num_features,), affine, affine, dtype, device)
 
     def reset_running_stats(self) -> None:
         """Forget what was seen."""
@@ -270,7 +272,7 @@ class Embedding(Module):
                 raise AssertionError("Padding_idx must be within num_embeddings")
             padding_idx %= num_embeddings
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
-        self.weight = fresh_parameter((num_embeddings, embedding_dim), dtype)
+        self.weight = fresh_parameter((num_embeddings, embedding_dim), dtype, device)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -70,8 +70,8 @@ class _Convolution(Module):
         self.padding = padding if isinstance(padding, str) else each_axis(padding, self.axes)
         self.dilation, self.padding_mode = each_axis(dilation, self.axes), padding_mode
         self._check()
-        self.weight = fresh_parameter((out_channels, in_channels // groups, *self.kernel_size), dtype)
-        self.register_parameter("bias", fresh_parameter((out_channels,), dtype) if bias else None)
+        self.weight = fresh_parameter((out_channels, in_channels // groups, *self.kernel_size), dtype, device)
+        self.register_parameter("bias", fresh_parameter((out_channels,), dtype, device) if bias else None)
         self.reset_parameters()
 
     def _check(self) -> None:

@@ -484,7 +484,10 @@ def _as_before(tensor: Tensor, before: Lazy, after: Lazy) -> Lazy:
             after.hooks = {**(after.hooks or {}), KEEPER: before.hooks.pop(KEEPER)}
         return after
     if before.owner is not None:
-        after = record(_DETACH, (after,)) if after.owner is not None or after.operation is None else after
+        if after.array is not None:
+            after = known(after.array, after.dtype, after.shape)
+        elif after.owner is not None or after.operation is None:
+            after = record(_DETACH, (after,))
         after.differentiable, after.owner, after.hooks = True, before.owner, before.hooks
         return after
     return replaced(before, after, passes=tensor._detached or not grad_mode.enabled())

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from tests.nn_cases import ACTIVATIONS, OTHERS, OWN, REGRESSION, arrays, outcome
+from tests.nn_cases import ACTIVATIONS, OTHERS, OWN, REGRESSION, arrays, outcome, trained
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +194,10 @@ def test_text_and_state_of_layers(pytorch, make):
     assert repr(own) == repr(theirs)
     assert list(own.state_dict()) == list(theirs.state_dict())
     assert [tuple(v.shape) for v in own.state_dict().values()] == [tuple(v.shape) for v in theirs.state_dict().values()]
+
+
+def test_training(pytorch):
+    expected, found = trained(pytorch), trained(OWN)
+    assert len(found[1]) == len(expected[1])
+    for mine, theirs in zip((found[0], *found[1], found[2]), (expected[0], *expected[1], expected[2]), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-3, atol=1e-4)

@@ -7,6 +7,7 @@ import pytest
 
 import symdiff as torch
 import symdiff.nn as nn
+from symdiff.tensors import plans
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +98,30 @@ def test_attributes_and_tables_agree():
     assert "weight" not in model._parameters and not hasattr(model, "weight")
     model.weight = torch.ones(1, 2)
     assert [name for name, _ in model.named_parameters()] == ["bias"]
+
+
+def test_a_parameter_in_the_place_of_something_else():
+    model = nn.Module()
+    model.w = None
+    model.w = nn.Parameter(torch.ones(1))
+    assert [name for name, _ in model.named_parameters()] == ["w"]
+    model.w = nn.Linear(1, 1)
+    assert [name for name, _ in model.named_parameters()] == ["w.weight", "w.bias"]
+
+
+def test_there_is_one_device():
+    assert nn.Linear(1, 1, device="cpu").to("cpu").weight.shape == (1, 1)
+    with pytest.raises(RuntimeError, match="not available"):
+        nn.Linear(1, 1).to("cuda")
+    with pytest.raises(RuntimeError, match="not available"):
+        nn.LayerNorm(1, device="cuda")
+
+
+def test_initialising_compiles_nothing():
+    before = dict(plans.COUNTS)
+    for _ in range(3):
+        nn.Linear(3, 5).weight.tolist()
+    assert before == plans.COUNTS
 
 
 def test_buffers():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.nn_cases import OWN, cases, fingerprint
+from tests.nn_cases import OWN, cases, fingerprint, trained
 
 PYTORCH = {
     "relu": [-1.350208, -2.416949],
@@ -105,3 +105,8 @@ def test_fingerprint(name):
 
 def test_every_case_has_numbers():
     assert set(PYTORCH) == set(CASES)
+
+
+def test_training():
+    losses = trained(OWN)[0]
+    assert losses == pytest.approx([1.1860696, 1.0146432, 0.9162038, 0.7429797], rel=1e-5)
