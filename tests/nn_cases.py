@@ -97,6 +97,32 @@ OTHERS = {
         (2, 3, 4), (2, 3, 4), (2, 3, 4), (3, 3),
     ),
 }  # fmt: skip
+
+
+def heads(t, part=0, **how):
+    """One of the results of an attention of two heads, which is causal with a padded position."""
+    layer = t.nn.MultiheadAttention(4, 2, **how)
+    causal = t.top.tensor([[False, True, True], [False, False, True], [False, False, False]])
+    padding = t.top.tensor([[False, False, False], [False, True, False]])
+
+    class First(t.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x):
+            return layer(x, x, x, attn_mask=causal, key_padding_mask=padding, need_weights=part < 2)[part % 2]
+
+    return First()
+
+
+OTHERS |= {
+    "heads": (lambda t: heads(t), (3, 2, 4)),
+    "heads first": (lambda t: heads(t, batch_first=True, dropout=0.2), (2, 3, 4)),
+    "weights of heads": (lambda t: heads(t, 1, batch_first=True, bias=False), (2, 3, 4)),
+    "heads without weights": (lambda t: heads(t, 2, batch_first=True), (2, 3, 4)),
+    "heads alone": (lambda t: lambda x: t.nn.MultiheadAttention(4, 2)(x, x, x)[0], (3, 4)),
+}
 REGRESSION = {
     "mse": lambda t, r: t.nn.MSELoss(reduction=r),
     "l1": lambda t, r: t.nn.L1Loss(reduction=r),

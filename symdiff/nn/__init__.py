@@ -21,6 +21,7 @@ from symdiff.nn.activations import (
     Softsign,
     Tanh,
 )
+from symdiff.nn.attention import MultiheadAttention
 from symdiff.nn.containers import ModuleDict, ModuleList, ParameterList, Sequential
 from symdiff.nn.linear_layers import Bilinear, Flatten, Identity, Linear, Unflatten
 from symdiff.nn.losses import (
@@ -98,6 +99,7 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiheadAttention",
     "NLLLoss",
     "Parameter",
     "ParameterList",
