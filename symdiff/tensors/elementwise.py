@@ -73,7 +73,7 @@ def _power_static(x: Any, exponent: float) -> Any:
 @operation("relu", "ReluBackward0")
 def _relu(x: Any) -> Any:
     # the slope at zero is zero, as PyTorch has it
-    return R["where"](x > 0, x, _zero(x))
+    return R["where"](x <= 0, _zero(x), x)
 
 
 def _zero(x: Any) -> Any:

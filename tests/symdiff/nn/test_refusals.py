@@ -150,3 +150,10 @@ def test_in_place_activations():
     y = w * 3
     F.relu(y, inplace=True).sum().backward()
     assert w.grad.tolist() == [0, 3]
+
+
+def test_relu_hides_no_nan():
+    x = torch.tensor([float("nan"), 0.0, -1.0], requires_grad=True)
+    y = F.relu(x)
+    y.sum().backward()
+    assert str(y.tolist()) == "[nan, 0.0, 0.0]" and x.grad.tolist() == [1, 0, 0]
