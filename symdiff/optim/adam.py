@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import sqrt
 from typing import Any
 
-import numpy as np
-
 from symdiff.ops import REGISTRY as R
-from symdiff.optim.checks import check_implementation, check_learning_rate
+from symdiff.optim.checks import check_at_least_zero, check_epsilon, check_implementation, check_learning_rate
 from symdiff.optim.native import Flags, NativeOptimizer, counted, flag, number
 
 __all__ = ["Adam", "AdamW"]
@@ -59,13 +58,11 @@ class Adam(NativeOptimizer):
         decoupled_weight_decay: bool = False,
     ) -> None:
         check_learning_rate(lr)
-        if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
+        check_epsilon(eps)
         for k in range(2):
             if not 0.0 <= betas[k] < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {k}: {betas[k]}")
-        if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_at_least_zero("weight_decay", weight_decay)
         check_implementation(foreach, fused, differentiable)
         super().__init__(
             params,
@@ -91,10 +88,14 @@ class Adam(NativeOptimizer):
         shrink = 1.0 - lr * decay
         return (shrink if flags[2] else decay), beta1, 1.0 - beta1, beta2, 1.0 - beta2, number(group["eps"])
 
-    def own_numbers(self, group: dict[str, Any], flags: Flags, state: dict[str, Any]) -> tuple[float, ...]:
-        step = counted(state)
+    def own_basis(self, group: dict[str, Any], flags: Flags) -> tuple[float, ...]:
         beta1, beta2 = map(number, group["betas"])
-        return number(group["lr"]) / (1.0 - beta1**step), float(np.sqrt(1.0 - beta2**step))
+        return number(group["lr"]), beta1, beta2
+
+    def own_numbers(self, basis: tuple[float, ...], state: dict[str, Any]) -> tuple[float, ...]:
+        step = counted(state)
+        lr, beta1, beta2 = basis
+        return lr / (1.0 - beta1**step), sqrt(1.0 - beta2**step)
 
     def formula(self, flags: Flags, p: Any, g: Any, kept: Sequence[Any], numbers: Sequence[Any]) -> tuple[Any, ...]:
         amsgrad, decay_in_gradient, decoupled, maximize, slow = flags

@@ -6,7 +6,7 @@ from typing import Any
 
 from symdiff.tensors.tensor import Tensor, as_lazy
 
-__all__ = ["check_at_least_zero", "check_implementation", "check_learning_rate"]
+__all__ = ["check_at_least_zero", "check_epsilon", "check_implementation", "check_learning_rate"]
 
 
 def check_learning_rate(lr: Any) -> None:
@@ -26,6 +26,12 @@ def check_at_least_zero(name: str, option: Any) -> None:
     """An option that must not be negative."""
     if not option >= 0.0:
         raise ValueError(f"Invalid {name} value: {option}")
+
+
+def check_epsilon(eps: float) -> None:
+    """What is added to a denominator."""
+    if not eps >= 0.0:
+        raise ValueError(f"Invalid epsilon value: {eps}")
 
 
 def check_implementation(foreach: bool | None, fused: bool | None, differentiable: bool) -> None:

@@ -33,14 +33,14 @@ LARGEST = 512
 class NativeOptimizer(Optimizer):
     """An optimiser given by a formula for one parameter.
 
-    Subclasses define what follows. All of it is asked at each step, since users change the options of groups.
+    Subclasses define what follows. The options of groups are looked at in each step, since users change them.
     """
 
     #: How many numbers `shared_numbers` gives, and `own_numbers`.
     counts: tuple[int, int] = (0, 0)
 
     def flags(self, group: dict[str, Any]) -> Flags:
-        """Options that choose the formula: hashable, and no `DType` first."""
+        """Options that choose the formula: hashable."""
         raise NotImplementedError
 
     def kept(self, flags: Flags) -> tuple[str, ...]:
@@ -51,8 +51,12 @@ class NativeOptimizer(Optimizer):
         """The numbers in the formula that all parameters of a group share."""
         raise NotImplementedError
 
-    def own_numbers(self, group: dict[str, Any], flags: Flags, state: dict[str, Any]) -> tuple[float, ...]:
-        """The numbers of one parameter; notes that it takes a step."""
+    def own_basis(self, group: dict[str, Any], flags: Flags) -> tuple[float, ...]:
+        """The options that the numbers of each parameter are computed from."""
+        return ()
+
+    def own_numbers(self, basis: tuple[float, ...], state: dict[str, Any]) -> tuple[float, ...]:
+        """The numbers of one parameter of which something is remembered; notes that it takes a step."""
         return ()
 
     def formula(self, flags: Flags, p: Any, g: Any, kept: Sequence[Any], numbers: Sequence[Any]) -> tuple[Any, ...]:
@@ -72,7 +76,7 @@ class NativeOptimizer(Optimizer):
             closure = hooks.run_before(self, closure)
         loss = None
         if closure is not None:
-            with grad_mode.set_grad_enabled(True):
+            with grad_mode.enable_grad():
                 loss = closure()
         self._update()
         self.steps_taken += 1
@@ -85,64 +89,113 @@ class NativeOptimizer(Optimizer):
     def _update(self) -> None:
         batch = _Batch(self)
         for group in self.param_groups:
-            flags = self.flags(group)
-            names = self.kept(flags)
-            started = False
+            setup = self._setup(group)
+            begun = None
             for p in group["params"]:
                 gradient = p._grad
                 if gradient is None:
                     continue
                 if len(batch.targets) >= LARGEST:
                     batch.run()
-                    batch, started = _Batch(self), False
-                if not started:
-                    batch.key.append(flags)
-                    batch.leaves += self.shared_numbers(group, flags)
-                    started = True
+                    batch = _Batch(self)
+                if begun is not batch:
+                    batch.begin(setup)
+                    begun = batch
                 value = p._value if p._storage is None else as_lazy(p)
-                batch.key += (value.dtype, value.shape)
-                batch.targets.append((p, value))
-                leaves = batch.leaves
-                if names:
-                    self._append_state(batch, group, flags, names, p, value)
-                leaves.append(value)
-                leaves.append(gradient._value if gradient._storage is None else as_lazy(gradient))
+                batch.append(p, value, self.state[p] if setup.names else None)
+                batch.read(value)
+                batch.read(gradient._value if gradient._storage is None else as_lazy(gradient))
         if batch.targets:
             batch.run()
 
-    def _append_state(
-        self, batch: _Batch, group: dict[str, Any], flags: Flags, names: tuple[str, ...], p: Tensor, value: Lazy
-    ) -> None:
-        state = self.state[p]
-        leaves = batch.leaves
-        leaves += self.own_numbers(group, flags, state)
-        for name in names:
-            kept = state.get(name)
-            if kept is None:
-                kept = state[name] = made(np.zeros(value.shape, value.dtype.numpy))
-            current = kept._value if kept._storage is None else as_lazy(kept)
-            leaves.append(current)
-            batch.targets.append((kept, current))
+    def _setup(self, group: dict[str, Any]) -> _Setup:
+        """What follows from the options of a group; the same as in the step before where they are."""
+        setups = self.__dict__.setdefault("_setups", {})
+        options = [group[name] for name in self.defaults]
+        setup: _Setup | None = setups.get(id(group))
+        if setup is not None and setup.options == options:
+            return setup
+        setup = _Setup(self, group)
+        # what can change in place is looked at anew each time
+        if all(map(_is_constant, options)):
+            setup.options = options
+            setups[id(group)] = setup
+        return setup
+
+
+class _Setup:
+    """What follows from the options of a group."""
+
+    __slots__ = ("basis", "flags", "names", "options", "shared")
+
+    def __init__(self, optimizer: NativeOptimizer, group: dict[str, Any]) -> None:
+        self.flags = optimizer.flags(group)
+        self.names = optimizer.kept(self.flags)
+        self.shared = optimizer.shared_numbers(group, self.flags)
+        self.basis = optimizer.own_basis(group, self.flags) if self.names else ()
+        self.options: list[Any] = []
+
+
+def _is_constant(option: Any) -> bool:
+    if type(option) is tuple:
+        return all(map(_is_constant, option))
+    return option is None or type(option) in (bool, int, float)
 
 
 class _Batch:
     """Parameters that are changed by one call."""
 
-    __slots__ = ("key", "leaves", "optimizer", "targets")
+    __slots__ = ("key", "leaves", "optimizer", "pending", "setup", "targets")
+
+    setup: _Setup
 
     def __init__(self, optimizer: NativeOptimizer) -> None:
         self.optimizer = optimizer
         self.key: list[Any] = [type(optimizer)]
         self.leaves: list[Any] = []
+        self.pending: list[tuple[int, Lazy]] = []
         self.targets: list[tuple[Tensor, Lazy]] = []
 
+    def begin(self, setup: _Setup) -> None:
+        """Parameters of another group follow."""
+        self.setup = setup
+        self.key.append(setup.flags)
+        self.leaves += setup.shared
+
+    def append(self, p: Tensor, value: Lazy, state: dict[str, Any] | None) -> None:
+        """A parameter follows, after its numbers and what is remembered of it."""
+        self.key += (value.dtype, value.shape)
+        self.targets.append((p, value))
+        if state is None:
+            return
+        setup = self.setup
+        self.leaves += self.optimizer.own_numbers(setup.basis, state)
+        for name in setup.names:
+            kept = state.get(name)
+            if kept is None:
+                kept = state[name] = made(np.zeros(value.shape, value.dtype.numpy))
+            current = kept._value if kept._storage is None else as_lazy(kept)
+            self.targets.append((kept, current))
+            self.read(current)
+
+    def read(self, value: Lazy) -> None:
+        """An array follows."""
+        array = value.array
+        if array is None:
+            self.pending.append((len(self.leaves), value))
+        self.leaves.append(array)
+
     def run(self) -> None:
+        """Compute, and store."""
         key, leaves = tuple(self.key), self.leaves
+        if self.pending:
+            materialise([value for _, value in self.pending])
+            for place, value in self.pending:
+                leaves[place] = value.array
         plan = plan_for(key, lambda: _graph(self.optimizer, key))
-        pending = [x for x in leaves if type(x) is Lazy and x.array is None]
-        if pending:
-            materialise(pending)
-        for (tensor, current), array in zip(self.targets, plan.run(leaves), strict=True):
+        call = plan.call
+        results = plan.run(leaves) if call is None else call(*leaves)
+        for (tensor, current), array in zip(self.targets, results, strict=True):
             assign(tensor, current, array)
 
 
@@ -195,9 +248,9 @@ def counted(state: dict[str, Any]) -> float:
     kept = state.get("step")
     if kept is None:
         kept = state["step"] = made(np.zeros((), np.float32))
-    current = as_lazy(kept)
+    current = kept._value if kept._storage is None else as_lazy(kept)
     if current.array is None:
         materialise([current])
-    step = current.array + 1
+    step = float(current.array) + 1.0
     assign(kept, current, step)
-    return float(step)
+    return step

@@ -116,7 +116,7 @@ class Optimizer:
         for p in params:
             if not isinstance(p, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
-            if not (p.is_leaf or p.retains_grad):  # type: ignore[attr-defined]
+            if not p.is_leaf:
                 raise ValueError("can't optimize a non-leaf Tensor")
 
     def _check_new(self, param_group: dict[str, Any]) -> None:

@@ -74,12 +74,12 @@ class SGD(NativeOptimizer):
     def shared_numbers(self, group: dict[str, Any], flags: Flags) -> tuple[float, ...]:
         return number(group["lr"]), number(group["weight_decay"])
 
-    def own_numbers(self, group: dict[str, Any], flags: Flags, state: dict[str, Any]) -> tuple[float, ...]:
-        momentum = number(group["momentum"])
-        if state.get("momentum_buffer") is None:
-            # the first gradient is taken as it is: the buffer it is added to is zero
-            return momentum, 1.0
-        return momentum, 1.0 - number(group["dampening"])
+    def own_basis(self, group: dict[str, Any], flags: Flags) -> tuple[float, ...]:
+        return number(group["momentum"]), 1.0 - number(group["dampening"])
+
+    def own_numbers(self, basis: tuple[float, ...], state: dict[str, Any]) -> tuple[float, ...]:
+        # the first gradient is taken as it is: the buffer it is added to is zero
+        return basis if state.get("momentum_buffer") is not None else (basis[0], 1.0)
 
     def formula(self, flags: Flags, p: Any, g: Any, kept: Sequence[Any], numbers: Sequence[Any]) -> tuple[Any, ...]:
         has_momentum, nesterov, has_decay, maximize = flags

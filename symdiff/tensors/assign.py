@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from symdiff.tensors import grad_mode
-from symdiff.tensors.lazy import Lazy, known
+from symdiff.tensors.lazy import Lazy, scalar
 from symdiff.tensors.plans import materialise
-from symdiff.tensors.tensor import Tensor, as_lazy, overwrite
+from symdiff.tensors.tensor import Storage, Tensor, as_lazy, overwrite
 
 __all__ = ["assign"]
 
@@ -24,26 +24,28 @@ def assign(tensor: Tensor, current: Lazy, array: Any) -> None:
     array : numpy.ndarray or number
         As native code gives it.
     """
-    fresh = known(array, current.dtype, current.shape)
+    shape, dtype = current.shape, current.dtype
+    fresh = Lazy(None, (), (), shape, dtype, False)
+    fresh.array = array if shape else scalar(array, dtype)
     storage = tensor._storage
-    if storage is None:
-        version = tensor._stores + 1
-        tensor._value, tensor._stores = _succeeding(current, fresh, version), version
-        return
-    if tensor._views:
+    if storage is not None and tensor._views:
         with grad_mode.no_grad():
             overwrite(tensor, fresh)
         materialise([storage.value, as_lazy(tensor)])
         return
+    if current.differentiable:
+        fresh.differentiable, fresh.owner, fresh.hooks = True, current.owner, current.hooks
+    if storage is None:
+        tensor._stores = current.overwritten = fresh.version = tensor._stores + 1
+        tensor._value = fresh
+    else:
+        _assign_shared(storage, current, fresh)
+
+
+def _assign_shared(storage: Storage, current: Lazy, fresh: Lazy) -> None:
+    storage.changes += 1
     storage.version += 1
-    storage.value = _succeeding(current, fresh, storage.version)
+    current.overwritten = fresh.version = storage.version
+    storage.value = fresh
     if storage.shared is not None:
-        storage.shared[...] = array
-
-
-def _succeeding(before: Lazy, after: Lazy, version: int) -> Lazy:
-    """A value in the place of another: the same leaf."""
-    before.overwritten = after.version = version
-    if before.differentiable and before.owner is not None:
-        after.differentiable, after.owner, after.hooks = True, before.owner, before.hooks
-    return after
+        storage.shared[...] = fresh.array

@@ -561,7 +561,10 @@ def _refresh(storage: Storage) -> None:
     if storage.value.array is None:
         materialise([storage.value])
     if not np.array_equal(as_array(storage.value), shared, equal_nan=shared.dtype.kind == "f"):
-        fresh = known(np.array(shared), storage.value.dtype, storage.value.shape)
+        before = storage.value
+        fresh = known(np.array(shared), before.dtype, before.shape)
+        if before.owner is not None:
+            fresh.differentiable, fresh.owner, fresh.hooks = before.differentiable, before.owner, before.hooks
         storage.changes += 1
         storage.value = fresh
 

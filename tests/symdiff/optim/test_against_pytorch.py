@@ -26,6 +26,13 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("Adam", {"lr": 0.03, "weight_decay": 0.1, "decoupled_weight_decay": True}),
     ("AdamW", {"lr": 0.03}),
     ("AdamW", {"lr": 0.03, "weight_decay": 0.3, "amsgrad": True, "maximize": True}),
+    ("RMSprop", {}),
+    ("RMSprop", {"lr": 0.02, "momentum": 0.7, "centered": True, "weight_decay": 0.1}),
+    ("RMSprop", {"lr": 0.02, "alpha": 0.3, "centered": True, "eps": 1e-3, "maximize": True}),
+    ("RMSprop", {"lr": 0.02, "momentum": 0.7}),
+    ("Adagrad", {}),
+    ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.3}),
+    ("Adagrad", {"lr": 0.1, "maximize": True}),
 ]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import symdiff
-from symdiff.optim import SGD, Adam, AdamW, Optimizer
+from symdiff.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from symdiff.tensors.plans import COUNTS
 
 
@@ -53,6 +53,19 @@ def test_decoupled_decay_shrinks_the_parameter_alone() -> None:
     assert p.item() == pytest.approx(2.0 * (1 - 0.05), rel=1e-15)
 
 
+def test_the_first_steps_of_rmsprop_and_adagrad_forget_the_size_of_the_gradient() -> None:
+    p, q = leaf(1, -2, dtype=symdiff.float64), leaf(1, -2, dtype=symdiff.float64)
+    p.grad = q.grad = symdiff.tensor([0.3, -40.0], dtype=symdiff.float64)
+    RMSprop([p], lr=0.01, alpha=0.75, eps=0.0).step()
+    np.testing.assert_allclose(p.detach().numpy(), [0.98, -1.98], rtol=1e-14)
+    second = Adagrad([q], lr=0.01, eps=0.0)
+    second.step()
+    np.testing.assert_allclose(q.detach().numpy(), [0.99, -1.99], rtol=1e-14)
+    second.step()
+    step = 0.01 / np.sqrt(2)
+    np.testing.assert_allclose(q.detach().numpy(), [0.99 - step, -1.99 + step], rtol=1e-14)
+
+
 def test_nothing_compiles_after_the_second_step() -> None:
     p, q = leaf(1, 2, 3, 4, 5), leaf(3)
     optimizer = Adam([{"params": [p]}, {"params": [q], "lr": 0.5}], amsgrad=True)
@@ -63,6 +76,31 @@ def test_nothing_compiles_after_the_second_step() -> None:
         if step == 1:
             counts = dict(COUNTS)
     assert counts == COUNTS
+
+
+def test_options_that_change_in_place_are_seen() -> None:
+    p = leaf(1.0)
+    p.grad = symdiff.tensor([1.0])
+    lr = symdiff.tensor(0.5)
+    optimizer = SGD([p], lr=lr)
+    optimizer.step()
+    lr.fill_(0.25)
+    optimizer.step()
+    assert p.tolist() == [0.25]
+    optimizer.param_groups[0]["maximize"] = True
+    optimizer.step()
+    assert p.tolist() == [0.5]
+
+
+def test_many_parameters_take_several_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("symdiff.optim.native.LARGEST", 4)
+    params = [leaf(float(k)) for k in range(7)]
+    optimizer = SGD([{"params": params[:5]}, {"params": params[5:], "lr": 1.0}], lr=0.5, momentum=0.5)
+    for p in params:
+        p.grad = symdiff.tensor([2.0])
+    optimizer.step()
+    optimizer.step()
+    assert [p.item() for p in params] == [k - 2.5 for k in range(5)] + [0.0, 1.0]
 
 
 def test_a_parameter_without_gradient_is_left_alone() -> None:
@@ -100,6 +138,9 @@ def test_views_and_arrays_of_a_parameter_see_its_steps() -> None:
     assert p.requires_grad
     array[0] = 7.0
     assert p.tolist() == [7.0, 1.5]
+    assert p.requires_grad
+    (p * p).sum().backward()
+    assert p.grad.tolist() == [15.0, 4.0]
 
 
 def test_a_closure_runs_with_recording_and_its_result_is_returned() -> None:
@@ -180,6 +221,9 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: Adam([P], betas=(1.0, 0.9)), ValueError, "Invalid beta parameter at index 0: 1.0"),
     (lambda: Adam([P], betas=(0.9, 1.0)), ValueError, "Invalid beta parameter at index 1: 1.0"),
     (lambda: Adam([P], weight_decay=-1), ValueError, "Invalid weight_decay value: -1"),
+    (lambda: RMSprop([P], alpha=-1), ValueError, "Invalid alpha value: -1"),
+    (lambda: Adagrad([P], lr_decay=-1), ValueError, "Invalid lr_decay value: -1"),
+    (lambda: Adagrad([P], initial_accumulator_value=-1), ValueError, "Invalid initial_accumulator_value value: -1"),
     (
         lambda: SGD([P]).load_state_dict(SGD([P, leaf(1.0)]).state_dict()),
         ValueError,
