@@ -26,8 +26,9 @@ from symdiff.tensors.tensor import Tensor, as_lazy
 __all__ = ["Flags", "NativeOptimizer", "counted", "flag", "number"]
 
 Flags = tuple[Any, ...]
-LARGEST = 512
-"""Arrays that one graph makes; a step with more has several graphs."""
+TOGETHER = 8
+"""Up to so many parameters are changed by one call. With more there is a call for each: compiling takes time for each
+parameter of a graph, and large models have many of few shapes."""
 
 
 class NativeOptimizer(Optimizer):
@@ -88,6 +89,7 @@ class NativeOptimizer(Optimizer):
 
     def _update(self) -> None:
         batch = _Batch(self)
+        limit = 1 if sum(len(group["params"]) for group in self.param_groups) > TOGETHER else TOGETHER
         for group in self.param_groups:
             setup = self._setup(group)
             begun = None
@@ -95,7 +97,7 @@ class NativeOptimizer(Optimizer):
                 gradient = p._grad
                 if gradient is None:
                     continue
-                if len(batch.targets) >= LARGEST:
+                if batch.count == limit:
                     batch.run()
                     batch = _Batch(self)
                 if begun is not batch:
@@ -145,7 +147,7 @@ def _is_constant(option: Any) -> bool:
 class _Batch:
     """Parameters that are changed by one call."""
 
-    __slots__ = ("key", "leaves", "optimizer", "pending", "setup", "targets")
+    __slots__ = ("count", "key", "leaves", "optimizer", "pending", "setup", "targets")
 
     setup: _Setup
 
@@ -154,6 +156,7 @@ class _Batch:
         self.key: list[Any] = [type(optimizer)]
         self.leaves: list[Any] = []
         self.pending: list[tuple[int, Lazy]] = []
+        self.count = 0
         self.targets: list[tuple[Tensor, Lazy]] = []
 
     def begin(self, setup: _Setup) -> None:
@@ -164,6 +167,7 @@ class _Batch:
 
     def append(self, p: Tensor, value: Lazy, state: dict[str, Any] | None) -> None:
         """A parameter follows, after its numbers and what is remembered of it."""
+        self.count += 1
         self.key += (value.dtype, value.shape)
         self.targets.append((p, value))
         if state is None:

@@ -19,6 +19,8 @@ __all__ = ["CREATION", "as_tensor", "dtype_of_array", "from_numpy", "made", "ten
 def made(array: np.ndarray[Any, Any], *, requires_grad: bool = False) -> Tensor:
     """A new leaf that owns an array of a supported dtype."""
     dtype = dtype_of_array(array)
+    if not array.flags.c_contiguous:
+        array = np.ascontiguousarray(array)
     result = wrap(known(array, dtype, array.shape))
     return as_leaf(result) if requires_grad else result
 
@@ -116,7 +118,7 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     dtype = dtype_of_array(array)
-    result = wrap(known(np.array(array), dtype, array.shape))
+    result = wrap(known(np.array(array, order="C"), dtype, array.shape))
     storage = result._storage = Storage(result._value, 0)
     storage.shared = array
     return result

@@ -150,10 +150,17 @@ class Plan:
             return call(*values)
         self.runs += 1
         if self.runs == 1 or len(self.function.block.nodes) > LARGEST:
-            return interpret(self.function, *values, rows=_in_native_code)
+            return [_contiguous(r) for r in interpret(self.function, *values, rows=_in_native_code)]
         COUNTS["units"] += 1
         self.call = unit_of(self.function, OPTIONS).builtin
         return self.call(*values)
+
+
+def _contiguous(result: Any) -> Any:
+    """A result as native code takes it: what NumPy gives may be a view in another order of memory."""
+    if not isinstance(result, np.ndarray) or result.flags.c_contiguous:
+        return result
+    return np.ascontiguousarray(result)
 
 
 def gather(targets: Sequence[Lazy], *, through: bool = False, barrier: Collection[Lazy] = ()) -> Piece:

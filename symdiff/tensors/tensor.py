@@ -562,7 +562,7 @@ def _refresh(storage: Storage) -> None:
         materialise([storage.value])
     if not np.array_equal(as_array(storage.value), shared, equal_nan=shared.dtype.kind == "f"):
         before = storage.value
-        fresh = known(np.array(shared), before.dtype, before.shape)
+        fresh = known(np.array(shared, order="C"), before.dtype, before.shape)
         if before.owner is not None:
             fresh.differentiable, fresh.owner, fresh.hooks = before.differentiable, before.owner, before.hooks
         storage.changes += 1

@@ -92,15 +92,28 @@ def test_options_that_change_in_place_are_seen() -> None:
     assert p.tolist() == [0.5]
 
 
-def test_many_parameters_take_several_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("symdiff.optim.native.LARGEST", 4)
-    params = [leaf(float(k)) for k in range(7)]
-    optimizer = SGD([{"params": params[:5]}, {"params": params[5:], "lr": 1.0}], lr=0.5, momentum=0.5)
+def test_many_parameters() -> None:
+    params = [leaf(*[float(k)] * (1 + k % 2)) for k in range(20)]
+    optimizer = SGD([{"params": params[:15]}, {"params": params[15:], "lr": 1.0}], lr=0.5, momentum=0.5)
     for p in params:
-        p.grad = symdiff.tensor([2.0])
+        p.grad = symdiff.full_like(p, 2.0)
     optimizer.step()
+    before = dict(COUNTS)
     optimizer.step()
-    assert [p.item() for p in params] == [k - 2.5 for k in range(5)] + [0.0, 1.0]
+    assert [p.tolist()[-1] for p in params] == [k - 2.5 for k in range(15)] + [k - 5.0 for k in range(15, 20)]
+    # one for each shape and learning rate's group at most
+    assert COUNTS["units"] <= before["units"] + 2
+
+
+def test_a_gradient_that_is_transposed() -> None:
+    for step in range(3):
+        w = symdiff.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+        ones = symdiff.ones(2, 2)
+        for _ in range(step):
+            ones = ones * 1.0
+        (w.t() * symdiff.tensor([[1.0, 2.0], [3.0, 4.0]]) * ones).sum().backward()
+        SGD([w], lr=1.0).step()
+        assert w.tolist() == [[0.0, -1.0], [1.0, 0.0]]
 
 
 def test_a_parameter_without_gradient_is_left_alone() -> None:

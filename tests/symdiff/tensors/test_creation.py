@@ -1,5 +1,7 @@
 """Tensors from data."""
 
+import numpy as np
+
 import symdiff
 
 
@@ -7,3 +9,12 @@ def test_numbers_are_rounded_once_to_the_dtype_that_is_asked_for() -> None:
     assert symdiff.tensor([0.1], dtype=symdiff.float64).tolist() == [0.1]
     assert symdiff.tensor(0.1, dtype=symdiff.float64).item() == 0.1
     assert symdiff.tensor([0.1]).tolist() == [0.10000000149011612]
+
+
+def test_arrays_in_any_order_of_memory() -> None:
+    for k in range(3):
+        array = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+        shared = symdiff.from_numpy(array)
+        array += k
+        assert (shared * 2).tolist() == (array * 2).tolist()
+        assert (symdiff.tensor(array) * 2).tolist() == (array * 2).tolist()
