@@ -104,9 +104,9 @@ class NativeOptimizer(Optimizer):
                     batch.begin(setup)
                     begun = batch
                 value = p._value if p._storage is None else as_lazy(p)
-                batch.append(p, value, self.state[p] if setup.names else None)
-                batch.read(value)
-                batch.read(gradient._value if gradient._storage is None else as_lazy(gradient))
+                if setup.names:
+                    batch.append_state(value, self.state[p])
+                batch.append(p, value, gradient._value if gradient._storage is None else as_lazy(gradient))
         if batch.targets:
             batch.run()
 
@@ -165,29 +165,31 @@ class _Batch:
         self.key.append(setup.flags)
         self.leaves += setup.shared
 
-    def append(self, p: Tensor, value: Lazy, state: dict[str, Any] | None) -> None:
-        """A parameter follows, after its numbers and what is remembered of it."""
+    def append(self, p: Tensor, value: Lazy, gradient: Lazy) -> None:
+        """A parameter follows, after its state."""
         self.count += 1
         self.key += (value.dtype, value.shape)
         self.targets.append((p, value))
-        if state is None:
-            return
-        setup = self.setup
-        self.leaves += self.optimizer.own_numbers(setup.basis, state)
+        x, g = value.array, gradient.array
+        if x is None:
+            self.pending.append((len(self.leaves), value))
+        if g is None:
+            self.pending.append((len(self.leaves) + 1, gradient))
+        self.leaves += (x, g)
+
+    def append_state(self, value: Lazy, state: dict[str, Any]) -> None:
+        """The numbers of a parameter follow, and what is remembered of it."""
+        setup, leaves = self.setup, self.leaves
+        leaves += self.optimizer.own_numbers(setup.basis, state)
         for name in setup.names:
             kept = state.get(name)
             if kept is None:
                 kept = state[name] = made(np.zeros(value.shape, value.dtype.numpy))
             current = kept._value if kept._storage is None else as_lazy(kept)
             self.targets.append((kept, current))
-            self.read(current)
-
-    def read(self, value: Lazy) -> None:
-        """An array follows."""
-        array = value.array
-        if array is None:
-            self.pending.append((len(self.leaves), value))
-        self.leaves.append(array)
+            if current.array is None:
+                self.pending.append((len(leaves), current))
+            leaves.append(current.array)
 
     def run(self) -> None:
         """Compute, and store."""
@@ -228,7 +230,7 @@ def _graph(optimizer: NativeOptimizer, key: tuple[Any, ...]) -> Function:
         kept = inputs(len(names), kind)
         p, g = inputs(2, kind)
         new, *state = optimizer.formula(flags, p, g, kept, [*numbers, *mine])
-        results += [new.value, *[x.value for x in state]]
+        results += [*[x.value for x in state], new.value]
     return Function("step", Block(tuple(params), tuple(build.nodes), tuple(results)))
 
 
