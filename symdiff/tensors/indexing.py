@@ -203,9 +203,21 @@ def _read(self: Tensor, index: Any) -> Tensor:
         return view_of(
             self, View(_step_of(entries, x.shape), (key,), lambda base, new: record(_put_basic, (base, new), (key,)))
         )
-    key = tuple(entries)
-    static, operands = _with_operands(key, _checked(arrays, entries, x.shape))
+    if any(e[0] == "int" for e in entries):
+        return _read(_at_integers(self, entries), _without_integers(entries, arrays))
+    static, operands = _with_operands(tuple(entries), _checked(arrays, entries, x.shape))
     return wrap(record(_advanced, (x, *operands), (static,)))
+
+
+def _at_integers(tensor: Tensor, entries: list[Entry]) -> Tensor:
+    """The part at the integers among the entries: they are looked at before arrays, which NumPy does not do."""
+    return _read(tensor, tuple(e[1] if e[0] == "int" else slice(None) for e in entries if e[0] != "new"))
+
+
+def _without_integers(entries: list[Entry], arrays: list[Lazy]) -> tuple[Any, ...]:
+    rest = iter(arrays)
+    kinds = {"new": lambda e: None, "slice": lambda e: slice(*e[1:]), "array": lambda e: wrap(next(rest))}
+    return tuple(kinds[e[0]](e) for e in entries if e[0] != "int")
 
 
 def _with_operands(key: tuple[Entry, ...], arrays: list[Lazy]) -> tuple[tuple[Entry, ...], list[Any]]:
@@ -228,6 +240,9 @@ def _store(self: Tensor, index: Any, value: Any) -> None:
         view = _read(self, index)
         target = as_lazy(view)
         overwrite(view, elementwise.expanded(_filler(new, target), target.shape))
+        return
+    if any(e[0] == "int" for e in entries):
+        _store(_at_integers(self, entries), _without_integers(entries, arrays), value)
         return
     static, operands = _with_operands(tuple(entries), _checked(arrays, entries, x.shape))
     target = record(_advanced, (x, *operands), (static,))

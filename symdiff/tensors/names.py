@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from symdiff.tensors import autograd_calls, indexing, products, programs, rearranging, views
+from symdiff.tensors import autograd_calls, indexing, ordering, products, programs, rearranging, sums_of_products, views
 from symdiff.tensors.anomaly import is_anomaly_enabled
 from symdiff.tensors.arithmetic import FUNCTIONS
 from symdiff.tensors.creation import CREATION
@@ -12,6 +12,7 @@ from symdiff.tensors.devices import cuda, device
 from symdiff.tensors.dtypes import DType, bool_, default_dtype, float32, float64, int32, int64, set_default_dtype
 from symdiff.tensors.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from symdiff.tensors.inference import inference_mode, is_inference_mode_enabled
+from symdiff.tensors.more_arithmetic import DTYPE_FUNCTIONS
 from symdiff.tensors.printing import get_printoptions, set_printoptions
 from symdiff.tensors.protocols import PROTOCOLS
 from symdiff.tensors.random_calls import RANDOM
@@ -23,13 +24,14 @@ __all__ = ["NAMES", "SUBMODULES"]
 SUBMODULES = ("nn", "optim", "autograd", "utils")
 """Modules of the package that are imported when their name is looked up."""
 
-OTHER_MODULES = (autograd_calls, indexing, products, programs, rearranging, views)
+OTHER_MODULES = (autograd_calls, indexing, ordering, products, programs, rearranging, sums_of_products, views)
 """They attach methods and functions when they are imported."""
 
 NAMES: dict[str, Any] = {
     **FUNCTIONS,
     **CREATION,
     **RANDOM,
+    **DTYPE_FUNCTIONS,
     **PROTOCOLS,
     "save": save,
     "load": load,

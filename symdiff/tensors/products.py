@@ -58,17 +58,6 @@ def _diag(x: Any) -> Any:
     return R["diag"](x)
 
 
-@operation("einsum", "EinsumBackward0")
-def _einsum(*args: Any) -> Any:
-    *xs, subscripts = args
-    return R["einsum"](*xs, subscripts=subscripts)
-
-
-def _einsum_call(equation: str, *operands: Any) -> Tensor:
-    tensors = operands[0] if len(operands) == 1 and isinstance(operands[0], list | tuple) else operands
-    return wrap(record(_einsum, tuple(first_operand(t, "einsum") for t in tensors), (equation.replace(" ", ""),)))
-
-
 def _right(self: Tensor, other: Any) -> Any:
     return _matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
@@ -86,7 +75,6 @@ function("dot", _of_rank("dot", 1, 1))
 function("tril", _triangle("tril", True))
 function("triu", _triangle("triu", False))
 function("diag", _diag_call)
-function("einsum", _einsum_call, method=False)
 function("outer", lambda input, vec2: input.unsqueeze(1) * vec2.unsqueeze(0))
 function("trace", lambda input: wrap(record(_diagonal, (as_lazy(input),))).sum())  # type: ignore[attr-defined]
 FUNCTIONS["addmm"] = lambda input, mat1, mat2: input + _matmul(mat1, mat2)

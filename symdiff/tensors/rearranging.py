@@ -204,7 +204,6 @@ def _grid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
         t.reshape(tuple(n if k == at else 1 for k, n in enumerate(shape))).expand(shape) for at, t in enumerate(lines)
     ]
     if swapped:
-        grids = [g.transpose(0, 1) for g in grids]
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 

@@ -224,7 +224,9 @@ def _cat_call(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     from_ = [first_operand(t, "cat") for t in tensors]
     if not from_:
         raise ValueError("expected a non-empty list of Tensors")
-    values = [v for v in from_ if v.shape != (0,)] or from_[:1]
+    ranks = {len(v.shape) for v in from_}
+    # an empty tensor of one axis beside others of more is left out, as it always was
+    values = from_ if len(ranks) == 1 else [v for v in from_ if v.shape != (0,)]
     dtype = _widest(from_)
     axis = axis_of(dim, len(values[0].shape))
     _check_sizes(values, axis)
