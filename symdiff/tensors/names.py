@@ -12,6 +12,7 @@ from symdiff.tensors.devices import cuda, device
 from symdiff.tensors.dtypes import DType, bool_, default_dtype, float32, float64, int32, int64, set_default_dtype
 from symdiff.tensors.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from symdiff.tensors.inference import inference_mode, is_inference_mode_enabled
+from symdiff.tensors.linalg import linalg
 from symdiff.tensors.more_arithmetic import DTYPE_FUNCTIONS
 from symdiff.tensors.printing import get_printoptions, set_printoptions
 from symdiff.tensors.protocols import PROTOCOLS
@@ -62,6 +63,7 @@ NAMES: dict[str, Any] = {
     "is_tensor": lambda obj: isinstance(obj, Tensor),
     "device": device,
     "cuda": cuda,
+    "linalg": linalg,
     "inf": float("inf"),
     "nan": float("nan"),
     "pi": 3.141592653589793,

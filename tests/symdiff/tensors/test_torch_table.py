@@ -20,6 +20,9 @@ CASES = [
 
 def array_of(word, dtype, random):
     shape = tuple(int(c) for c in word[1:])
+    if word[0] == "s":
+        factor = random.standard_normal((*shape, shape[-1]))
+        return (factor @ np.swapaxes(factor, -1, -2) + np.eye(shape[-1])).astype(dtype)
     normal = random.standard_normal(shape)
     kinds = {
         "f": lambda: normal.astype(dtype),
