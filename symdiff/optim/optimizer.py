@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -264,7 +265,7 @@ def _cast(x: Any, name: str, param: Tensor) -> Any:
 
 def _loaded(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     """A group with options that were saved, of the parameters that are there."""
-    found = dict(new)
+    found = copy.deepcopy({name: option for name, option in new.items() if name != "params"})
     if "param_names" in old and "param_names" not in new:
         found["param_names"] = old["param_names"]
     found["params"] = old["params"]

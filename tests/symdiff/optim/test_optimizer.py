@@ -200,6 +200,14 @@ def test_state_goes_from_one_optimizer_to_another() -> None:
     assert kept["exp_avg"] is not first.state[p]["exp_avg"]
 
 
+def test_a_learning_rate_that_is_a_tensor_is_not_shared_by_a_copy() -> None:
+    lr = symdiff.tensor(0.5)
+    first, second = SGD([leaf(1.0)], lr=lr), SGD([leaf(1.0)])
+    second.load_state_dict(first.state_dict())
+    lr.fill_(0.25)
+    assert second.param_groups[0]["lr"].item() == 0.5
+
+
 def test_a_group_can_be_added_and_options_changed() -> None:
     p, q = leaf(1.0), leaf(1.0)
     optimizer = SGD([p], lr=0.5)

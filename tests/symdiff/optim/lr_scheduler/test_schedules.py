@@ -204,6 +204,17 @@ def test_the_state_is_taken_over() -> None:
     assert rates_of(other, second, 4) == rates_of(schedule, first, 4)
 
 
+def test_milestones_that_went_through_a_file() -> None:
+    o = one()
+    schedule = lr_scheduler.MultiStepLR(o, [2, 3])
+    state = schedule.state_dict()
+    schedule.load_state_dict({**state, "milestones": dict(state["milestones"])})
+    o.step()
+    with pytest.warns(UserWarning, match="The epoch parameter"):
+        schedule.step(2)
+    assert schedule.get_last_lr() == [0.1]
+
+
 def test_a_tensor_as_learning_rate_stays_the_same_tensor() -> None:
     lr = symdiff.tensor(0.5)
     o = SGD([symdiff.tensor([1.0], requires_grad=True)], lr=lr)
