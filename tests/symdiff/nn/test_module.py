@@ -152,6 +152,17 @@ def test_state_dict_shares_memory():
     assert state["weight"].item() == 7.0 and not state["weight"].requires_grad
 
 
+def test_a_state_dict_taken_before_a_step_sees_it():
+    model = nn.Linear(2, 1)
+    state, first = model.state_dict(), model.weight[0, 0]
+    model(torch.ones(1, 2)).sum().backward()
+    before = model.weight.tolist()
+    torch.optim.SGD(model.parameters(), lr=0.5).step()
+    after = [[x - 0.5 for x in before[0]]]
+    assert model.weight.tolist() == state["weight"].tolist() == [pytest.approx(after[0])]
+    assert first.item() == pytest.approx(after[0][0])
+
+
 def test_strictness():
     model, state = nn.Linear(2, 3), {"weight": torch.ones(2, 2), "x": torch.ones(1)}
     with pytest.raises(RuntimeError) as found:
