@@ -13,6 +13,7 @@ NAMES = (
     "logistic",
     "elementwise_chain",
     "tanh_network",
+    "training_loops",
 )
 
 

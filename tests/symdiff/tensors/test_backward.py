@@ -123,3 +123,11 @@ def test_a_function_of_the_users_takes_part():
     assert x.grad.tolist() == [32.0, 256.0]
     (second,) = torch.autograd.grad(torch.autograd.grad(Cube.apply(x).sum(), x, create_graph=True)[0].sum(), x)
     assert second.tolist() == [6.0, 12.0]
+
+
+def test_shared_memory_is_read_to_the_bit():
+    array = np.array([0.0, 1.0])
+    x = torch.from_numpy(array)
+    assert (1.0 / x).tolist() == [np.inf, 1.0]
+    array[0] = -0.0
+    assert (1.0 / x).tolist() == [-np.inf, 1.0]
