@@ -6,14 +6,17 @@ from symdiff.tensors.anomaly import detect_anomaly, set_detect_anomaly
 from symdiff.tensors.autograd_calls import backward, grad
 from symdiff.tensors.custom import Function
 from symdiff.tensors.grad_mode import enable_grad, no_grad, set_grad_enabled
+from symdiff.tensors.gradient_check import GradcheckError, gradcheck
 from symdiff.tensors.inference import inference_mode
 
 __all__ = [
     "Function",
+    "GradcheckError",
     "backward",
     "detect_anomaly",
     "enable_grad",
     "grad",
+    "gradcheck",
     "inference_mode",
     "no_grad",
     "set_detect_anomaly",
