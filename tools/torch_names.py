@@ -58,8 +58,8 @@ HEAD = """# PyTorch's names
 
 `import symdiff as torch` runs ordinary small PyTorch programs on the CPU. This page lists PyTorch's names, of release
 2.13, and says which of them there are: with the same meaning, in part, or not at all. A name that is absent is an
-`AttributeError`. What operations compute is compared with PyTorch by `tests/torch_table.py`, `tests/nn_cases.py` and the
-tests beside them. The page is written by `python tools/torch_names.py`.
+`AttributeError`. What operations compute is compared with PyTorch by `tests/torch_table.py`, `tests/nn_cases.py` and
+the tests beside them. The page is written by `python tools/torch_names.py`.
 """
 
 
