@@ -11,7 +11,8 @@ from symdiff.tensors import elementwise, reductions
 from symdiff.tensors.dtypes import DType
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import Operation, operation, record
-from symdiff.tensors.tensor import Tensor, as_lazy, overwrite, wrap
+from symdiff.tensors.stores import overwrite
+from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 
 __all__ = ["FUNCTIONS"]
 

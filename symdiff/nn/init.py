@@ -13,7 +13,8 @@ from symdiff.tensors.creation import made
 from symdiff.tensors.generator import Generator
 from symdiff.tensors.grad_mode import no_grad
 from symdiff.tensors.lazy import known
-from symdiff.tensors.tensor import Tensor, as_lazy, overwrite
+from symdiff.tensors.stores import overwrite
+from symdiff.tensors.tensor import Tensor, as_lazy
 from symdiff.tensors.truncated_normal import truncated_normal
 
 __all__ = [

@@ -13,7 +13,8 @@ from symdiff.tensors import elementwise, linear
 from symdiff.tensors.lazy import Lazy, as_array
 from symdiff.tensors.operations import Operation, common_dtype, operation, record
 from symdiff.tensors.plans import materialise
-from symdiff.tensors.tensor import Size, Tensor, as_lazy, wrap
+from symdiff.tensors.size import Size
+from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 
 __all__ = ["FUNCTIONS", "reduced", "reduction_of", "require_reduction"]
 

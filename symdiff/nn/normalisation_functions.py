@@ -14,7 +14,9 @@ from symdiff.tensors.grad_mode import no_grad
 from symdiff.tensors.lazy import Lazy, as_array, known
 from symdiff.tensors.operations import operation, record
 from symdiff.tensors.plans import materialise
-from symdiff.tensors.tensor import Size, Tensor, as_lazy, overwrite, wrap
+from symdiff.tensors.size import Size
+from symdiff.tensors.stores import overwrite
+from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 
 __all__ = ["FUNCTIONS"]
 

@@ -16,7 +16,8 @@ from symdiff.tensors.grad_mode import no_grad
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import operation, record
 from symdiff.tensors.plans import materialise
-from symdiff.tensors.tensor import Tensor, as_lazy, overwrite, wrap
+from symdiff.tensors.stores import overwrite
+from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 from symdiff.tensors.views import concatenated, reshaped
 
 __all__ = [

@@ -14,7 +14,8 @@ from symdiff.optim.hooks import Hooks
 from symdiff.tensors import grad_mode
 from symdiff.tensors.creation import made
 from symdiff.tensors.lazy import known
-from symdiff.tensors.tensor import Tensor, as_lazy, overwrite
+from symdiff.tensors.stores import overwrite
+from symdiff.tensors.tensor import Tensor, as_lazy
 
 __all__ = ["Optimizer", "required"]
 

@@ -10,7 +10,8 @@ import numpy as np
 from symdiff.tensors import elementwise
 from symdiff.tensors.dtypes import DType, bool_, float32, float64, int32, int64
 from symdiff.tensors.lazy import Lazy, known
-from symdiff.tensors.tensor import Tensor, as_lazy, attach, overwrite, wrap
+from symdiff.tensors.stores import overwrite
+from symdiff.tensors.tensor import Tensor, as_lazy, attach, wrap
 
 __all__ = ["FUNCTIONS", "operand"]
 

@@ -7,7 +7,9 @@ from typing import Any
 from symdiff.tensors import grad_mode
 from symdiff.tensors.lazy import Lazy, scalar
 from symdiff.tensors.plans import materialise
-from symdiff.tensors.tensor import Storage, Tensor, as_lazy, overwrite
+from symdiff.tensors.storage import Storage
+from symdiff.tensors.stores import overwrite
+from symdiff.tensors.tensor import Tensor, as_lazy
 
 __all__ = ["assign"]
 

@@ -13,7 +13,8 @@ from symdiff.tensors import elementwise
 from symdiff.tensors.backward import Seed, cotangents
 from symdiff.tensors.lazy import KEEPER, Lazy, known
 from symdiff.tensors.plans import materialise
-from symdiff.tensors.tensor import Tensor, as_lazy, attach, overwrite, wrap
+from symdiff.tensors.stores import overwrite
+from symdiff.tensors.tensor import Tensor, as_lazy, attach, wrap
 
 __all__ = ["backward", "grad"]
 

@@ -11,7 +11,8 @@ import numpy as np
 from symdiff.tensors.dtypes import DTYPES, DType, bool_, default_dtype, int64
 from symdiff.tensors.lazy import Lazy, as_array, known
 from symdiff.tensors.plans import materialise
-from symdiff.tensors.tensor import Storage, Tensor, as_lazy, wrap
+from symdiff.tensors.storage import Storage
+from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 
 __all__ = ["CREATION", "as_tensor", "dtype_of_array", "from_numpy", "made", "tensor"]
 

@@ -14,7 +14,9 @@ from symdiff.tensors.lazy import Lazy, as_array, known
 from symdiff.tensors.operations import Operation, operation, record
 from symdiff.tensors.plans import materialise
 from symdiff.tensors.reductions import axis_of
-from symdiff.tensors.tensor import NUMPY_VIEWS, Tensor, View, as_lazy, attach, overwrite, view_of, wrap
+from symdiff.tensors.storage import NUMPY_VIEWS, View
+from symdiff.tensors.stores import overwrite
+from symdiff.tensors.tensor import Tensor, as_lazy, attach, view_of, wrap
 from symdiff.tensors.views import reshaped
 
 __all__ = ["parsed_index"]

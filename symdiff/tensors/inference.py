@@ -15,7 +15,8 @@ from symdiff.tensors.grad_mode import decorated
 from symdiff.tensors.lazy import Lazy, next_serial
 from symdiff.tensors.operations import watchers
 from symdiff.tensors.saved import saved_inputs
-from symdiff.tensors.tensor import Tensor, as_lazy, attach, inference_rules
+from symdiff.tensors.storage import inference_rules
+from symdiff.tensors.tensor import Tensor, as_lazy, attach
 
 __all__ = ["inference_mode", "is_inference_mode_enabled"]
 

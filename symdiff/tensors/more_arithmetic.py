@@ -16,7 +16,8 @@ from symdiff.tensors.dtypes import DType, default_dtype, dtype_of_number, promot
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import Operation, operation, record
 from symdiff.tensors.reductions import axis_of, reduce
-from symdiff.tensors.tensor import Tensor, as_lazy, attach, overwrite, wrap
+from symdiff.tensors.stores import overwrite
+from symdiff.tensors.tensor import Tensor, as_lazy, attach, wrap
 
 __all__ = ["DTYPE_FUNCTIONS"]
 

@@ -18,7 +18,8 @@ from symdiff.tensors.printing import get_printoptions, set_printoptions
 from symdiff.tensors.protocols import PROTOCOLS
 from symdiff.tensors.random_calls import RANDOM
 from symdiff.tensors.saving import load, save
-from symdiff.tensors.tensor import Size, Tensor
+from symdiff.tensors.size import Size
+from symdiff.tensors.tensor import Tensor
 
 __all__ = ["NAMES", "SUBMODULES"]
 

@@ -12,7 +12,8 @@ from symdiff.tensors.creation import made
 from symdiff.tensors.dtypes import DType, default_dtype, int64
 from symdiff.tensors.generator import Generator
 from symdiff.tensors.lazy import known
-from symdiff.tensors.tensor import Tensor, as_lazy, attach, memory_layout, overwrite
+from symdiff.tensors.stores import overwrite
+from symdiff.tensors.tensor import Tensor, as_lazy, attach, memory_layout
 from symdiff.tensors.views import sizes_of
 
 __all__ = ["RANDOM"]

@@ -15,7 +15,8 @@ from symdiff.tensors.dtypes import int64
 from symdiff.tensors.lazy import Lazy, known
 from symdiff.tensors.operations import operation, record
 from symdiff.tensors.reductions import axis_of
-from symdiff.tensors.tensor import Size, Tensor, as_lazy, attach, wrap
+from symdiff.tensors.size import Size
+from symdiff.tensors.tensor import Tensor, as_lazy, attach, wrap
 from symdiff.tensors.views import reshaped, sizes_of
 
 __all__: list[str] = []

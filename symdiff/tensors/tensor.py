@@ -9,101 +9,31 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from symdiff.tensors import grad_mode
 from symdiff.tensors.dtypes import DType, default_dtype
-from symdiff.tensors.lazy import KEEPER, Lazy, as_array, known
+from symdiff.tensors.graph_node import Node
+from symdiff.tensors.lazy import Lazy, as_array, known
 from symdiff.tensors.operations import Operation, record
 from symdiff.tensors.plans import materialise
 from symdiff.tensors.printing import format_tensor, tensor_text
-from symdiff.tensors.replacement import replaced
+from symdiff.tensors.size import Size
+from symdiff.tensors.storage import Storage, View, inference_rules, numpy_view, refresh
 
 __all__ = [
-    "Node",
-    "Storage",
+    "DETACH",
     "Tensor",
-    "View",
     "as_lazy",
     "attach",
-    "inference_rules",
     "memory_layout",
-    "overwrite",
+    "read",
     "view_of",
     "wrap",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One step from a storage to a tensor: how it is read, and how a store through it changes what it views.
-
-    Attributes
-    ----------
-    read : Operation
-    attrs : tuple
-    write : callable or None
-        ``write(base, new)`` gives the base with the new elements; None where elements lie on top of each other.
-    operands : tuple
-        Values that the reading takes besides the base, such as indices.
-    """
-
-    read: Operation
-    attrs: tuple[Any, ...]
-    write: Callable[[Lazy, Lazy], Lazy] | None
-    operands: tuple[Any, ...] = ()
-
-
-class Storage:
-    """Memory that several tensors share.
-
-    Attributes
-    ----------
-    value : Lazy
-        What it holds now.
-    version : int
-        How often it was stored into, as PyTorch counts.
-    changes : int
-        How often it was stored into, also by ways that PyTorch does not count.
-    shared : numpy.ndarray or None
-        The same memory where others than tensors see it: it is read and stored into at once.
-    """
-
-    __slots__ = ("changes", "shared", "value", "version")
-
-    def __init__(self, value: Lazy, version: int) -> None:
-        self.value, self.version, self.changes = value, version, 0
-        self.shared: np.ndarray[Any, Any] | None = None
-
-
-class Node:
-    """What gave a tensor: PyTorch's ``grad_fn``."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Lazy) -> None:
-        self.value = value
-
-    def name(self) -> str:
-        """PyTorch's name of the node, such as ``MulBackward0``."""
-        assert self.value.operation is not None
-        return self.value.operation.node
-
-    @property
-    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
-        """The nodes of its inputs."""
-        return tuple(
-            (Node(x) if x.operation is not None and x.owner is None else None, 0)
-            for x in self.value.inputs
-            if isinstance(x, Lazy) and x.differentiable
-        )
-
-    def __repr__(self) -> str:
-        return f"<{self.name()}>"
 
 
 class Tensor:
@@ -325,7 +255,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same memory, cut off from the graph."""
-        made = view_of(self, View(_DETACH, (), lambda base, new: new))
+        made = view_of(self, View(DETACH, (), lambda base, new: new))
         made._detached = True
         return made
 
@@ -338,26 +268,7 @@ class Tensor:
         return self
 
 
-class Size(tuple[int, ...]):
-    """The shape of a tensor."""
-
-    __slots__ = ()
-
-    def numel(self) -> int:
-        """How many elements that makes."""
-        return int(np.prod(self)) if self else 1
-
-    def __repr__(self) -> str:
-        return f"torch.Size({list(self)})"
-
-    def __getitem__(self, key: Any) -> Any:
-        found = tuple.__getitem__(self, key)
-        return Size(found) if isinstance(key, slice) else found
-
-
-inference_rules: list[Any] = []
-"""What inference mode forbids; empty until it is used."""
-_DETACH = Operation("detach", lambda x: x, "")
+DETACH = Operation("detach", lambda x: x, "")
 _new = object.__new__
 
 
@@ -381,11 +292,11 @@ def as_lazy(tensor: Tensor) -> Lazy:
     if storage is None:
         return tensor._value
     if storage.shared is not None:
-        _refresh(storage)
+        refresh(storage)
     if tensor._seen != storage.changes:
         value = storage.value
         for step in tensor._views:
-            value = _read(value, step)
+            value = read(value, step)
         tensor._value, tensor._seen = _belonging(value, storage), storage.changes
     return tensor._value
 
@@ -397,15 +308,16 @@ def _belonging(value: Lazy, storage: Storage) -> Lazy:
     return value
 
 
-def _read(value: Lazy, step: View) -> Lazy:
-    if step.read is not _DETACH:
+def read(value: Lazy, step: View) -> Lazy:
+    """One step of a view."""
+    if step.read is not DETACH:
         return record(step.read, (value, *step.operands), step.attrs)
     if not value.differentiable:
         return value
     if value.array is not None:
         return known(value.array, value.dtype, value.shape)
     with grad_mode.no_grad():
-        return record(_DETACH, (value,))
+        return record(DETACH, (value,))
 
 
 def view_of(tensor: Tensor, step: View) -> Tensor:
@@ -413,7 +325,7 @@ def view_of(tensor: Tensor, step: View) -> Tensor:
     storage = tensor._storage
     if storage is None:
         storage = tensor._storage = Storage(tensor._value, tensor._stores)
-    made = wrap(_belonging(_read(as_lazy(tensor), step), storage))
+    made = wrap(_belonging(read(as_lazy(tensor), step), storage))
     made._storage, made._views, made._seen = storage, (*tensor._views, step), storage.changes
     if tensor._detached:
         made._detached, made._uncounted = True, tensor._uncounted
@@ -422,95 +334,6 @@ def view_of(tensor: Tensor, step: View) -> Tensor:
     elif not grad_mode.enabled():
         made._origin = "no_grad"
     return made
-
-
-def overwrite(tensor: Tensor, value: Lazy) -> Tensor:
-    """Give a tensor, and what it shares memory with, new elements: what all stores come down to.
-
-    Raises
-    ------
-    RuntimeError
-        If that is a store into a leaf that requires gradients, while operations are recorded.
-    """
-    current = as_lazy(tensor)
-    _check_store(tensor, current, value)
-    if inference_rules and inference_rules[0].check_store(tensor):
-        _stored(tensor, current, value)
-        inference_rules[0].keep_ordinary(tensor)
-        return tensor
-    return _stored(tensor, current, value)
-
-
-def _stored(tensor: Tensor, current: Lazy, value: Lazy) -> Tensor:
-    storage = tensor._storage
-    if storage is None:
-        current.overwritten = tensor._stores + 1
-        tensor._stores += 1
-        tensor._value = _as_before(tensor, current, value)
-        tensor._value.version = tensor._stores
-        return tensor
-    chain = [storage.value]
-    for step in tensor._views[:-1]:
-        chain.append(_read(chain[-1], step))
-    new = value
-    for base, step in zip(reversed(chain), reversed(tensor._views), strict=True) if tensor._views else ():
-        if step.write is None:
-            raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to a single memory "
-                "location. Please clone() the tensor before performing the operation."
-            )
-        new = step.write(base, new)
-    _count_store(tensor, storage, current)
-    storage.value = _as_before(tensor, storage.value, new)
-    storage.value.version = storage.version
-    if storage.shared is not None:
-        materialise([storage.value])
-        storage.shared[...] = storage.value.array
-    return tensor
-
-
-def _count_store(tensor: Tensor, storage: Storage, current: Lazy) -> None:
-    storage.changes += 1
-    if not tensor._uncounted:
-        storage.version += 1
-        for old in {storage.value, current}:
-            old.overwritten = storage.version
-
-
-def _as_before(tensor: Tensor, before: Lazy, after: Lazy) -> Lazy:
-    """What a store leaves: what required gradients goes on to do so."""
-    if not before.differentiable or after.differentiable:
-        if before.hooks and KEEPER in before.hooks:
-            after.hooks = {**(after.hooks or {}), KEEPER: before.hooks.pop(KEEPER)}
-        return after
-    if before.owner is not None:
-        if after.array is not None:
-            after = known(after.array, after.dtype, after.shape)
-        elif after.owner is not None or after.operation is None:
-            after = record(_DETACH, (after,))
-        after.differentiable, after.owner, after.hooks = True, before.owner, before.hooks
-        return after
-    return replaced(before, after, passes=tensor._detached or not grad_mode.enabled())
-
-
-_VIEW_REFUSED = {
-    "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that "
-    "this use case is ambiguous and error-prone, it is forbidden: make the view and store into it in one mode.",
-    "multiple": "Output 0 of a function that returns several views is a view and is being modified inplace. The "
-    "function's other views would lose their place in the graph: clone() the view, or store by indexing.",
-}
-
-
-def _check_store(tensor: Tensor, current: Lazy, value: Lazy) -> None:
-    if not grad_mode.enabled() or tensor._detached:
-        return
-    base = tensor._storage.value if tensor._storage is not None else current
-    if tensor._origin and (base.differentiable or current.differentiable or value.differentiable):
-        raise RuntimeError(_VIEW_REFUSED[tensor._origin])
-    if current.owner is not None and current.differentiable:
-        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-    if base.owner is not None and base.differentiable:
-        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
 
 
 # -- memory that others see --------------------------------------------------------------------------------------------
@@ -527,15 +350,9 @@ def _shared_array(tensor: Tensor) -> np.ndarray[Any, Any]:
         storage.shared = np.array(as_array(storage.value))
     array = storage.shared
     for step in tensor._views:
-        if step.read is not _DETACH:
+        if step.read is not DETACH:
             array = numpy_view(array, step)
     return array
-
-
-def numpy_view(array: np.ndarray[Any, Any], step: View) -> np.ndarray[Any, Any]:
-    """The same view of a NumPy array."""
-    maker = NUMPY_VIEWS[step.read.name]
-    return maker(array, *step.attrs)
 
 
 def memory_layout(tensor: Tensor) -> np.ndarray[Any, Any]:
@@ -545,35 +362,11 @@ def memory_layout(tensor: Tensor) -> np.ndarray[Any, Any]:
         return np.empty(value.shape, value.dtype.numpy)
     array = np.empty(storage.value.shape, storage.value.dtype.numpy)
     for step in tensor._views:
-        if step.read is not _DETACH:
+        if step.read is not DETACH:
             array = numpy_view(array, step)
     return array
-
-
-NUMPY_VIEWS: dict[str, Callable[..., Any]] = {}
-"""How each view is made of a NumPy array, by the name of its operation."""
-
-
-def _refresh(storage: Storage) -> None:
-    """Take over what others have stored into shared memory."""
-    shared = storage.shared
-    assert shared is not None
-    if storage.value.array is None:
-        materialise([storage.value])
-    # to the bit, which also tells 0.0 from -0.0; comparing bytes is quick for small arrays, too
-    if as_array(storage.value).tobytes() != shared.tobytes():
-        before = storage.value
-        fresh = known(np.array(shared, order="C"), before.dtype, before.shape)
-        if before.owner is not None:
-            fresh.differentiable, fresh.owner, fresh.hooks = before.differentiable, before.owner, before.hooks
-        storage.changes += 1
-        storage.value = fresh
 
 
 def attach(name: str, function: Callable[..., Any]) -> None:
     """Make a function of tensors a method of `Tensor`."""
     setattr(Tensor, name, function)
-
-
-def shapes(tensors: Sequence[Tensor]) -> list[tuple[int, ...]]:
-    return [t._value.shape for t in tensors]

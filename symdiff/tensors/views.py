@@ -17,7 +17,9 @@ from symdiff.tensors.arithmetic import FUNCTIONS, first_operand, function
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import Operation, operation, record
 from symdiff.tensors.reductions import axis_of
-from symdiff.tensors.tensor import NUMPY_VIEWS, Size, Tensor, View, as_lazy, attach, view_of, wrap
+from symdiff.tensors.size import Size
+from symdiff.tensors.storage import NUMPY_VIEWS, View
+from symdiff.tensors.tensor import Tensor, as_lazy, attach, view_of, wrap
 
 __all__ = ["concatenated", "permuted", "reshaped", "sizes_of"]
 
