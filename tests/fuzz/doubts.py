@@ -1,7 +1,9 @@
 """Whether a disagreement comes of rounding: fused operations that decide a branch, and programs that are chaotic."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,10 @@ from tests.fuzz.generator import Program
 
 __all__ = ["chaotic", "rounding_decides"]
 
-NEIGHBOURS = 8  # inputs one unit in the last place away, asked where numbers differ
+NEIGHBOURS = 8  # how often something is moved by one unit in the last place
+INEXACT = frozenset(
+    ["sin", "cos", "tanh", "exp", "log", "log1p", "atan", "hypot", "sum", "mean", "dot", "prod", "norm", "cumsum"]
+)
 
 
 def rounding_decides(
@@ -23,30 +28,50 @@ def rounding_decides(
 
 
 def chaotic(program: Program, function: Any, options: Options, arguments: tuple[Any, ...], failure: Failure) -> bool:
-    """Whether the number moves by as much where inputs move by one unit in the last place, or roundings are others.
+    """Whether the number moves by as much where something else moves by one unit in the last place.
 
-    The first is asked of CPython, the second of the same program with and without fused operations.
-    Only for programs that are not compared to the bit, and never for a gap that is not a number.
+    CPython is asked with other inputs, and with other roundings of sums and elementary functions; and we, with and
+    without fused operations. Only for programs that are not compared to the bit, and never for a gap that is no number.
     """
     if program.exact or not np.isfinite(failure.gap):
         return False
     r = np.random.default_rng(program.seed)
-    found = []
-    if failure.word == "value":
-        for strict in (True, False):
-            again = Compiled(function, program, replace(options, strict=strict)).call(arguments)
-            found.append(again.value if isinstance(again, Found) else None)
-        if moves(found, failure.gap):
-            return True
-        found = []
-    for _ in range(NEIGHBOURS):
-        moved = [neighbour(r, a) for a in arguments]
-        if failure.word == "value":
-            found.append(plain(function, moved).value)
-        else:
-            dual = along_direction(program, tuple(moved), [])
-            found.append(None if dual is None else dual.slope)
-    return moves(found, failure.gap)
+    moved = [tuple(neighbour(r, a) for a in arguments) for _ in range(NEIGHBOURS)]
+    if failure.word != "value":
+        duals = [along_direction(program, m, []) for m in moved]
+        return moves([None if dual is None else dual.slope for dual in duals], failure.gap)
+    own = [Compiled(function, program, replace(options, strict=strict)).call(arguments) for strict in (True, False)]
+    return (
+        moves([found.value if isinstance(found, Found) else None for found in own], failure.gap)
+        or moves([plain(function, m).value for m in moved], failure.gap)
+        or moves([plain(shaken(program, r), arguments).value for _ in range(NEIGHBOURS)], failure.gap)
+    )
+
+
+def shaken(program: Program, r: np.random.Generator) -> Any:
+    """The program in CPython, with results of sums and elementary functions one unit in the last place off."""
+    namespace: dict[str, Any] = {"math": Shaken(math, r), "np": Shaken(np, r)}
+    exec(program.source.replace("import math\n\nimport numpy as np\n", ""), namespace)
+
+    def call(*arguments: Any) -> Any:
+        return namespace["f"](*(a.copy() if isinstance(a, np.ndarray) else a for a in arguments))
+
+    return call
+
+
+class Shaken:
+    """A module whose inexact functions round otherwise."""
+
+    def __init__(self, module: Any, r: np.random.Generator):
+        self._module, self._r = module, r
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._module, name)
+        if isinstance(found, ModuleType):
+            return Shaken(found, self._r)
+        if name not in INEXACT:
+            return found
+        return lambda *args, **kwargs: neighbour(self._r, found(*args, **kwargs))
 
 
 def moves(found: Sequence[Any], gap: float) -> bool:
