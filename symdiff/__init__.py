@@ -1,6 +1,7 @@
 """Differentiation of ordinary numerical Python: native values and gradients, and the gradient as readable source."""
 
 import importlib
+import importlib.util
 from typing import Any
 
 from symdiff.api import (
@@ -116,12 +117,17 @@ __all__ = [
 ]
 
 
+_SUBMODULES = ("nn", "optim", "autograd", "utils")
+"""Modules with PyTorch's names, imported when they are looked up."""
+
+
 def __getattr__(name: str) -> Any:
     """Tensors and what goes with them are loaded when a name of theirs is first looked up."""
-    if name.startswith("__"):
+    # `from symdiff import stages` asks here first: a module of ours is imported by whoever names it
+    if name.startswith("__") or (name not in _SUBMODULES and importlib.util.find_spec(f"symdiff.{name}") is not None):
         raise AttributeError(f"module 'symdiff' has no attribute {name!r}")
     names = importlib.import_module("symdiff.tensors.names")
-    if name in names.SUBMODULES:
+    if name in _SUBMODULES:
         return importlib.import_module(f"symdiff.{name}")
     if name in names.NAMES:
         found = globals()[name] = names.NAMES[name]

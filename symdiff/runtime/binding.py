@@ -24,7 +24,7 @@ __all__ = ["Call", "arguments_of", "exact", "settled", "taken_apart", "taking_ov
 
 
 NESTED = 100
-"""Items of a list that are looked at for one of another world: lists of numbers may be long."""
+"""Items of a list, and lists in lists, that are looked at for one of another world: they may be long, and deep."""
 
 
 @dataclass
@@ -95,12 +95,19 @@ def taking_over(objects: Sequence[Any]) -> Callable[..., Any] | None:
 
     Such a type has ``__symdiff_call__``: the call becomes part of a graph of its own.
     """
-    for value in objects:
-        found = getattr(type(value), "__symdiff_call__", None)
-        if found is None and isinstance(value, tuple | list | dict):
-            found = taking_over(list(value.values()) if isinstance(value, dict) else value[:NESTED])
-        if found is not None:
-            return found
+    stack = [list(objects)]
+    for _ in range(NESTED):
+        if not stack:
+            break
+        inner: list[Any] = []
+        for value in stack.pop():
+            found = getattr(type(value), "__symdiff_call__", None)
+            if found is not None:
+                return found
+            if isinstance(value, tuple | list | dict):
+                inner += list(value.values() if isinstance(value, dict) else value)[:NESTED]
+        if inner:
+            stack.append(inner)
     return None
 
 

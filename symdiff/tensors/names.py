@@ -21,10 +21,7 @@ from symdiff.tensors.saving import load, save
 from symdiff.tensors.size import Size
 from symdiff.tensors.tensor import Tensor
 
-__all__ = ["NAMES", "SUBMODULES"]
-
-SUBMODULES = ("nn", "optim", "autograd", "utils")
-"""Modules of the package that are imported when their name is looked up."""
+__all__ = ["NAMES"]
 
 OTHER_MODULES = (autograd_calls, indexing, ordering, products, programs, rearranging, sums_of_products, views)
 """They attach methods and functions when they are imported."""
