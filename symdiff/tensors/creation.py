@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.tensors.dtypes import DTYPES, DType, bool_, default_dtype, int64
-from symdiff.tensors.lazy import Lazy, as_array, known
-from symdiff.tensors.plans import materialise
+from symdiff.tensors.lazy import known
 from symdiff.tensors.storage import Storage
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 
@@ -215,12 +214,6 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether both have one shape and the same elements."""
     return bool(np.array_equal(input._array(), other._array()))
-
-
-def known_value(x: Lazy) -> np.ndarray[Any, Any]:
-    """The elements of a value, computed if need be."""
-    materialise([x])
-    return as_array(x)
 
 
 CREATION: dict[str, Callable[..., Any]] = {

@@ -23,7 +23,6 @@ __all__ = [
     "convert",
     "expanded",
     "fitting",
-    "gelu",
     "logical",
     "masked_fill",
     "power",
@@ -83,13 +82,6 @@ def _zero(x: Any) -> Any:
 @operation("silu", "SiluBackward0")
 def _silu(x: Any) -> Any:
     return x * R["sigmoid"](x)
-
-
-@operation("gelu", "GeluBackward0")
-def _gelu(x: Any, approximate: str) -> Any:
-    if approximate == "tanh":
-        return 0.5 * x * (1.0 + R["tanh"](0.7978845608028654 * (x + 0.044715 * x * x * x)))
-    return 0.5 * x * (1.0 + R["erf"](x * 0.7071067811865476))
 
 
 @operation("where", "WhereBackward0")
@@ -233,11 +225,6 @@ _masked = Operation("masked_fill", lambda mask, filler, x: R["where"](mask, fill
 def masked_fill(x: Lazy, mask: Lazy, filler: Any) -> Lazy:
     """A number, or a value without axes, where the mask holds."""
     return record(_masked, (mask, fitting(filler, x.dtype), x))
-
-
-def gelu(x: Lazy, approximate: str = "none") -> Lazy:
-    """``x * Phi(x)``, or its form by tanh."""
-    return record(_gelu, (x,), (approximate,))
 
 
 def silu(x: Lazy) -> Lazy:
