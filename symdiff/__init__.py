@@ -117,8 +117,10 @@ __all__ = [
 ]
 
 
-_SUBMODULES = ("nn", "optim", "autograd", "utils")
-"""Modules with PyTorch's names, imported when they are looked up."""
+_SUBMODULES = ("nn", "optim", "autograd", "utils", "training")
+"""Modules that are imported when they are looked up, most of them with PyTorch's names."""
+
+_OF_TRAINING = ("fit", "EarlyStopping", "Checkpoint")
 
 
 def __getattr__(name: str) -> Any:
@@ -129,6 +131,9 @@ def __getattr__(name: str) -> Any:
     names = importlib.import_module("symdiff.tensors.names")
     if name in _SUBMODULES:
         return importlib.import_module(f"symdiff.{name}")
+    if name in _OF_TRAINING:
+        found = globals()[name] = getattr(importlib.import_module("symdiff.training"), name)
+        return found
     if name in names.NAMES:
         found = globals()[name] = names.NAMES[name]
         return found

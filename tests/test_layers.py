@@ -44,8 +44,9 @@ SYMDIFF_LAYERS = [
 # What may be imported inside a function: it is optional, or slow and seldom needed.
 LAZY = {"IPython", "matplotlib", "mpmath", "pandas", "platformdirs", "safetensors", "scipy", "sympy", "tqdm", "xarray"}
 
-# The compiler as a whole, loaded when something is first compiled; and users' own modules, by names known at run time.
-LATE = {"symdiff.machinery", "symdiff.tensors.names", "?"}
+# The compiler as a whole, loaded when something is first compiled; tensors and training, when a name of theirs is
+# looked up; and users' own modules, by names known at run time.
+LATE = {"symdiff.machinery", "symdiff.tensors.names", "symdiff.training", "?"}
 
 
 def ranks() -> dict[str, int]:

@@ -1,0 +1,241 @@
+"""Checkpoints of a training, and going on from one as if nothing had been between."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import CheckpointFormatError, located
+from symdiff.nn.module import Module
+from symdiff.optim.lr_scheduler import LRScheduler
+from symdiff.optim.optimizer import Optimizer
+from symdiff.tensors.generator import Generator, default_generator
+from symdiff.tensors.saving import load, save
+from symdiff.training.callbacks import EarlyStopping, State, checked_mode, copied_state, is_better, monitored
+from symdiff.training.history import History
+
+__all__ = ["Checkpoint", "Parts", "read", "restore", "restore_random", "write"]
+
+VERSION = 1
+_KINDS: dict[str, type] = {
+    "fit": int, "epoch": int, "stopped": bool, "model": dict, "optimizer": dict, "history": dict, "random": list,
+}  # fmt: skip
+_LISTS = ("loss", "val_loss", "lr", "seconds")
+
+
+class Checkpoint:
+    """Save a training as it goes.
+
+    The file is a safetensors file with a dict: ``model`` and ``optimizer`` are state dicts, ``epoch`` is the number of
+    epochs finished, ``history`` has the columns of `History`; the rest is for ``fit(resume=...)``. Each save replaces
+    the one before at once.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    every : int
+        Save after so many epochs, and after the last one.
+    best_only : bool
+        Save only epochs that are better than all before.
+    monitor : str, optional
+        What decides that: ``loss``, ``val_loss`` or the name of a metric; by default ``val_loss``, or ``loss`` without
+        validation data.
+    mode : str
+        Whether ``min`` or ``max`` is better.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        every: int = 1,
+        best_only: bool = False,
+        monitor: str | None = None,
+        mode: str = "min",
+    ) -> None:
+        self.path = os.fspath(path)
+        try:
+            self.every = operator.index(every)
+        except TypeError:
+            raise located(TypeError, f"every is a number of epochs, not {every!r}") from None
+        if self.every < 1:
+            raise located(ValueError, f"every is at least 1, not {every}")
+        self.best_only, self.monitor, self.mode = best_only, monitor, checked_mode(mode)
+        self.best: float | None = None
+
+    def __repr__(self) -> str:
+        return f"Checkpoint({self.path!r}, every={self.every}, best_only={self.best_only})"
+
+    def is_due(self, state: State) -> bool:
+        """Whether the epoch just finished is to be saved."""
+        if self.best_only:
+            value = monitored(state, self.monitor)
+            if not is_better(value, self.best, self.mode):
+                return False
+            self.best = value
+            return True
+        return state.epoch % self.every == 0 or state.epoch == state.epochs or state.stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything of a training that has a state.
+
+    Attributes
+    ----------
+    model : Module
+    loss : callable
+    optimizer : Optimizer
+    scheduler : LRScheduler or None
+    early_stopping : EarlyStopping or None
+    checkpoint : Checkpoint or None
+    validated : bool
+        Whether there is validation data.
+    generators : list of Generator
+        Besides the default one.
+    """
+
+    model: Module
+    loss: Callable[..., Any]
+    optimizer: Optimizer
+    scheduler: LRScheduler | None
+    early_stopping: EarlyStopping | None
+    checkpoint: Checkpoint | None
+    validated: bool
+    generators: list[Generator]
+
+    def optional(self) -> dict[str, Any]:
+        """What not every training has, by the names in the file."""
+        loss = self.loss if isinstance(self.loss, Module) else None
+        found = {"loss": loss, "scheduler": self.scheduler, "early_stopping": self.early_stopping}
+        return {name: part for name, part in found.items() if part is not None}
+
+    def random(self) -> list[Generator]:
+        """The generators that the training draws from."""
+        return [default_generator, *self.generators]
+
+
+def snapshot(parts: Parts, state: State) -> dict[str, Any]:
+    """All that is needed to go on after the epoch just finished."""
+    history = state.history
+    return {
+        "fit": VERSION,
+        "epoch": state.epoch,
+        "stopped": state.stopped,
+        "model": parts.model.state_dict(),
+        "optimizer": parts.optimizer.state_dict(),
+        **{name: part.state_dict() for name, part in parts.optional().items()},
+        "history": {
+            **{name: np.array(getattr(history, name), np.float64) for name in _LISTS},
+            "metrics": {name: np.array(values, np.float64) for name, values in history.metrics.items()},
+        },
+        "best": None if parts.checkpoint is None else parts.checkpoint.best,
+        # files have no dtype for bytes: a state is a whole number of words
+        "random": [generator.get_state().view(np.int64) for generator in parts.random()],
+    }
+
+
+def write(parts: Parts, state: State) -> None:
+    """Save a training to the file of its checkpoint."""
+    if parts.checkpoint is not None:
+        save(snapshot(parts, state), parts.checkpoint.path)
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a file of a checkpoint has.
+
+    Raises
+    ------
+    CheckpointFormatError
+        If it is no checkpoint of `fit`.
+    """
+    found = load(path)
+    if not isinstance(found, dict) or not found.keys() >= _KINDS.keys() or found["fit"] != VERSION:
+        text = f"{os.fspath(path)} is no checkpoint that fit wrote"
+        raise CheckpointFormatError(text, hint="load it yourself: model.load_state_dict(sd.load(path))")
+    odd = [name for name, kind in _KINDS.items() if not isinstance(found[name], kind)]
+    if odd or not _is_history(found["history"]) or not all(map(_is_random_state, found["random"])):
+        raise CheckpointFormatError(f"{os.fspath(path)} is damaged: {' and '.join(odd or ['its contents'])}")
+    return found
+
+
+def _is_history(saved: dict[str, Any]) -> bool:
+    metrics = saved.get("metrics")
+    lists = [*(saved.get(name) for name in _LISTS), *(metrics.values() if isinstance(metrics, dict) else [None])]
+    return all(isinstance(x, np.ndarray) and x.ndim == 1 for x in lists)
+
+
+def _is_random_state(saved: Any) -> bool:
+    return isinstance(saved, np.ndarray) and saved.dtype == np.int64
+
+
+def restore(saved: dict[str, Any], parts: Parts, state: State) -> None:
+    """Bring a training to where it was saved; where something does not fit, it is left as it was.
+
+    Raises
+    ------
+    ValueError
+        If the checkpoint is that of another kind of training.
+    """
+    optional = parts.optional()
+    for name in ("scheduler", "early_stopping"):
+        if (name in saved) != (name in optional):
+            has, lacks = ("the checkpoint", "this call") if name in saved else ("this call", "the checkpoint")
+            raise located(ValueError, f"{has} has {name}=, but {lacks} has not", hint="resume with the same options")
+    _check_history(saved["history"], state, parts.validated)
+    if len(saved["random"]) != len(parts.random()):
+        raise located(ValueError, "the checkpoint is of data whose loader has other generators")
+    _load_states(saved, parts)
+    for name in ("scheduler", "early_stopping"):
+        if name in optional:
+            optional[name].load_state_dict(saved[name])
+    if parts.checkpoint is not None:
+        parts.checkpoint.best = saved.get("best")
+    _continue_history(state.history, saved["history"])
+    state.epoch, state.stopped = saved["epoch"], saved["stopped"]
+
+
+def _check_history(saved: dict[str, Any], state: State, validated: bool) -> None:
+    if bool(saved["val_loss"].size) != validated:
+        text = "there are validation losses in the checkpoint, but this call has no validation_data"
+        other = "there are no validation losses in the checkpoint, but this call has validation_data"
+        raise located(ValueError, other if validated else text, hint="resume with the same options")
+    if saved["metrics"].keys() != state.history.metrics.keys():
+        names = ", ".join(saved["metrics"]) or "none"
+        raise located(ValueError, f"the metrics of the checkpoint are others: {names}")
+
+
+def _load_states(saved: dict[str, Any], parts: Parts) -> None:
+    optimizer = parts.optimizer
+    modules = [(parts.model, "model")]
+    if isinstance(parts.loss, Module) and "loss" in saved:
+        modules.append((parts.loss, "loss"))
+    before = [copied_state(module) for module, _ in modules]
+    groups, kept = optimizer.param_groups, optimizer.state
+    try:
+        optimizer.load_state_dict(saved["optimizer"])
+        for module, name in modules:
+            module.load_state_dict(saved[name])
+    except BaseException as error:
+        optimizer.param_groups, optimizer.state = groups, kept
+        for (module, _), state in zip(modules, before, strict=True):
+            module.load_state_dict(state)
+        if isinstance(error, KeyError | TypeError | AttributeError):
+            raise CheckpointFormatError(f"the checkpoint's state of the optimizer is damaged: {error!r}") from error
+        raise
+
+
+def _continue_history(history: History, saved: dict[str, Any]) -> None:
+    for name in _LISTS:
+        setattr(history, name, saved[name].tolist())
+    history.metrics = {name: values.tolist() for name, values in saved["metrics"].items()}
+
+
+def restore_random(saved: dict[str, Any], parts: Parts) -> None:
+    """Let the generators go on where they were."""
+    for generator, state in zip(parts.random(), saved["random"], strict=True):
+        generator.set_state(state.view(np.uint8))

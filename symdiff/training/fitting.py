@@ -1,0 +1,328 @@
+"""``fit``: a training loop as one call."""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from symdiff.errors import CompileError, located
+from symdiff.nn.module import Module
+from symdiff.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from symdiff.optim.optimizer import Optimizer
+from symdiff.tensors.dtypes import default_dtype
+from symdiff.tracebacks import user_facing, warn
+from symdiff.training import checkpoints, native
+from symdiff.training.callbacks import EarlyStopping, State, call_all, checked_callbacks, monitored
+from symdiff.training.checkpoints import Checkpoint, Parts
+from symdiff.training.eager import EagerLoop
+from symdiff.training.engine import Engine, Refused
+from symdiff.training.evaluation import evaluate, modes_kept
+from symdiff.training.history import COLUMNS, History
+from symdiff.training.progress import Progress
+from symdiff.training.sources import Plan, Rows, Source, source_of
+
+__all__ = ["fit"]
+
+LARGEST_ORDER = 1_000_000
+"""An engine is given the order of at most so many rows at once, or of one epoch."""
+SHOWN_EVERY = 0.2
+"""Seconds after which a bar should show another loss."""
+
+Callback = Callable[[State], Any]
+
+
+@user_facing
+def fit(
+    model: Module,
+    loss: Callable[..., Any],
+    x: Any,
+    y: Any = None,
+    *,
+    optimizer: Optimizer,
+    epochs: int = 1,
+    batch_size: int | None = 32,
+    shuffle: bool | None = None,
+    drop_last: bool = False,
+    validation_data: Any = None,
+    metrics: Mapping[str, Callable[[Any, Any], Any]] | None = None,
+    callbacks: Iterable[Any] | Callback = (),
+    early_stopping: EarlyStopping | int | None = None,
+    scheduler: LRScheduler | None = None,
+    checkpoint: Checkpoint | str | os.PathLike[str] | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+    native: bool | str = "auto",
+) -> History:
+    """Train a model: epochs of batches, each forward, backward and a step of the optimiser, in native code if possible.
+
+    The parameters, buffers and the optimiser's state become those that a loop written out leaves, on batches in the
+    same order. Ctrl-C ends it after the step that runs, and the parameters stay as they are then.
+
+    Parameters
+    ----------
+    model : Module
+        Is in training mode meanwhile; each part gets back the mode it had.
+    loss : callable
+        Of the output and the target, such as ``nn.MSELoss()``.
+    x : array_like, tuple of array_like, Dataset, or DataLoader
+        Rows along the first axis: arrays, tensors, data frames, series or lists; a tuple for a model of several inputs.
+        Floats are cast to the dtype of the parameters.
+    y : array_like, optional
+        The targets, unless ``x`` has them. Floats are cast as well; integers are int64.
+    optimizer : Optimizer
+    epochs : int
+        With `resume`, the number of all epochs.
+    batch_size : int or None
+        None for all rows at once. A `DataLoader` has its own.
+    shuffle : bool, optional
+        Whether each epoch takes the rows in a new random order: that of a `DataLoader` after the same `manual_seed`.
+        By default, if there is a batch size.
+    drop_last : bool
+        Whether a last batch that is smaller is left out.
+    validation_data : tuple, Dataset or DataLoader, optional
+        ``(x, y)``, evaluated after each epoch in evaluation mode.
+    metrics : dict, optional
+        Names and functions of outputs and targets of the validation data, all rows together.
+    callbacks : callable or iterable, optional
+        Each is called with a `State` after each epoch, or is an object with some of the methods ``on_train_begin``,
+        ``on_epoch_end`` and ``on_train_end``. ``state.stop()`` ends the training.
+    early_stopping : EarlyStopping or int, optional
+        A number stands for that patience.
+    scheduler : LRScheduler, optional
+        Steps after each epoch; `ReduceLROnPlateau` gets the validation loss, or the training loss without one.
+    checkpoint : Checkpoint, str or os.PathLike, optional
+        A path stands for a checkpoint after each epoch.
+    resume : str or os.PathLike, optional
+        A file of a checkpoint to go on from, with the same data and options: the result has the bits of a training
+        without interruption. Of random numbers, those of `manual_seed` and of the loader's generators go on.
+    progress : bool
+        Whether to show a bar.
+    native : bool or "auto"
+        ``auto`` warns where the training cannot run as native code and has to take each step by itself; True raises
+        `CompileError` then, and False never tries.
+
+    Returns
+    -------
+    History
+
+    Examples
+    --------
+    >>> model = nn.Linear(1, 1)
+    >>> optimizer = sd.optim.SGD(model.parameters(), lr=0.01)
+    >>> history = sd.fit(model, nn.MSELoss(), x, y, optimizer=optimizer, epochs=100, batch_size=None)
+    """
+    _check_objects(model, loss, optimizer, scheduler)
+    count, metrics = _checked_epochs(epochs), _checked_metrics(metrics, validation_data)
+    dtype = _float_dtype(model, optimizer)
+    plan = Plan.of(batch_size, shuffle, drop_last)
+    source = source_of(x, y, dtype, plan)
+    validation = _validation(validation_data, dtype, plan)
+    early_stopping, checkpoint = _checked_stopping(early_stopping), _checked_checkpoint(checkpoint)
+    given, own = validation is not None, [] if validation is None else validation.generators
+    parts = Parts(model, loss, optimizer, scheduler, early_stopping, checkpoint, given, [*source.generators, *own])
+    state = State(model, optimizer, History(metrics={name: [] for name in metrics}), count)
+    run = _Run(parts, source, state, validation, metrics, checked_callbacks(callbacks))
+    with modes_kept(model):
+        run.train(None if resume is None else checkpoints.read(resume), native, progress)
+    return state.history
+
+
+class _Run:
+    """A training from its beginning to its end."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        source: Source,
+        state: State,
+        validation: Source | None,
+        metrics: Mapping[str, Callable[[Any, Any], Any]],
+        callbacks: list[Any],
+    ) -> None:
+        self.parts, self.source, self.state = parts, source, state
+        self.validation, self.metrics = validation, metrics
+        self.callbacks = callbacks if parts.early_stopping is None else [parts.early_stopping, *callbacks]
+        between = (validation, parts.scheduler, parts.checkpoint)
+        self.pauses = bool(self.callbacks) or any(part is not None for part in between)
+        self.bar: Progress | None = None
+
+    def train(self, saved: dict[str, Any] | None, native: bool | str, progress: bool) -> None:
+        """Run what is left of the epochs."""
+        state, parts = self.state, self.parts
+        if parts.checkpoint is not None:
+            parts.checkpoint.best = None
+        call_all(self.callbacks, "on_train_begin", state)
+        if saved is not None:
+            checkpoints.restore(saved, parts, state)
+        engine, reason = _engine(parts, self.source, native)
+        state.history.native, state.history.reason = engine.native, reason
+        if saved is not None:
+            checkpoints.restore_random(saved, parts)
+        if progress:
+            self.bar = Progress(state.epochs, self.source.steps, state.epoch)
+        try:
+            while state.epoch < state.epochs and not state.stopped:
+                self.run_epochs(engine)
+        finally:
+            if self.bar is not None:
+                self.bar.close()
+        state.history.stopped_early = state.stopped and state.epoch < state.epochs
+        call_all(self.callbacks, "on_train_end", state)
+
+    def run_epochs(self, engine: Engine) -> None:
+        """As many epochs as nothing has to come between."""
+        state, history = self.state, self.state.history
+        count = 1 if self.pauses or engine.draws else self.most_epochs()
+        start, state.lr = time.perf_counter(), float(self.parts.optimizer.param_groups[0].get("lr", math.nan))
+        order = np.stack([self.source.order() for _ in range(count)])
+        self.parts.model.train()
+        losses = engine.run(order, _ignore if self.bar is None else self.bar.tick).tolist()
+        history.loss += losses
+        history.lr += [state.lr] * count
+        state.epoch, state.loss = state.epoch + count, losses[-1]
+        if self.pauses:
+            self.after_epoch(start)
+        else:
+            history.seconds += [(time.perf_counter() - start) / count] * count
+        if self.bar is not None:
+            self.bar.epoch_end(state)
+
+    def most_epochs(self) -> int:
+        """How many epochs to run in one piece: a bar wants to show the loss now and then."""
+        history, left = self.state.history, self.state.epochs - self.state.epoch
+        count = min(left, max(1, LARGEST_ORDER // max(1, self.source.rows)))
+        if self.bar is None:
+            return count
+        pace = history.seconds[-1] if history.seconds else SHOWN_EVERY
+        return min(count, max(1, int(SHOWN_EVERY / max(pace, 1e-9))))
+
+    def after_epoch(self, start: float) -> None:
+        """Evaluate, and let everybody see; what is saved comes last."""
+        state, history, parts = self.state, self.state.history, self.parts
+        if self.validation is not None:
+            state.val_loss, state.metrics = evaluate(parts.model, parts.loss, self.validation, self.metrics)
+            history.val_loss.append(state.val_loss)
+            for name, value in state.metrics.items():
+                history.metrics[name].append(value)
+        if isinstance(parts.scheduler, ReduceLROnPlateau):
+            parts.scheduler.step(monitored(state, None))
+        elif parts.scheduler is not None:
+            parts.scheduler.step()
+        history.seconds.append(time.perf_counter() - start)
+        call_all(self.callbacks, "on_epoch_end", state)
+        history.seconds[-1] = time.perf_counter() - start
+        if parts.checkpoint is not None and parts.checkpoint.is_due(state):
+            checkpoints.write(parts, state)
+
+
+def _ignore(steps: int) -> None:
+    pass
+
+
+def _engine(parts: Parts, source: Source, choice: bool | str) -> tuple[Engine, str | None]:
+    """The native engine, or the loop step by step and why it is that."""
+    if not isinstance(choice, bool) and choice != "auto":
+        raise located(ValueError, f'native is True, False or "auto", not {choice!r}')
+    if choice is False:
+        return EagerLoop(parts.model, parts.loss, parts.optimizer, source), "native=False was asked for"
+    reason = "the batches come from a loader, which runs in Python"
+    if isinstance(source, Rows):
+        try:
+            engine = native.compiled(
+                parts.model, parts.loss, parts.optimizer, source.inputs, source.target, source.batch_size
+            )
+        except Refused as refused:
+            reason = refused.reason
+        else:
+            return engine, None
+    if choice is True:
+        raise CompileError(f"fit cannot run as native code: {reason}", hint='native="auto" takes each step by itself')
+    if isinstance(source, Rows):
+        warn(f"fit takes each step by itself, not as native code: {reason}", hint="native=False does so silently")
+    return EagerLoop(parts.model, parts.loss, parts.optimizer, source), reason
+
+
+# -- what is given -----------------------------------------------------------------------------------------------------
+
+
+def _check_objects(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> None:
+    for name, given in (("model", model), ("loss", loss), ("optimizer", optimizer), ("scheduler", scheduler)):
+        if isinstance(given, type):
+            hint = f"make one of it: {given.__name__}(...)"
+            raise located(TypeError, f"{name} is the class {given.__name__}", hint=hint)
+    if not isinstance(model, Module):
+        raise located(TypeError, f"model is an nn.Module, not {type(model).__name__}")
+    if not callable(loss):
+        raise located(TypeError, f"loss is called with output and target, but {type(loss).__name__} is not callable")
+    if not isinstance(optimizer, Optimizer):
+        raise located(TypeError, f"optimizer is one of symdiff.optim, not {type(optimizer).__name__}")
+    own = {id(p) for p in model.parameters()}
+    if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
+        hint = "make it of model.parameters()"
+        raise located(ValueError, "the optimizer has none of the model's parameters", hint=hint)
+    if scheduler is not None and not isinstance(scheduler, LRScheduler):
+        raise located(TypeError, f"scheduler is one of optim.lr_scheduler, not {type(scheduler).__name__}")
+    if scheduler is not None and scheduler.optimizer is not optimizer:
+        raise located(ValueError, "the scheduler belongs to another optimizer")
+
+
+def _checked_epochs(epochs: Any) -> int:
+    try:
+        count = operator.index(epochs)
+    except TypeError:
+        raise located(TypeError, f"epochs is an integer, not {epochs!r}") from None
+    if count < 0:
+        raise located(ValueError, f"epochs is not negative, but {count} is")
+    return count
+
+
+def _checked_metrics(metrics: Any, validation_data: Any) -> Mapping[str, Callable[[Any, Any], Any]]:
+    if not metrics:
+        return {}
+    if not isinstance(metrics, Mapping) or not all(isinstance(k, str) and callable(f) for k, f in metrics.items()):
+        raise located(TypeError, "metrics is a dict of names and functions of output and target")
+    if validation_data is None:
+        raise located(ValueError, "metrics are of the validation data, which is missing", hint="give validation_data")
+    for name in metrics:
+        if name in COLUMNS:
+            raise located(ValueError, f"a metric cannot be called {name!r}: the history has that already")
+    return metrics
+
+
+def _float_dtype(model: Module, optimizer: Optimizer) -> np.dtype[Any]:
+    candidates = [*model.parameters(), *(p for group in optimizer.param_groups for p in group["params"])]
+    return next((p.dtype.numpy for p in candidates if p.dtype.is_floating_point), default_dtype().numpy)
+
+
+def _validation(data: Any, dtype: np.dtype[Any], plan: Plan) -> Source | None:
+    if data is None:
+        return None
+    still = Plan(plan.batch_size, shuffle=False, drop_last=False, seeded=False)
+    names = ("validation x", "validation y")
+    if isinstance(data, tuple | list):
+        if len(data) != 2:
+            raise located(ValueError, f"validation_data is (x, y), but has {len(data)} parts")
+        return source_of(data[0], data[1], dtype, still, names)
+    return source_of(data, None, dtype, still, ("validation_data", "validation y"))
+
+
+def _checked_stopping(given: Any) -> EarlyStopping | None:
+    if given is None or isinstance(given, EarlyStopping):
+        return given
+    if isinstance(given, bool) or not hasattr(given, "__index__"):
+        raise located(TypeError, f"early_stopping is EarlyStopping(...) or a number of epochs, not {given!r}")
+    return EarlyStopping(given)
+
+
+def _checked_checkpoint(given: Any) -> Checkpoint | None:
+    if given is None or isinstance(given, Checkpoint):
+        return given
+    if not isinstance(given, str | os.PathLike):
+        raise located(TypeError, f"checkpoint is a path or Checkpoint(path, ...), not {type(given).__name__}")
+    return Checkpoint(given)
