@@ -140,6 +140,7 @@ DTYPES = [
     *calls("int", (lambda t, x: x.int(), "f3")),
     *calls("bool", (lambda t, x: x.bool(), "f3, i3")),
     *calls("type_as", (lambda t, x, y: x.type_as(y), "f3 i3")),
+    *calls("type", (lambda t, x: x.type(t.float64), "f3, i3"), (lambda t, x: x.type("torch.LongTensor"), "f3, b3")),
     *calls("zeros_like", (lambda t, x: t.zeros_like(x), "f3, i3")),
     *calls("ones_like", (lambda t, x: t.ones_like(x), "f3, i3")),
     *calls("full_like", (lambda t, x: t.full_like(x, 2), "f3, i3")),

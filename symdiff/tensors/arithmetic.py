@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.tensors import elementwise
-from symdiff.tensors.dtypes import DType, bool_, float32, float64, int32, int64
+from symdiff.tensors.dtypes import DTYPES, DType, bool_, float32, float64, int32, int64
 from symdiff.tensors.lazy import Lazy, known
 from symdiff.tensors.stores import overwrite
 from symdiff.tensors.tensor import Tensor, as_lazy, attach, wrap
@@ -313,9 +313,24 @@ def _to(
     return wrap(elementwise.convert(as_lazy(self), dtype))
 
 
+def _type(self: Tensor, dtype: DType | str | None = None, non_blocking: bool = False) -> Any:
+    """The name of its type; with a dtype, or the name of a type, the tensor as such."""
+    if dtype is None:
+        return as_lazy(self).dtype.tensor_type
+    if isinstance(dtype, str):
+        found = [d for d in DTYPES.values() if d.tensor_type == dtype]
+        if not found:
+            raise ValueError(f"invalid type: {dtype!r}")
+        dtype = found[0]
+    elif not isinstance(dtype, DType):
+        raise TypeError("dtype must be a type, str, or dtype object")
+    return _to(self, dtype)
+
+
 for _method, _dtype in {"float": float32, "double": float64, "long": int64, "int": int32, "bool": bool_}.items():
     attach(_method, _converted(_dtype))
 attach("to", _to)
+attach("type", _type)
 attach("type_as", lambda self, other: _to(self, other.dtype))
 attach("cpu", lambda self: self)
 function("clone", lambda input, *, memory_format=None: wrap(elementwise.cloned(first_operand(input, "clone"))))

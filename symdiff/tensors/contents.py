@@ -23,11 +23,13 @@ import numpy as np
 
 from symdiff.errors import located
 
-__all__ = ["DTYPES", "Malformed", "flatten", "rebuild"]
+__all__ = ["BYTES", "DTYPES", "Malformed", "flatten", "rebuild"]
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-DTYPES = ("float32", "float64", "int64", "int32", "bool")
+DTYPES = ("float32", "float64", "int64", "int32", "bool", "uint8")
+"""Tensors are of all but the last, of which arrays are that hold bytes: the state of a generator."""
+BYTES = "uint8"
 VERSION = 1
 MAX_DEPTH = 50
 _LARGE = 2**63
@@ -267,6 +269,8 @@ class _Reader:
         self.used.add(name)
         array = self.arrays[name]
         if kind == "tensor":
+            if array.dtype.name == BYTES:
+                raise Malformed(f"the tensor {name!r:.80} is of dtype {BYTES}, which tensors do not have")
             return lambda from_array: from_array(array)
         if kind == "scalar" and array.ndim:
             raise Malformed(f"the number {name!r:.80} has dimensions")

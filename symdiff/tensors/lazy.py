@@ -86,6 +86,8 @@ class Lazy:
         A call of a function with a derivative of the user's, of which this is a result.
     replaces : Lazy or None
         What a store in place computed this from, in order to put this in its place.
+    has_parts : bool
+        Whether a part of it was read while it was pending.
     """
 
     __slots__ = (
@@ -101,6 +103,7 @@ class Lazy:
     hooks: dict[int, Any] | None = None
     memory: Any = None
     replaces: Lazy | None = None
+    has_parts: bool = False
     custom: Any = None
 
     def __init__(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import InternalError, LimitError
-from symdiff.tensors.contents import DTYPES, Array, Malformed
+from symdiff.tensors.contents import BYTES, DTYPES, Array, Malformed
 
 __all__ = ["decode", "encode", "header_size"]
 
@@ -22,7 +22,7 @@ __all__ = ["decode", "encode", "header_size"]
 MAX_HEADER = 100_000_000
 
 # By the names of the format; the numbers are stored in little-endian order.
-_STORED = dict(zip(("F32", "F64", "I64", "I32", "BOOL"), DTYPES, strict=True))
+_STORED = dict(zip(("F32", "F64", "I64", "I32", "BOOL", "U8"), DTYPES, strict=True))
 
 _CONTENTS, _DIGEST = "symdiff.contents", "symdiff.sha256"
 
@@ -95,6 +95,7 @@ def decode(data: bytes) -> tuple[dict[str, Array], str | None]:
     arrays = {name: _array(name, **parts[name]) for name in header if name != "__metadata__"}
     contents, digest = metadata.get(_CONTENTS), metadata.get(_DIGEST)
     if contents is None and digest is None:
+        _check_tensors(arrays)
         return arrays, None
     if contents is None or digest != _digest(header, body):
         raise Malformed("it is damaged: its checksum does not fit its contents")
@@ -122,8 +123,7 @@ def _split(file: bytes) -> tuple[dict[str, Any], memoryview]:
 
 def _array(name: str, dtype: str, shape: list[int], data: bytearray) -> Array:
     if dtype not in _STORED:
-        text = f"the tensor {name!r:.80} is of dtype {dtype}; tensors are of {', '.join(_STORED)} here"
-        raise Malformed(text, "convert it where the file was made")
+        raise _unknown(name, dtype)
     kind = np.dtype(_STORED[dtype])
     if kind == np.bool_ and np.frombuffer(data, np.uint8).max(initial=0) > 1:
         raise Malformed(f"the tensor {name!r:.80} has booleans that are neither 0 nor 1")
@@ -132,6 +132,19 @@ def _array(name: str, dtype: str, shape: list[int], data: bytearray) -> Array:
     except (ValueError, OverflowError) as error:
         raise Malformed(f"the tensor {name!r:.80} cannot have its shape: {error}") from error
     return np.require(array, kind, ["ALIGNED", "WRITEABLE"])
+
+
+def _check_tensors(arrays: dict[str, Array]) -> None:
+    """What another program has written is tensors only, and these hold no bytes here."""
+    for name, array in arrays.items():
+        if array.dtype.name == BYTES:
+            raise _unknown(name, "U8")
+
+
+def _unknown(name: str, dtype: str) -> Malformed:
+    kinds = ", ".join(stored for stored, kind in _STORED.items() if kind != BYTES)
+    text = f"the tensor {name!r:.80} is of dtype {dtype}; tensors are of {kinds} here"
+    return Malformed(text, "convert it where the file was made")
 
 
 def _digest(header: dict[str, Any], body: memoryview) -> str:

@@ -311,6 +311,9 @@ def _belonging(value: Lazy, storage: Storage) -> Lazy:
 def read(value: Lazy, step: View) -> Lazy:
     """One step of a view."""
     if step.read is not DETACH:
+        if step.read.name == "slice" and not value.differentiable and _is_worth_knowing(value):
+            part = np.array(numpy_view(as_array(value), step), copy=None, order="C")
+            return known(part, value.dtype, part.shape)
         return record(step.read, (value, *step.operands), step.attrs)
     if not value.differentiable:
         return value
@@ -318,6 +321,20 @@ def read(value: Lazy, step: View) -> Lazy:
         return known(value.array, value.dtype, value.shape)
     with grad_mode.no_grad():
         return record(DETACH, (value,))
+
+
+def _is_worth_knowing(value: Lazy) -> bool:
+    """Whether parts of a constant are taken at once: where it is known, and from the second part on.
+
+    Where a part begins is in the structure of a graph: the samples of a data set would give as many structures, each
+    of which computes the whole.
+    """
+    if value.array is None:
+        if not value.has_parts:
+            value.has_parts = True
+            return False
+        materialise([value])
+    return True
 
 
 def view_of(tensor: Tensor, step: View) -> Tensor:

@@ -183,3 +183,14 @@ def test_tensors_that_differ_are_not_made_one():
         one, two = load(io.BytesIO(b"".join(pieces)))
         assert same(two.array, other)
         assert np.shares_memory(one.array, two.array) == shared
+
+
+def test_arrays_of_bytes_are_saved_as_the_state_of_a_generator_is():
+    state = np.arange(256, dtype="u1")
+    assert same(back({"rng": state})["rng"], state)
+
+
+def test_a_tensor_of_bytes_is_refused():
+    text = '{"version":1,"value":{"tensor":"x"},"same":{}}'
+    with pytest.raises(contents.Malformed, match="dtype uint8, which tensors do not have"):
+        contents.rebuild(text, {"x": np.zeros(3, "u1")}, Leaf)

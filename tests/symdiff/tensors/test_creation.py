@@ -1,6 +1,7 @@
 """Tensors from data."""
 
 import numpy as np
+import pytest
 
 import symdiff
 
@@ -18,3 +19,15 @@ def test_arrays_in_any_order_of_memory() -> None:
         array += k
         assert (shared * 2).tolist() == (array * 2).tolist()
         assert (symdiff.tensor(array) * 2).tolist() == (array * 2).tolist()
+
+
+def test_the_name_of_a_type() -> None:
+    x = symdiff.ones(2)
+    assert x.type() == "torch.FloatTensor" and (x > 0).type() == "torch.BoolTensor"
+    assert x.type(symdiff.float) is x
+    assert x.type(symdiff.long).dtype is symdiff.int64
+    assert x.type("torch.DoubleTensor").dtype is symdiff.float64
+    with pytest.raises(ValueError, match=r"invalid type: 'torch\.X'"):
+        x.type("torch.X")
+    with pytest.raises(TypeError, match="dtype must be a type, str, or dtype object"):
+        x.type(3)

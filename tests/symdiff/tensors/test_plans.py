@@ -111,3 +111,31 @@ def test_without_gradients_nothing_is_kept():
     gc.collect()
     assert middle() is None
     assert as_lazy(y).inputs == ()
+
+
+@pytest.mark.parametrize("source", ["known", "pending", "view", "shared"])
+def test_the_samples_of_a_data_set_compile_nothing_each(source):
+    array = np.random.default_rng(5).normal(size=(40, 3)).astype(np.float32)
+    x, scale = torch.tensor(array), 1
+    if source == "pending":
+        x, scale = x * 2.0, 2
+    elif source == "view":
+        x = x.view(-1, 3, 1).squeeze(2)
+    elif source == "shared":
+        x = torch.from_numpy(array).view(40, -1)
+    before = units()
+    for _ in range(3):
+        for k in range(40):
+            np.testing.assert_array_equal(x[k].numpy(), scale * array[k])
+            assert (x[k, 1:].sum() + x[k, 0]).item() == pytest.approx(scale * float(array[k].sum()), rel=1e-5, abs=1e-5)
+    assert units() - before <= 3
+
+
+def test_parts_taken_at_once_share_memory():
+    x = torch.arange(12.0).reshape(3, 4)
+    x.tolist()
+    row, part = x[1], x[:, 1:3]
+    x[1] = -1.0
+    assert row.tolist() == [-1.0] * 4 and part[1].tolist() == [-1.0, -1.0]
+    part[0] = 7.0
+    assert x[0].tolist() == [0.0, 7.0, 7.0, 3.0] and row.tolist() == [-1.0] * 4

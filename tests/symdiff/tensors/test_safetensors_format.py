@@ -104,6 +104,7 @@ HOSTILE = {
     "huge empty shape": (raw({"x": entry("F32", [0, 2**62, 2**62], 0, 0)}), "cannot have its shape"),
     "65 dimensions": (raw({"x": entry("F32", [1] * 65, 0, 4)}, bytes(4)), "cannot have its shape"),
     "a dtype of others": (raw({"x": entry("BF16", [2], 0, 4)}, bytes(4)), "is of dtype BF16; tensors are of F32, F64"),
+    "tensors of bytes": (raw({"x": entry("U8", [2], 0, 2)}, bytes(2)), "is of dtype U8; tensors are of F32, F64"),
     "an unknown dtype": (raw({"x": entry("F31", [1], 0, 4)}, bytes(4)), LIBRARY),
     "booleans": (raw({"x": entry("BOOL", [2], 0, 2)}, b"\1\2"), "neither 0 nor 1"),
     "contents without checksum": (raw({"__metadata__": {"symdiff.contents": "{}"}}), "checksum"),
