@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 from symdiff.training.callbacks import State
@@ -30,7 +32,7 @@ class Progress:
         unit = "step" if self._by_step else "epoch"
         self._bar: Any = tqdm(
             total=epochs * self._steps, initial=finished * self._steps, desc=self._label(finished), unit=unit,
-            mininterval=0.1, miniters=1, dynamic_ncols=True, bar_format=_FORMAT,
+            mininterval=0.1, miniters=1, bar_format=_FORMAT, **_width(),
         )  # fmt: skip
 
     def _label(self, epoch: int) -> str:
@@ -53,3 +55,12 @@ class Progress:
     def close(self) -> None:
         """Show the last numbers, and leave them there."""
         self._bar.close()
+
+
+def _width() -> dict[str, Any]:
+    """The width of the terminal; some know none, and a bar would have no room."""
+    try:
+        known = os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except (OSError, ValueError, AttributeError):
+        known = True  # no terminal: tqdm finds a width
+    return {"dynamic_ncols": True} if known else {"ncols": 80}

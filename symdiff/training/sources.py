@@ -210,9 +210,7 @@ def _rows(inputs: tuple[Array, ...], target: Array, plan: Plan, names: tuple[str
     check_rows(inputs, target, names)
     count = len(target)
     if plan.drop_last and plan.batch_size is not None and plan.batch_size > count:
-        raise located(
-            ValueError, f"drop_last leaves no batch: there are {count} rows, and batch_size={plan.batch_size}"
-        )
+        raise located(ValueError, f"drop_last leaves no batch of {plan.batch_size} rows: there are {count}")
     return Rows(inputs, target, min(plan.batch_size or count, count), plan)
 
 
