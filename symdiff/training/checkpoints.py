@@ -134,8 +134,7 @@ def snapshot(parts: Parts, state: State) -> dict[str, Any]:
             "metrics": {name: np.array(values, np.float64) for name, values in history.metrics.items()},
         },
         "best": None if parts.checkpoint is None else parts.checkpoint.best,
-        # files have no dtype for bytes: a state is a whole number of words
-        "random": [generator.get_state().view(np.int64) for generator in parts.random()],
+        "random": [generator.get_state() for generator in parts.random()],
     }
 
 
@@ -170,7 +169,7 @@ def _is_history(saved: dict[str, Any]) -> bool:
 
 
 def _is_random_state(saved: Any) -> bool:
-    return isinstance(saved, np.ndarray) and saved.dtype == np.int64
+    return isinstance(saved, np.ndarray) and saved.dtype == np.uint8
 
 
 def restore(saved: dict[str, Any], parts: Parts, state: State) -> None:
@@ -238,4 +237,4 @@ def _continue_history(history: History, saved: dict[str, Any]) -> None:
 def restore_random(saved: dict[str, Any], parts: Parts) -> None:
     """Let the generators go on where they were."""
     for generator, state in zip(parts.random(), saved["random"], strict=True):
-        generator.set_state(state.view(np.uint8))
+        generator.set_state(state)

@@ -93,7 +93,7 @@ class History:
         if _spread([*self.loss, *self.val_loss]) > 30:
             axes[0].set_yscale("log")
         if len(axes) > 1:
-            _draw(axes[1], metrics, "metrics")
+            _draw(axes[1], metrics, "metrics" if len(metrics) > 1 else next(iter(metrics)))
         axes[-1].set_xlabel("epoch")
         if path is not None:
             axes[0].figure.savefig(path)
@@ -114,8 +114,9 @@ def _new_axes(count: int, shown: bool) -> list[Any]:
     size = (6.4, 3.2 + 1.6 * count)
     # a figure that is only saved needs no window, and nobody would close it
     figure = pyplot.figure(figsize=size, layout="constrained") if shown else Figure(figsize=size, layout="constrained")
-    found = figure.subplots(count, 1, sharex=True, squeeze=False)
-    return list(found[:, 0])
+    found = list(figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0])
+    found[-1].xaxis.get_major_locator().set_params(integer=True)
+    return found
 
 
 def _draw(ax: Any, courses: dict[str, list[float]], label: str) -> None:
@@ -124,7 +125,6 @@ def _draw(ax: Any, courses: dict[str, list[float]], label: str) -> None:
             marker = "o" if len(values) == 1 else None
             ax.plot(range(1, len(values) + 1), values, label=name.replace("val_loss", "validation loss"), marker=marker)
     ax.set_ylabel(label)
-    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=0.3)
     if ax.lines:
         ax.legend()
