@@ -14,7 +14,8 @@ import numpy as np
 
 from symdiff.config import Options
 from symdiff.ir.build import Builder
-from symdiff.ir.graph import Block, Function, Node, Type, Value
+from symdiff.ir.graph import CONSTANT, Block, Function, Node, Type, Value
+from symdiff.ir.walk import constants_of
 from symdiff.ops.primitive import REGISTRY
 from symdiff.runtime.interpret import interpret
 from symdiff.runtime.units import unit_of
@@ -42,6 +43,8 @@ _EXACT = frozenset([
     "tril", "roll", "max", "min", "argmax", "argmin", "all", "any", "sort", "argsort", "searchsorted",
     "stop_gradient", "zero_times", "arange",
 ])  # fmt: skip
+# rows that native code computes in another way where an operand is known: small powers are products
+_OF_KNOWN = frozenset(["power", "float_power"])
 PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
 _PLANS: dict[Any, Plan] = {}
 _KERNELS: dict[Any, Any] = {}
@@ -93,7 +96,8 @@ class Plan:
             return call(*values)
         self.runs += 1
         if self.runs == 1 or len(self.function.block.nodes) > LARGEST:
-            return [_contiguous(r) for r in interpret(self.function, *values, rows=_in_native_code)]
+            rows = _Kernels(constants_of(self.function.block))
+            return [_contiguous(r) for r in interpret(self.function, *values, rows=rows)]
         COUNTS["units"] += 1
         self.call = unit_of(self.function, OPTIONS).builtin
         return self.call(*values)
@@ -225,28 +229,48 @@ run_at_once.append(lambda value: materialise([value]))
 # -- the first run -----------------------------------------------------------------------------------------------------
 
 
-def _in_native_code(node: Node, inputs: tuple[Any, ...]) -> Any:
-    """The results of one operation by native code; None where NumPy gives the same bits."""
-    if node.op.name in _EXACT:
-        return None
-    attrs = tuple(sorted(node.attrs.items()))
-    key = (node.op, attrs, *[(v.type.dtype, v.type.shape, v.type.kind) for v in node.inputs])
-    kernel = _KERNELS.get(key)
-    if kernel is None:
-        COUNTS["kernels"] += 1
-        kernel = _KERNELS[key] = unit_of(_alone(node), OPTIONS).builtin
-    found = kernel(*[_passed(v, x) for v, x in zip(node.inputs, inputs, strict=True)])
-    return [
-        r if o.type.shape or o.type.kind == "python" else np.dtype(o.type.dtype).type(r)
-        for o, r in zip(node.outputs, found, strict=True)
-    ]
+@dataclass(eq=False, slots=True)
+class _Kernels:
+    """Computes rows by native code of one operation each.
+
+    Attributes
+    ----------
+    constants : dict
+        The numbers that are known in the graph.
+    """
+
+    constants: dict[Value, Any]
+
+    def __call__(self, node: Node, inputs: tuple[Any, ...]) -> Any:
+        """The results of one operation; None where NumPy gives the same bits."""
+        if node.op.name in _EXACT:
+            return None
+        known = [self.constants.get(v) if node.op.name in _OF_KNOWN else None for v in node.inputs]
+        attrs = tuple(sorted(node.attrs.items()))
+        types = [(v.type.dtype, v.type.shape, v.type.kind) for v in node.inputs]
+        key = (node.op, attrs, *types, *[(type(x), repr(x)) for x in known])
+        kernel = _KERNELS.get(key)
+        if kernel is None:
+            COUNTS["kernels"] += 1
+            kernel = _KERNELS[key] = unit_of(_alone(node, known), OPTIONS).builtin
+        given = zip(node.inputs, inputs, known, strict=True)
+        found = kernel(*[_passed(v, x) for v, x, number in given if number is None])
+        return [
+            r if o.type.shape or o.type.kind == "python" else np.dtype(o.type.dtype).type(r)
+            for o, r in zip(node.outputs, found, strict=True)
+        ]
 
 
-def _alone(node: Node) -> Function:
-    params = tuple(Value(v.type, f"x{k}") for k, v in enumerate(node.inputs))
+def _alone(node: Node, known: Sequence[Any]) -> Function:
+    """A function of one operation, of those operands that are not known."""
+    inputs = tuple(Value(v.type, f"x{k}") for k, v in enumerate(node.inputs))
     outputs = tuple(Value(o.type, "y") for o in node.outputs)
-    single = Node(node.op, params, outputs, node.attrs, (), None)
-    return Function(node.op.name, Block(params, (single,), outputs))
+    numbers = tuple(
+        Node(CONSTANT, (), (v,), {"value": x}, (), None) for v, x in zip(inputs, known, strict=True) if x is not None
+    )
+    params = tuple(v for v, x in zip(inputs, known, strict=True) if x is None)
+    single = Node(node.op, inputs, outputs, node.attrs, (), None)
+    return Function(node.op.name, Block(params, (*numbers, single), outputs))
 
 
 def _passed(value: Value, x: Any) -> Any:

@@ -139,3 +139,15 @@ def test_parts_taken_at_once_share_memory():
     assert row.tolist() == [-1.0] * 4 and part[1].tolist() == [-1.0, -1.0]
     part[0] = 7.0
     assert x[0].tolist() == [0.0, 7.0, 7.0, 3.0] and row.tolist() == [-1.0] * 4
+
+
+@pytest.mark.parametrize("exponent", [-1, 2, 3, 4, 5, 0.5])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_powers_are_the_same_bits_in_both_tiers(exponent, dtype):
+    found = []
+    for _ in range(2):
+        x = data(50, seed=9, dtype=dtype).abs().requires_grad_()
+        y = x**exponent
+        y.sum().backward()
+        found.append((y.detach().numpy().tobytes(), x.grad.numpy().tobytes()))
+    assert found[0] == found[1]

@@ -54,13 +54,17 @@ def outcome(t, entry, arrays):
     return values, [o.requires_grad for o in outputs], grads
 
 
-def assert_near(found, expected):
+# PyTorch's own derivative of digamma: its series ends where what is left out is 4e-10 at 0.76, beside 50 digits.
+LOOSE = {"digamma": 3e-9}
+
+
+def assert_near(found, expected, loose=0.0):
     assert found.dtype == expected.dtype
     assert found.shape == expected.shape
     if found.dtype.kind != "f":
         np.testing.assert_array_equal(found, expected)
         return
-    bound = 3e-5 if found.dtype == np.float32 else 1e-12
+    bound = 3e-5 if found.dtype == np.float32 else max(1e-12, loose)
     np.testing.assert_allclose(found, expected, rtol=bound, atol=bound)
 
 
@@ -78,7 +82,7 @@ def test_symdiff_does_what_pytorch_does(monkeypatch, entry, words, dtype):
     for found, wanted in zip(first[2], expected[2], strict=True):
         assert (found is None) == (wanted is None)
         if found is not None:
-            assert_near(found, wanted)
+            assert_near(found, wanted, LOOSE.get(entry.name, 0.0))
     second = outcome(symdiff, entry, arrays)
     for a, b in zip([*first[0], *first[2]], [*second[0], *second[2]], strict=True):
         assert (a is None and b is None) or a.tobytes() == b.tobytes()
