@@ -39,7 +39,8 @@ def array_of(data: Any, name: str, dtype: np.dtype[Any]) -> Array:
     """
     array = _as_numbers(data, name)
     if not array.ndim:
-        raise located(ValueError, f"{name} is a single number; it needs a first axis, that of the rows")
+        hint = "a tuple holds the inputs of a model of several: use a list for rows" if name.endswith("]") else None
+        raise located(ValueError, f"{name} is a single number; it needs a first axis, that of the rows", hint=hint)
     if not len(array):
         raise located(ValueError, f"{name} has no rows")
     if array.dtype.kind == "f":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +16,10 @@ from symdiff.tensors.creation import made
 from symdiff.training.history import History
 
 __all__ = [
+    "EVENTS",
     "EarlyStopping",
     "State",
     "call_all",
-    "checked_callbacks",
     "checked_mode",
     "copied_state",
     "is_better",
@@ -64,31 +63,6 @@ class State:
     def stop(self) -> None:
         """End the training after this epoch."""
         self.stopped = True
-
-
-def checked_callbacks(callbacks: Any) -> list[Any]:
-    """The callbacks as a list.
-
-    Raises
-    ------
-    TypeError
-        If one of them can neither be called nor has a method for an event.
-    """
-    if callable(callbacks) or any(hasattr(callbacks, event) for event in EVENTS):
-        return [callbacks]
-    if not isinstance(callbacks, Iterable):
-        raise located(TypeError, f"callbacks is a list of callables, not {type(callbacks).__name__}")
-    found = list(callbacks)
-    for callback in found:
-        if isinstance(callback, type):
-            raise located(TypeError, f"the callback {callback.__name__} is a class", hint=f"pass {callback.__name__}()")
-        if not callable(callback) and not any(hasattr(callback, event) for event in EVENTS):
-            raise located(
-                TypeError,
-                f"a callback of type {type(callback).__name__} cannot be called",
-                hint=f"define __call__(state), or some of {', '.join(EVENTS)}, each with an argument state",
-            )
-    return found
 
 
 def call_all(callbacks: list[Any], event: str, state: State) -> None:

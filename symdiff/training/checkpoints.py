@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import operator
 import os
 from collections.abc import Callable
@@ -16,14 +17,15 @@ from symdiff.optim.lr_scheduler import LRScheduler
 from symdiff.optim.optimizer import Optimizer
 from symdiff.tensors.generator import Generator, default_generator
 from symdiff.tensors.saving import load, save
-from symdiff.training.callbacks import EarlyStopping, State, checked_mode, copied_state, is_better, monitored
+from symdiff.training.callbacks import State, checked_mode, copied_state, is_better, monitored
 from symdiff.training.history import History
 
 __all__ = ["Checkpoint", "Parts", "read", "restore", "restore_random", "write"]
 
 VERSION = 1
-_KINDS: dict[str, type] = {
-    "fit": int, "epoch": int, "stopped": bool, "model": dict, "optimizer": dict, "history": dict, "random": list,
+_KINDS: dict[str, Any] = {
+    "fit": int, "epoch": int, "stopped": bool, "model": dict, "optimizer": dict, "scheduler": dict | None,
+    "callbacks": list, "history": dict, "random": list,
 }  # fmt: skip
 _LISTS = ("loss", "val_loss", "lr", "seconds")
 
@@ -70,6 +72,18 @@ class Checkpoint:
     def __repr__(self) -> str:
         return f"Checkpoint({self.path!r}, every={self.every}, best_only={self.best_only})"
 
+    def check(self) -> None:
+        """Refuse a place where nothing can be saved, before anything is trained.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such directory.
+        """
+        folder = os.path.dirname(os.path.abspath(self.path))
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(errno.ENOENT, "there is no such directory for the checkpoint", folder)
+
     def is_due(self, state: State) -> bool:
         """Whether the epoch just finished is to be saved."""
         if self.best_only:
@@ -91,7 +105,8 @@ class Parts:
     loss : callable
     optimizer : Optimizer
     scheduler : LRScheduler or None
-    early_stopping : EarlyStopping or None
+    callbacks : list
+        Those with a `state_dict` have a state; early stopping is one of them.
     checkpoint : Checkpoint or None
     validated : bool
         Whether there is validation data.
@@ -103,16 +118,19 @@ class Parts:
     loss: Callable[..., Any]
     optimizer: Optimizer
     scheduler: LRScheduler | None
-    early_stopping: EarlyStopping | None
+    callbacks: list[Any]
     checkpoint: Checkpoint | None
     validated: bool
     generators: list[Generator]
 
-    def optional(self) -> dict[str, Any]:
-        """What not every training has, by the names in the file."""
-        loss = self.loss if isinstance(self.loss, Module) else None
-        found = {"loss": loss, "scheduler": self.scheduler, "early_stopping": self.early_stopping}
-        return {name: part for name, part in found.items() if part is not None}
+    def modules(self) -> dict[str, Module]:
+        """The model, and the loss if it is a module, by their names in the file."""
+        loss = {"loss": self.loss} if isinstance(self.loss, Module) else {}
+        return {"model": self.model, **loss}
+
+    def with_state(self) -> list[Any]:
+        """The callbacks that have a state."""
+        return [callback for callback in self.callbacks if hasattr(callback, "state_dict")]
 
     def random(self) -> list[Generator]:
         """The generators that the training draws from."""
@@ -126,9 +144,10 @@ def snapshot(parts: Parts, state: State) -> dict[str, Any]:
         "fit": VERSION,
         "epoch": state.epoch,
         "stopped": state.stopped,
-        "model": parts.model.state_dict(),
+        **{name: module.state_dict() for name, module in parts.modules().items()},
         "optimizer": parts.optimizer.state_dict(),
-        **{name: part.state_dict() for name, part in parts.optional().items()},
+        "scheduler": None if parts.scheduler is None else parts.scheduler.state_dict(),
+        "callbacks": [callback.state_dict() for callback in parts.with_state()],
         "history": {
             **{name: np.array(getattr(history, name), np.float64) for name in _LISTS},
             "metrics": {name: np.array(values, np.float64) for name, values in history.metrics.items()},
@@ -180,22 +199,31 @@ def restore(saved: dict[str, Any], parts: Parts, state: State) -> None:
     ValueError
         If the checkpoint is that of another kind of training.
     """
-    optional = parts.optional()
-    for name in ("scheduler", "early_stopping"):
-        if (name in saved) != (name in optional):
-            has, lacks = ("the checkpoint", "this call") if name in saved else ("this call", "the checkpoint")
-            raise located(ValueError, f"{has} has {name}=, but {lacks} has not", hint="resume with the same options")
+    _check_options(saved, parts)
     _check_history(saved["history"], state, parts.validated)
-    if len(saved["random"]) != len(parts.random()):
-        raise located(ValueError, "the checkpoint is of data whose loader has other generators")
     _load_states(saved, parts)
-    for name in ("scheduler", "early_stopping"):
-        if name in optional:
-            optional[name].load_state_dict(saved[name])
+    if parts.scheduler is not None:
+        parts.scheduler.load_state_dict(saved["scheduler"])
+    for callback, kept in zip(parts.with_state(), saved["callbacks"], strict=True):
+        callback.load_state_dict(kept)
     if parts.checkpoint is not None:
         parts.checkpoint.best = saved.get("best")
     _continue_history(state.history, saved["history"])
     state.epoch, state.stopped = saved["epoch"], saved["stopped"]
+
+
+def _check_options(saved: dict[str, Any], parts: Parts) -> None:
+    same = "resume with the same options"
+    if (saved["scheduler"] is None) != (parts.scheduler is None):
+        sides = ("this call", "the checkpoint")
+        has, lacks = sides if saved["scheduler"] is None else sides[::-1]
+        raise located(ValueError, f"{has} has a scheduler, but {lacks} has none", hint=same)
+    before, now = len(saved["callbacks"]), len(parts.with_state())
+    if before != now:
+        text = f"the checkpoint has states of {before} callbacks, but {now} of this call have one"
+        raise located(ValueError, text, hint=f"early stopping is such a callback; {same}")
+    if len(saved["random"]) != len(parts.random()):
+        raise located(ValueError, "the checkpoint is of data whose loader has other generators")
 
 
 def _check_history(saved: dict[str, Any], state: State, validated: bool) -> None:
@@ -209,20 +237,17 @@ def _check_history(saved: dict[str, Any], state: State, validated: bool) -> None
 
 
 def _load_states(saved: dict[str, Any], parts: Parts) -> None:
-    optimizer = parts.optimizer
-    modules = [(parts.model, "model")]
-    if isinstance(parts.loss, Module) and "loss" in saved:
-        modules.append((parts.loss, "loss"))
-    before = [copied_state(module) for module, _ in modules]
+    optimizer, modules = parts.optimizer, parts.modules()
+    before = {name: copied_state(module) for name, module in modules.items()}
     groups, kept = optimizer.param_groups, optimizer.state
     try:
         optimizer.load_state_dict(saved["optimizer"])
-        for module, name in modules:
-            module.load_state_dict(saved[name])
+        for name, module in modules.items():
+            module.load_state_dict(saved.get(name, {}))
     except BaseException as error:
         optimizer.param_groups, optimizer.state = groups, kept
-        for (module, _), state in zip(modules, before, strict=True):
-            module.load_state_dict(state)
+        for name, module in modules.items():
+            module.load_state_dict(before[name])
         if isinstance(error, KeyError | TypeError | AttributeError):
             raise CheckpointFormatError(f"the checkpoint's state of the optimizer is damaged: {error!r}") from error
         raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,15 +14,23 @@ from symdiff.errors import CompileError, located
 from symdiff.nn.module import Module
 from symdiff.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from symdiff.optim.optimizer import Optimizer
-from symdiff.tensors.dtypes import default_dtype
 from symdiff.tracebacks import user_facing, warn
 from symdiff.training import checkpoints, native
-from symdiff.training.callbacks import EarlyStopping, State, call_all, checked_callbacks, monitored
+from symdiff.training.callbacks import EarlyStopping, State, call_all, monitored
 from symdiff.training.checkpoints import Checkpoint, Parts
+from symdiff.training.checks import (
+    check_objects,
+    checked_callbacks,
+    checked_checkpoint,
+    checked_epochs,
+    checked_metrics,
+    checked_stopping,
+    float_dtype,
+)
 from symdiff.training.eager import EagerLoop
 from symdiff.training.engine import Engine, Refused
 from symdiff.training.evaluation import evaluate, modes_kept
-from symdiff.training.history import COLUMNS, History
+from symdiff.training.history import History
 from symdiff.training.progress import Progress
 from symdiff.training.sources import Plan, Rows, Source, source_of
 
@@ -117,17 +124,19 @@ def fit(
     >>> optimizer = sd.optim.SGD(model.parameters(), lr=0.01)
     >>> history = sd.fit(model, nn.MSELoss(), x, y, optimizer=optimizer, epochs=100, batch_size=None)
     """
-    _check_objects(model, loss, optimizer, scheduler)
-    count, metrics = _checked_epochs(epochs), _checked_metrics(metrics, validation_data)
-    dtype = _float_dtype(model, optimizer)
+    check_objects(model, loss, optimizer, scheduler)
+    count, metrics = checked_epochs(epochs), checked_metrics(metrics, validation_data)
+    dtype = float_dtype(model, optimizer)
     plan = Plan.of(batch_size, shuffle, drop_last)
     source = source_of(x, y, dtype, plan)
     validation = _validation(validation_data, dtype, plan)
-    early_stopping, checkpoint = _checked_stopping(early_stopping), _checked_checkpoint(checkpoint)
+    hooks = [*checked_stopping(early_stopping), *checked_callbacks(callbacks)]
     given, own = validation is not None, [] if validation is None else validation.generators
-    parts = Parts(model, loss, optimizer, scheduler, early_stopping, checkpoint, given, [*source.generators, *own])
+    parts = Parts(
+        model, loss, optimizer, scheduler, hooks, checked_checkpoint(checkpoint), given, [*source.generators, *own]
+    )
     state = State(model, optimizer, History(metrics={name: [] for name in metrics}), count)
-    run = _Run(parts, source, state, validation, metrics, checked_callbacks(callbacks))
+    run = _Run(parts, source, state, validation, metrics)
     with modes_kept(model):
         run.train(None if resume is None else checkpoints.read(resume), native, progress)
     return state.history
@@ -143,21 +152,20 @@ class _Run:
         state: State,
         validation: Source | None,
         metrics: Mapping[str, Callable[[Any, Any], Any]],
-        callbacks: list[Any],
     ) -> None:
         self.parts, self.source, self.state = parts, source, state
         self.validation, self.metrics = validation, metrics
-        self.callbacks = callbacks if parts.early_stopping is None else [parts.early_stopping, *callbacks]
         between = (validation, parts.scheduler, parts.checkpoint)
-        self.pauses = bool(self.callbacks) or any(part is not None for part in between)
+        self.pauses = bool(parts.callbacks) or any(part is not None for part in between)
         self.bar: Progress | None = None
 
     def train(self, saved: dict[str, Any] | None, native: bool | str, progress: bool) -> None:
         """Run what is left of the epochs."""
         state, parts = self.state, self.parts
         if parts.checkpoint is not None:
+            parts.checkpoint.check()
             parts.checkpoint.best = None
-        call_all(self.callbacks, "on_train_begin", state)
+        call_all(parts.callbacks, "on_train_begin", state)
         if saved is not None:
             checkpoints.restore(saved, parts, state)
         engine, reason = _engine(parts, self.source, native)
@@ -173,7 +181,7 @@ class _Run:
             if self.bar is not None:
                 self.bar.close()
         state.history.stopped_early = state.stopped and state.epoch < state.epochs
-        call_all(self.callbacks, "on_train_end", state)
+        call_all(parts.callbacks, "on_train_end", state)
 
     def run_epochs(self, engine: Engine) -> None:
         """As many epochs as nothing has to come between."""
@@ -215,7 +223,7 @@ class _Run:
         elif parts.scheduler is not None:
             parts.scheduler.step()
         history.seconds.append(time.perf_counter() - start)
-        call_all(self.callbacks, "on_epoch_end", state)
+        call_all(parts.callbacks, "on_epoch_end", state)
         history.seconds[-1] = time.perf_counter() - start
         if parts.checkpoint is not None and parts.checkpoint.is_due(state):
             checkpoints.write(parts, state)
@@ -248,58 +256,6 @@ def _engine(parts: Parts, source: Source, choice: bool | str) -> tuple[Engine, s
     return EagerLoop(parts.model, parts.loss, parts.optimizer, source), reason
 
 
-# -- what is given -----------------------------------------------------------------------------------------------------
-
-
-def _check_objects(model: Any, loss: Any, optimizer: Any, scheduler: Any) -> None:
-    for name, given in (("model", model), ("loss", loss), ("optimizer", optimizer), ("scheduler", scheduler)):
-        if isinstance(given, type):
-            hint = f"make one of it: {given.__name__}(...)"
-            raise located(TypeError, f"{name} is the class {given.__name__}", hint=hint)
-    if not isinstance(model, Module):
-        raise located(TypeError, f"model is an nn.Module, not {type(model).__name__}")
-    if not callable(loss):
-        raise located(TypeError, f"loss is called with output and target, but {type(loss).__name__} is not callable")
-    if not isinstance(optimizer, Optimizer):
-        raise located(TypeError, f"optimizer is one of symdiff.optim, not {type(optimizer).__name__}")
-    own = {id(p) for p in model.parameters()}
-    if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
-        hint = "make it of model.parameters()"
-        raise located(ValueError, "the optimizer has none of the model's parameters", hint=hint)
-    if scheduler is not None and not isinstance(scheduler, LRScheduler):
-        raise located(TypeError, f"scheduler is one of optim.lr_scheduler, not {type(scheduler).__name__}")
-    if scheduler is not None and scheduler.optimizer is not optimizer:
-        raise located(ValueError, "the scheduler belongs to another optimizer")
-
-
-def _checked_epochs(epochs: Any) -> int:
-    try:
-        count = operator.index(epochs)
-    except TypeError:
-        raise located(TypeError, f"epochs is an integer, not {epochs!r}") from None
-    if count < 0:
-        raise located(ValueError, f"epochs is not negative, but {count} is")
-    return count
-
-
-def _checked_metrics(metrics: Any, validation_data: Any) -> Mapping[str, Callable[[Any, Any], Any]]:
-    if not metrics:
-        return {}
-    if not isinstance(metrics, Mapping) or not all(isinstance(k, str) and callable(f) for k, f in metrics.items()):
-        raise located(TypeError, "metrics is a dict of names and functions of output and target")
-    if validation_data is None:
-        raise located(ValueError, "metrics are of the validation data, which is missing", hint="give validation_data")
-    for name in metrics:
-        if name in COLUMNS:
-            raise located(ValueError, f"a metric cannot be called {name!r}: the history has that already")
-    return metrics
-
-
-def _float_dtype(model: Module, optimizer: Optimizer) -> np.dtype[Any]:
-    candidates = [*model.parameters(), *(p for group in optimizer.param_groups for p in group["params"])]
-    return next((p.dtype.numpy for p in candidates if p.dtype.is_floating_point), default_dtype().numpy)
-
-
 def _validation(data: Any, dtype: np.dtype[Any], plan: Plan) -> Source | None:
     if data is None:
         return None
@@ -310,19 +266,3 @@ def _validation(data: Any, dtype: np.dtype[Any], plan: Plan) -> Source | None:
             raise located(ValueError, f"validation_data is (x, y), but has {len(data)} parts")
         return source_of(data[0], data[1], dtype, still, names)
     return source_of(data, None, dtype, still, ("validation_data", "validation y"))
-
-
-def _checked_stopping(given: Any) -> EarlyStopping | None:
-    if given is None or isinstance(given, EarlyStopping):
-        return given
-    if isinstance(given, bool) or not hasattr(given, "__index__"):
-        raise located(TypeError, f"early_stopping is EarlyStopping(...) or a number of epochs, not {given!r}")
-    return EarlyStopping(given)
-
-
-def _checked_checkpoint(given: Any) -> Checkpoint | None:
-    if given is None or isinstance(given, Checkpoint):
-        return given
-    if not isinstance(given, str | os.PathLike):
-        raise located(TypeError, f"checkpoint is a path or Checkpoint(path, ...), not {type(given).__name__}")
-    return Checkpoint(given)

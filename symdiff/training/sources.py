@@ -17,8 +17,8 @@ from symdiff.tensors.tensor import Tensor
 from symdiff.training.arrays import array_of, check_rows
 from symdiff.training.engine import Array
 from symdiff.utils.data.collate import default_collate
-from symdiff.utils.data.datasets import Dataset, IterableDataset, TensorDataset
-from symdiff.utils.data.loader import DataLoader
+from symdiff.utils.data.datasets import Dataset, IterableDataset
+from symdiff.utils.data.loader import DataLoader, columns_of
 from symdiff.utils.data.samplers import RandomSampler, SequentialSampler, drawn_seed
 
 __all__ = ["Batch", "Batches", "Plan", "Rows", "Source", "source_of"]
@@ -235,19 +235,21 @@ def _of_loader(x: Any, dtype: np.dtype[Any], plan: Plan, names: tuple[str, str])
 
 def _plain_rows(loader: Any, dtype: np.dtype[Any], names: tuple[str, str]) -> Rows | None:
     """The arrays behind a loader that does nothing but cut tensors into batches, in order or shuffled."""
-    if type(loader) is not DataLoader or type(loader.dataset) is not TensorDataset:
+    if type(loader) is not DataLoader or loader.batch_size is None or loader.generator is not None:
         return None
-    tensors, size = loader.dataset.tensors, loader.batch_size
-    if size is None or len(tensors) < 2 or loader.collate_fn is not default_collate or loader.generator is not None:
+    sampler, columns = loader.sampler, columns_of(loader.dataset)
+    if columns is None or loader.collate_fn is not default_collate or not _takes_each_once(sampler, loader.dataset):
         return None
-    sampler = loader.sampler
-    if type(sampler) is RandomSampler:
-        if sampler.replacement or sampler.generator is not None or sampler.num_samples != len(tensors[0]):
-            return None
-    elif type(sampler) is not SequentialSampler:
+    tensors = columns.tensors if columns.indices is None else tuple(columns.batch(np.arange(len(columns.indices))))
+    if len(tensors) < 2:
         return None
-    if sampler.data_source is not loader.dataset or any(t.requires_grad for t in tensors):
-        return None
-    plan = Plan(size, type(sampler) is RandomSampler, loader.drop_last, seeded=True)
+    plan = Plan(loader.batch_size, type(sampler) is RandomSampler, loader.drop_last, seeded=True)
     *inputs, target = (array_of(t, names[0], dtype) for t in tensors)
     return _rows(tuple(inputs), target, plan, names)
+
+
+def _takes_each_once(sampler: Any, dataset: Any) -> bool:
+    if type(sampler) is RandomSampler:
+        own = sampler.replacement or sampler.generator is not None or sampler.num_samples != len(dataset)
+        return sampler.data_source is dataset and not own
+    return type(sampler) is SequentialSampler and sampler.data_source is dataset

@@ -23,7 +23,7 @@ from symdiff.utils.data.samplers import (
     drawn_seed,
 )
 
-__all__ = ["DataLoader"]
+__all__ = ["Columns", "DataLoader", "columns_of"]
 
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 _ORDERED = (SequentialSampler, RandomSampler, SubsetRandomSampler, WeightedRandomSampler)
@@ -122,7 +122,7 @@ class DataLoader:
             return self._of_iterable()
         if self.batch_sampler is None:
             return (self.collate_fn(self.dataset[k]) for k in self.sampler)  # type: ignore[union-attr]
-        columns = _columns(self.dataset) if self.collate_fn is default_collate else None
+        columns = columns_of(self.dataset) if self.collate_fn is default_collate else None
         return self._of_samples() if columns is None else self._of_columns(columns)
 
     def _of_iterable(self) -> Iterator[Any]:
@@ -141,7 +141,7 @@ class DataLoader:
         for numbers in self.batch_sampler or ():
             yield collate(several(numbers) if several is not None else [dataset[k] for k in numbers])
 
-    def _of_columns(self, columns: _Columns) -> Iterator[Any]:
+    def _of_columns(self, columns: Columns) -> Iterator[Any]:
         """Whole batches of tensors: the same as of the samples put together."""
         batches = self.batch_sampler
         if type(batches) is BatchSampler and type(batches.sampler) in _ORDERED:
@@ -150,7 +150,7 @@ class DataLoader:
             yield columns.batch(numbers)
 
 
-class _Columns:
+class Columns:
     """The tensors of a data set, and which of their elements it has."""
 
     __slots__ = ("indices", "tensors")
@@ -167,15 +167,15 @@ class _Columns:
             raise IndexError(str(error).replace("axis", "dimension")) from None
 
 
-def _columns(dataset: Any) -> _Columns | None:
+def columns_of(dataset: Any) -> Columns | None:
     """The tensors that a data set takes its samples from, where it is nothing but these."""
     if type(dataset) is TensorDataset:
-        return None if any(t.requires_grad for t in dataset.tensors) else _Columns(dataset.tensors, None)
+        return None if any(t.requires_grad for t in dataset.tensors) else Columns(dataset.tensors, None)
     if type(dataset) is Subset:
-        inner = _columns(dataset.dataset)
+        inner = columns_of(dataset.dataset)
         if inner is not None:
             indices = np.asarray(dataset.indices, np.int64)
-            return _Columns(inner.tensors, indices if inner.indices is None else inner.indices[indices])
+            return Columns(inner.tensors, indices if inner.indices is None else inner.indices[indices])
     return None
 
 

@@ -150,6 +150,28 @@ def test_a_loss_with_a_state_goes_on(tmp_path):
     assert course(resume=path, loss=Counting(), validation_data=None) == expected
 
 
+def test_callbacks_with_a_state_go_on(tmp_path):
+    path = tmp_path / "model.safetensors"
+
+    class Sum:
+        total = 0.0
+
+        def __call__(self, state):
+            self.total += state.loss
+            state.optimizer.param_groups[0]["lr"] = 0.1 / self.total
+
+        def state_dict(self):
+            return {"total": self.total}
+
+        def load_state_dict(self, saved):
+            self.total = saved["total"]
+
+    expected = course(callbacks=[Sum(), sd.EarlyStopping(4)])
+    with pytest.raises(Interrupted):
+        course(path, callbacks=[Sum(), sd.EarlyStopping(4), interrupt_after(3)])
+    assert course(resume=path, callbacks=[Sum(), sd.EarlyStopping(4)]) == expected
+
+
 # -- files -------------------------------------------------------------------------------------------------------------
 
 
@@ -222,8 +244,8 @@ def test_only_what_fits_is_resumed(tmp_path):
     path = tmp_path / "model.safetensors"
     course(path, schedule="steps", early_stopping=3, epochs=1)
     for options, words in (
-        ({"early_stopping": 3}, "the checkpoint has scheduler=, but this call has not"),
-        ({"schedule": "steps"}, "the checkpoint has early_stopping=, but this call has not"),
+        ({"early_stopping": 3}, "the checkpoint has a scheduler, but this call has none"),
+        ({"schedule": "steps"}, "the checkpoint has states of 1 callbacks, but 0 of this call have one"),
         ({"schedule": "steps", "early_stopping": 3, "validation_data": None}, "this call has no validation_data"),
         (
             {"schedule": "steps", "early_stopping": 3, "metrics": {"a": lambda output, target: 1.0}},
@@ -275,6 +297,14 @@ def test_damaged_files(tmp_path, change):
     before = parameters(model)
     with pytest.raises(sd.CheckpointFormatError):
         fitted(model, optimizer, resume=path)
+    assert parameters(model) == before
+
+
+def test_a_missing_directory_is_told_before_anything_is_trained(tmp_path):
+    model = network()
+    before = parameters(model)
+    with pytest.raises(FileNotFoundError, match="no such directory for the checkpoint"):
+        fitted(model, sd.optim.SGD(model.parameters(), lr=0.1), checkpoint=tmp_path / "none" / "model.safetensors")
     assert parameters(model) == before
 
 

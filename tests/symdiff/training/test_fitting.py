@@ -129,6 +129,45 @@ def test_losses_and_weights_are_those_of_pytorch(name, loader):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
+VALIDATED = [0.1721878401003778, 0.12455893121659756, 0.13603216782212257]
+"""Validation losses that PyTorch 2.13 gives."""
+
+
+def validated(lib, d, fit):
+    """Losses of a loader of validation data, which is shuffled too: it takes random numbers between the epochs."""
+    model = network(lib, dropout=0.2)
+    optimizer = lib.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    pairs = d.TensorDataset(*(lib.tensor(a) for a in curve()))
+    first, second = d.random_split(pairs, [7, 4])
+    train, valid = d.DataLoader(first, batch_size=3, shuffle=True), d.DataLoader(second, batch_size=3, shuffle=True)
+    loss = lib.nn.MSELoss()
+    if fit:
+        history = sd.fit(model, loss, train, optimizer=optimizer, epochs=3, validation_data=valid, native=False)
+        return history.val_loss
+    found = []
+    for _ in range(3):
+        model.train()
+        for x, y in train:
+            optimizer.zero_grad()
+            loss(model(x), y).backward()
+            optimizer.step()
+        model.eval()
+        with lib.no_grad():
+            found.append(sum(loss(model(x), y).item() * len(y) for x, y in valid) / len(second))
+    return found
+
+
+def test_loaders_of_validation_data_draw_their_numbers():
+    found = validated(sd, data, True)
+    assert found == validated(sd, data, False)
+    np.testing.assert_allclose(found, VALIDATED, rtol=1e-6)
+
+
+def test_loaders_of_validation_data_with_pytorch_beside():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    np.testing.assert_allclose(validated(torch, torch.utils.data, False), VALIDATED, rtol=1e-6)
+
+
 def test_classes_with_pytorch_beside():
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     rng = np.random.default_rng(0)

@@ -76,6 +76,9 @@ def test_which_loaders_are_rows():
         return type(source_of(data.DataLoader(pairs, **options), None, F4, PLAN))
 
     assert kind(batch_size=4) is kind(batch_size=4, shuffle=True) is kind(batch_size=4, drop_last=True) is Rows
+    part = data.random_split(pairs, [0.5, 0.5], generator=sd.Generator())[0]
+    source = source_of(data.DataLoader(data.Subset(part, [2, 0]), batch_size=2), None, F4, PLAN)
+    assert source.target.tolist() == y.numpy()[[part.indices[2], part.indices[0]]].tolist()
     assert kind(batch_size=None) is Batches
     assert kind(batch_size=4, shuffle=True, generator=sd.Generator()) is Batches
     assert kind(batch_size=4, sampler=data.RandomSampler(pairs, replacement=True)) is Batches
@@ -154,6 +157,8 @@ REFUSED = {
     "callbacks": ((X, Y), {"callbacks": 3}, TypeError, "callbacks is a list of callables, not int"),
     "callback": ((X, Y), {"callbacks": [3]}, TypeError, "a callback of type int cannot be called"),
     "callback class": ((X, Y), {"callbacks": [sd.EarlyStopping]}, TypeError, "the callback EarlyStopping is a class"),
+    "checkpoint as a callback": ((X, Y), {"callbacks": [sd.Checkpoint("a")]}, TypeError, "a Checkpoint is no callback"),
+    "tuple of numbers": (((1.0, 2.0), (2.0, 4.0)), {}, ValueError, "x.0. is a single number.*\nhint: .*use a list"),
     "patience": ((X, Y), {"early_stopping": 0}, ValueError, "patience is at least 1, not 0"),
     "early stopping": ((X, Y), {"early_stopping": True}, TypeError, "early_stopping is EarlyStopping"),
     "monitor": ((X, Y), {"early_stopping": sd.EarlyStopping(monitor="val_loss")}, ValueError, "no 'val_loss' to monitor\nhint: give validation_data"),
