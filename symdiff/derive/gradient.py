@@ -9,7 +9,6 @@ from symdiff.derive.certain import with_floats
 from symdiff.derive.common import float_results, inputs_of, made_of, own_draws, pair, suffixed
 from symdiff.errors import DtypeError, NotScalarError
 from symdiff.frontend.program import Argument, Program
-from symdiff.frontend.structure import LEAF
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.ir.rewrite import references, silent, substitute
@@ -36,7 +35,7 @@ def _scalar_result(program: Program, step: Step) -> int:
             where,
             "return abs(...), .real or .imag of them",
         )
-    if structure != LEAF:
+    if structure.kind not in ("leaf", "tensor"):
         raise NotScalarError(
             "the gradient needs a function that returns one number", where, "use sd.jacobian or sd.vjp"
         )

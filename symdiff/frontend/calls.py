@@ -47,7 +47,7 @@ from symdiff.frontend.resolve import is_generator
 from symdiff.frontend.running import Prepared, prepare, run_function
 from symdiff.frontend.source import OWN_WRAPPER, is_own, read_source
 from symdiff.frontend.storing import store_result
-from symdiff.frontend.tables import FUNCTIONS, METHODS, expression
+from symdiff.frontend.tables import FUNCTIONS, METHODS, expression, package_of
 from symdiff.frontend.twins import twin_call
 from symdiff.frontend.written import HINTS
 from symdiff.ir.graph import Value
@@ -161,6 +161,9 @@ def _call_library(p: Parser, found: Any, args: Sequence[Abstract], kwargs: Mappi
         handler = complex_handler(p, found, (*args, *kwargs.values()), _name_of(found)) or handler
     if handler is not None:
         return _handle(p, handler, _name_of(found), args, kwargs)
+    package = package_of(found) if row is None else None
+    if package is not None:
+        return package(p, found, args, kwargs)
     title = named(found) if row is None else ""
     if title:
         return _call_named(p, title, args, kwargs)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import warnings
+from contextlib import ExitStack
 
 import numpy as np
 
 from symdiff.frontend.abstract import Abstract, Known
 from symdiff.frontend.core import Parser
-from symdiff.frontend.tables import function, statement
+from symdiff.frontend.tables import CONTEXTS, function, statement
 
 __all__ = ["with_statement"]
 
@@ -21,21 +22,25 @@ QUIET = ("ignore", "warn")
 def with_statement(p: Parser, node: ast.With) -> Abstract | None:
     """``with np.errstate(...)`` and ``with warnings.catch_warnings()``."""
     ignored = p.ignoring
-    for item in node.items:
-        _enter(p, item)
     try:
-        return p.block(node.body)
+        with ExitStack() as entered:
+            for item in node.items:
+                _enter(p, item, entered)
+            return p.block(node.body)
     finally:
         p.ignoring = ignored
 
 
-def _enter(p: Parser, item: ast.withitem) -> None:
+def _enter(p: Parser, item: ast.withitem, entered: ExitStack) -> None:
     call = item.context_expr
     p.at(call)
     if item.optional_vars is not None or not isinstance(call, ast.Call):
         p.unsupported("this context is not supported in 'with'", HINT)
     target = p.evaluate(call.func)
     found = target.object if isinstance(target, Known) else None
+    if found in CONTEXTS and not call.keywords:
+        entered.enter_context(CONTEXTS[found](p, *p.evaluate_all(call.args)))
+        return
     if found is not np.errstate and found is not warnings.catch_warnings:
         p.at(call)
         p.unsupported("this context is not supported in 'with'", HINT)

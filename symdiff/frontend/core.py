@@ -69,6 +69,7 @@ class Parser:
         self.argument_of = arguments  # position of a leaf of the arguments, by its value
         self.rules: dict[Any, Any] = {}  # rules that users give, by function and types of arguments
         self.spoken: dict[str, Any] = {}  # names of objects in statements that Python runs
+        self.modes: dict[str, Any] = {}  # of libraries over the same graph, as contexts set them
         self.ignoring = ""  # whether a context catches warnings, and whether they are ignored
         self.quiet = 0  # which effects have had their time already: see `trying.py`
         self.handling: list[tuple[Frame, Callable[[], None]]] = []  # how to raise again what an `except` clause caught

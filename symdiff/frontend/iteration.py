@@ -35,6 +35,7 @@ from symdiff.frontend.rows import Rows
 from symdiff.frontend.special_methods import method_of
 from symdiff.frontend.statements import assign
 from symdiff.frontend.structure import LONGEST
+from symdiff.frontend.tables import package_of
 from symdiff.ir.graph import Dim, Value
 
 __all__ = [
@@ -309,6 +310,8 @@ def known_items(p: Parser, item: Abstract) -> tuple[Abstract, ...]:
                 "write a 'for' loop, or use NumPy's functions of whole arrays",
             )
             return tuple(element(p, p.constant(i)) for i in range(count))
+    if (found := method_of(item, "__iter__")) is not None and package_of(found) is not None:
+        return known_items(p, p.call(p.attribute(item, "__iter__"), [], {}))
     _refuse(p, item)
 
 

@@ -104,6 +104,18 @@ def require_exponent(exponent: Any) -> None:
         raise ValueError("Integers to negative integer powers are not allowed.")
 
 
+def require_within(array: Any, low: int, high: int, error: Any, message: str) -> None:
+    """That all integers of an array lie in a range."""
+    if np.any((array < low) | (array >= high)):
+        raise error(message)
+
+
+def require_within_or(array: Any, low: int, high: int, besides: int, error: Any, message: str) -> None:
+    """That all integers of an array lie in a range, or are another one."""
+    if np.any(((array < low) | (array >= high)) & (array != besides)):
+        raise error(message)
+
+
 def require_no_negative_shift(count: int) -> None:
     """What Python's shifts ask for."""
     if count < 0:

@@ -218,7 +218,7 @@ class _Parse:
         self.params = list(positions)
         self.resolver = Resolver(self.build, function, static)
         self.parser = FunctionParser(self.build, self.resolver, positions, hook)
-        self.passed = Passed(self.build)
+        self.passed = Passed(self.build, self.resolver)
         self.returned = Returned(self.parser)
 
     def run(self) -> Program:

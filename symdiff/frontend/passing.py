@@ -24,9 +24,11 @@ from symdiff.frontend.abstract import (
 from symdiff.frontend.core import Parser
 from symdiff.frontend.growing import trim
 from symdiff.frontend.program import Path
+from symdiff.frontend.resolve import Resolver
 from symdiff.frontend.rows import Form, Rows
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.structure import LEAF, Static, Structure
+from symdiff.frontend.tables import PASSED
 from symdiff.ir.graph import Type, Value
 
 __all__ = ["Passed", "Returned"]
@@ -35,8 +37,8 @@ __all__ = ["Passed", "Returned"]
 class Passed:
     """Arguments; one array that is passed twice is one object."""
 
-    def __init__(self, build: Scope) -> None:
-        self.build = build
+    def __init__(self, build: Scope, resolver: Resolver) -> None:
+        self.build, self.resolver = build, resolver
         self.arrays: dict[Value, Array] = {}
 
     def abstract(self, structure: Structure, leaves: Iterator[Value | Static]) -> Abstract:
@@ -48,6 +50,8 @@ class Passed:
             assert isinstance(rows, Value)
             return _rows(rows)
         children = [self.abstract(child, leaves) for child in structure.children]
+        if structure.kind in PASSED:
+            return PASSED[structure.kind](self, structure, children)
         match structure.kind:
             case "tuple":
                 return Tuple(tuple(children))
@@ -135,7 +139,8 @@ class Returned:
                 return Structure("dict", dict, tuple(items), self._parts(items.values()))
             case Instance():
                 fields = p.memory.content(item)
-                return Structure("object", item.cls, tuple(fields), self._parts(fields.values()))
+                kind = getattr(item.cls, "__symdiff_kind__", "object")
+                return Structure(kind, item.cls, tuple(fields), self._parts(fields.values()))
             case Record():
                 return Structure("object", item.cls, tuple(item.fields), self._parts(item.fields.values()))
             case Optional():

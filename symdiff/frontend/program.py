@@ -134,8 +134,8 @@ class Captured:
 class Guard:
     """What must be as it was while parsing, or the graph is not the function's any more.
 
-    ``by`` says how to compare: ``is``, ``equal``, ``code`` (functions with the same code), ``type``, ``len`` or
-    ``keys``.
+    ``by`` says how to compare: ``is``, ``equal``, ``code`` (functions with the same code), ``type``, ``len``, ``keys``,
+    or ``by``, where what is expected is asked itself.
     """
 
     path: Path
@@ -158,6 +158,7 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "type": lambda found, expected: type(found) is expected,
     "len": lambda found, expected: hasattr(found, "__len__") and len(found) == expected,
     "keys": lambda found, expected: isinstance(found, dict) and tuple(found) == expected,
+    "by": lambda found, expected: expected(found),
 }
 
 

@@ -20,6 +20,7 @@ from symdiff.frontend.rows import Form, Rows
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.source import is_own
 from symdiff.frontend.structure import LONGEST, as_rows
+from symdiff.frontend.tables import OBJECTS
 from symdiff.ir.build import python_type
 from symdiff.ir.graph import Dim, Type, Value
 from symdiff.ops.dtypes import SUPPORTED_DTYPES
@@ -48,6 +49,7 @@ class Resolver:
         self.captured: dict[Path, Captured] = {}
         self.guards: dict[tuple[Path, str], Guard] = {}
         self._wrapped: dict[Path, Abstract] = {}
+        self.passed: dict[Any, Abstract] = {}  # objects that are part of an argument
 
     def guard(self, path: Path | None, expected: Any, by: str) -> None:
         """Rely on something."""
@@ -91,6 +93,9 @@ class Resolver:
         return result
 
     def _wrap(self, build: Scope, found: Any, path: Path | None, hint: str, fixed: bool) -> Abstract:
+        guest = next((OBJECTS[cls] for cls in type(found).__mro__ if cls in OBJECTS), None)
+        if guest is not None:
+            return guest(self, found, path if path is not None else Path(found), hint)
         if isinstance(found, bool | np.bool_):
             self.guard(path, found, "equal")
             return build.constant(bool(found) if isinstance(found, bool) else found)
@@ -100,7 +105,7 @@ class Resolver:
             if path is None or fixed or path in self.static:
                 self.guard(path, found, "equal")
                 return build.constant(found)
-            return self._capture(path, python_type(found), hint)
+            return self.capture(path, python_type(found), hint)
         if isinstance(found, complex | np.complexfloating):
             return self._complex(build, found, path, hint, fixed)
         if isinstance(found, np.ndarray) and type(found) is np.ndarray and found.dtype.kind == "c":
@@ -108,7 +113,7 @@ class Resolver:
         if isinstance(found, np.ndarray):
             return self._array(build, found, path, hint)
         if is_generator(found):
-            return self._capture(path if path is not None else Path(found), GENERATOR, hint or "rng")
+            return self.capture(path if path is not None else Path(found), GENERATOR, hint or "rng")
         if found is None or isinstance(found, str | bytes | type(...) | np.dtype):
             self.guard(path, found, "equal")
             return Known(found, path)
@@ -147,7 +152,8 @@ class Resolver:
             build.refuse(DtypeError, f"dtype {dtype} is not supported", "convert it to float64")
         return bool(dtype)
 
-    def _capture(self, path: Path, type_: Type, hint: str) -> Value:
+    def capture(self, path: Path, type_: Type, hint: str) -> Value:
+        """What a path leads to, as a parameter of the graph."""
         if path not in self.captured:
             self.captured[path] = Captured(path, Value(type_, hint))
         return self.captured[path].value
@@ -164,7 +170,7 @@ class Resolver:
             1 if size == 1 else Value(_SYMBOL, f"{name}_{axis}" if found.ndim > 1 else f"{name}_size")
             for axis, size in enumerate(found.shape)
         )
-        value = self._capture(path, Type(str(found.dtype), dims), hint)
+        value = self.capture(path, Type(str(found.dtype), dims), hint)
         return Array(value, origin="captured") if dims else value
 
     def _rows(self, path: Path, found: list[Any]) -> ListObject | None:
@@ -172,7 +178,7 @@ class Resolver:
         array = as_rows(found)
         if array is None:
             return None
-        value = self._capture(path, Type(str(array.dtype), (Value(_SYMBOL, "n"),)), "")
+        value = self.capture(path, Type(str(array.dtype), (Value(_SYMBOL, "n"),)), "")
         form = Form("number", Type(str(array.dtype), (), "python"))
         return ListObject(Rows(form, (value,), value.type.shape[0]), outside=True)
 

@@ -53,7 +53,9 @@ class Structure:
     kind : str
         ``leaf``, ``tuple``, ``list``, ``dict``, ``namedtuple``, ``object`` (dataclasses too), ``rows``, whose one
         child is the structure of an item, ``complex`` (the parts of a complex number or array), or ``optional``
-        (whether a result is None, and what it is otherwise).
+        (whether a result is None, and what it is otherwise). A class of a library over the graph has a kind of its
+        own, ``__symdiff_kind__``: ``__symdiff_parts__`` takes its objects apart (names and children), and
+        ``__symdiff_built__`` puts parts together.
     cls : type or None
         The class to be rebuilt.
     keys : tuple
@@ -127,6 +129,9 @@ def _children(tree: Any) -> tuple[str, tuple[Any, ...], Sequence[Any]] | None:
         return _complex_parts(tree)
     if cls in (tuple, list):
         return cls.__name__, (), tree
+    guest = getattr(cls, "__symdiff_parts__", None)
+    if guest is not None:
+        return cls.__symdiff_kind__, *guest(tree)
     if isinstance(tree, tuple) and hasattr(cls, "_fields"):
         return "namedtuple", tuple(cls._fields), tree
     if isinstance(tree, dict):
@@ -205,6 +210,8 @@ def _unflatten(structure: Structure, leaves: Iterator[Any]) -> Any:
     cls: Any = structure.cls
     if structure.kind == "complex":
         return _complex(cls, *children)
+    if hasattr(cls, "__symdiff_kind__"):
+        return cls.__symdiff_built__(structure.keys, children)
     if structure.kind == "namedtuple":
         return cls._make(children)
     if structure.kind == "dict":

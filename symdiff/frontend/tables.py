@@ -13,9 +13,13 @@ from typing import Any
 __all__ = [
     "ATTRIBUTES",
     "COMPLEX",
+    "CONTEXTS",
     "EXPRESSIONS",
     "FUNCTIONS",
     "METHODS",
+    "OBJECTS",
+    "PACKAGES",
+    "PASSED",
     "STATEMENTS",
     "SUBSCRIPTS",
     "Handler",
@@ -24,6 +28,7 @@ __all__ = [
     "expression",
     "function",
     "method",
+    "package_of",
     "statement",
     "subscripted",
 ]
@@ -36,6 +41,12 @@ COMPLEX: dict[Any, Handler] = {}  # as FUNCTIONS, where an argument is complex
 METHODS: dict[tuple[type, str], Handler] = {}
 ATTRIBUTES: dict[tuple[type, str], Handler] = {}
 SUBSCRIPTS: dict[Any, Handler] = {}  # by the object that stands before the brackets
+CONTEXTS: dict[Any, Handler] = {}  # by the function that makes the object of a ``with``: gives a context of Python's
+
+# libraries over the same graph, which are above the front end, enter themselves in these
+PACKAGES: dict[str, Handler] = {}  # by the module's first two names: calls a function or class of it while parsing
+OBJECTS: dict[type, Handler] = {}  # by class: the abstract of an object from outside the function
+PASSED: dict[str, Handler] = {}  # by the kind of a structure: the abstract of an argument
 
 
 def expression(*kinds: type[ast.expr]) -> Callable[[Handler], Handler]:
@@ -71,6 +82,12 @@ def attribute(kind: type, *names: str) -> Callable[[Handler], Handler]:
 def subscripted(*objects: Any) -> Callable[[Handler], Handler]:
     """Register ``handler(p, key)`` for subscripts of an object such as ``np.mgrid``."""
     return lambda handler: _register(SUBSCRIPTS, objects, handler)
+
+
+def package_of(found: Any) -> Any:
+    """What calls functions and classes of a library over the same graph; None for all others."""
+    module = getattr(found, "__module__", None)
+    return PACKAGES.get(".".join(module.split(".", 2)[:2])) if isinstance(module, str) else None
 
 
 def _register(table: dict[Any, Handler], keys: Sequence[Any], handler: Handler) -> Handler:

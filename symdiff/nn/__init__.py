@@ -48,6 +48,7 @@ from symdiff.nn.normalisations import (
     RMSNorm,
 )
 from symdiff.nn.parameter import Parameter
+from symdiff.nn.parsing import named_tensors as _in_programs  # noqa: F401 - with it, programs can call modules
 from symdiff.nn.windows import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,

@@ -15,7 +15,9 @@ from symdiff.tensors.dtypes import int64
 from symdiff.tensors.lazy import Lazy, as_array
 from symdiff.tensors.operations import operation, positions, record
 from symdiff.tensors.plans import materialise
+from symdiff.tensors.requirements import require
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
+from symdiff.tensors.tracing import Requirement
 
 __all__ = ["FUNCTIONS"]
 
@@ -116,13 +118,8 @@ def _require_classes(x: Lazy, target: Lazy, ignore_index: int) -> Lazy:
         )
     if target.shape != shape:
         raise RuntimeError(f"Expected target size {list(shape)}, got {list(target.shape)}")
-    materialise([target])
-    array, count = as_array(target), x.shape[_class_axis(x)]
-    # seen without their sign, negative classes are large ones
-    if array.size and array.view(np.uint64).max() >= count:
-        wrong = array[((array < 0) | (array >= count)) & (array != ignore_index)]
-        if wrong.size:
-            raise IndexError(f"Target {wrong.flat[0]} is out of bounds.")
+    count = x.shape[_class_axis(x)]
+    require(Requirement(target, 0, count, IndexError, "Target {} is out of bounds.", ignore_index))
     return target
 
 

@@ -11,12 +11,13 @@ from symdiff.ops import REGISTRY as R
 from symdiff.tensors.distributions import dropout_mask
 from symdiff.tensors.elementwise import BINARY
 from symdiff.tensors.grad_mode import no_grad
-from symdiff.tensors.lazy import Lazy, as_array, known
+from symdiff.tensors.lazy import Lazy, known
 from symdiff.tensors.operations import operation, record
-from symdiff.tensors.plans import materialise
+from symdiff.tensors.requirements import compute_now, require
 from symdiff.tensors.size import Size
 from symdiff.tensors.stores import overwrite
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
+from symdiff.tensors.tracing import Requirement
 
 __all__ = ["FUNCTIONS"]
 
@@ -223,7 +224,7 @@ def _move(x: Lazy, running_mean: Tensor, running_var: Tensor, momentum: float) -
     with no_grad():
         mean = record(_running_mean, (x, as_lazy(running_mean), float(momentum)))
         variance = record(_running_var, (x, as_lazy(running_var), float(momentum)))
-        materialise([mean, variance])
+        compute_now([mean, variance])
         overwrite(running_mean, mean)
         overwrite(running_var, variance)
 
@@ -254,10 +255,7 @@ def embedding(
         )
     if len(w.shape) != 2:
         raise RuntimeError("'weight' must be 2-D")
-    materialise([indices])
-    array = as_array(indices)
-    if array.size and (array.min() < 0 or array.max() >= w.shape[0]):
-        raise IndexError("index out of range in self")
+    require(Requirement(indices, 0, w.shape[0], IndexError, "index out of range in self"))
     padding = -1 if padding_idx is None else int(padding_idx)
     if padding_idx is not None and not -w.shape[0] <= padding < w.shape[0]:
         raise AssertionError("Padding_idx must be within num_embeddings")

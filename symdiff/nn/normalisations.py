@@ -15,7 +15,8 @@ from symdiff.nn.parameter import Parameter
 from symdiff.tensors.creation import made
 from symdiff.tensors.dtypes import DType, default_dtype
 from symdiff.tensors.grad_mode import no_grad
-from symdiff.tensors.tensor import Tensor
+from symdiff.tensors.requirements import compute_now
+from symdiff.tensors.tensor import Tensor, as_lazy
 
 __all__ = [
     "BatchNorm1d",
@@ -223,10 +224,12 @@ class _BatchNorm(_Affine):
         seen: Any = self.num_batches_tracked
         if not self._moves() or seen is None:
             return 0.0 if self.momentum is None else self.momentum
-        count = seen.item() + 1
         with no_grad():
-            seen.fill_(count)
-        return 1.0 / count if self.momentum is None else self.momentum
+            seen.add_(1)
+            if self.momentum is None:
+                return 1.0 / float(seen.item())
+            compute_now([as_lazy(seen)])
+        return self.momentum
 
     def extra_repr(self) -> str:
         return (

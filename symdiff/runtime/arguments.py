@@ -149,7 +149,7 @@ def as_array(leaf: Any, name: str) -> Any:
         return leaf
     if module in ("pandas", "xarray"):
         return np.asarray(leaf)
-    return np.from_dlpack(leaf)
+    return leaf._elements if hasattr(cls, "__symdiff_kind__") else np.from_dlpack(leaf)
 
 
 def cotangent_like(cotangent: Any, wanted: Type) -> Any:

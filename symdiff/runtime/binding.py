@@ -57,8 +57,16 @@ class Call:
     floated: tuple[int, ...] = ()
 
 
-def taken_apart(names: Sequence[str], objects: list[Any], differentiated: Collection[int]) -> Call:
-    """The objects that are passed, one a parameter; a gradient is asked by those at some positions."""
+def taken_apart(
+    names: Sequence[str],
+    objects: list[Any],
+    differentiated: Collection[int],
+    converted: Callable[[Any, str], Any] = as_array,
+) -> Call:
+    """The objects that are passed, one a parameter; a gradient is asked by those at some positions.
+
+    ``converted(leaf, path)`` gives what is passed for a leaf that may be an array of another library.
+    """
     call = Call(objects, (), [], (), [])
     structures: list[Structure] = []
     kinds: list[Leaf] = []
@@ -66,7 +74,7 @@ def taken_apart(names: Sequence[str], objects: list[Any], differentiated: Collec
         found, structure = flatten(value, is_foreign_array)
         structures.append(structure)
         for leaf, path in zip(found, leaf_paths(structure, name), strict=True):
-            leaf = as_array(leaf, path)
+            leaf = converted(leaf, path)
             kind = classify(leaf, path)
             if k in differentiated:
                 kind = _differentiable(call, kind, path, is_argument=structure == LEAF, alone=len(found) == 1)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import located
+from symdiff.tensors.tracing import DrawsNumbers, current
 
 __all__ = [
     "Generator",
@@ -154,6 +155,8 @@ class Generator:
         """Return the next ``count`` numbers of 32 bits, as uint64."""
         if count == 0:
             return np.empty(0, np.uint64)
+        if current() is not None:
+            raise DrawsNumbers
         self._unused = False
         drawn: np.ndarray = self._engine.random_raw(count)
         return drawn

@@ -14,9 +14,11 @@ from symdiff.tensors.lazy import Lazy, as_array, known
 from symdiff.tensors.operations import Operation, operation, record
 from symdiff.tensors.plans import materialise
 from symdiff.tensors.reductions import axis_of
+from symdiff.tensors.requirements import require
 from symdiff.tensors.storage import NUMPY_VIEWS, View
 from symdiff.tensors.stores import overwrite
 from symdiff.tensors.tensor import Tensor, as_lazy, attach, view_of, wrap
+from symdiff.tensors.tracing import Requirement
 from symdiff.tensors.views import reshaped
 
 __all__ = ["parsed_index"]
@@ -184,13 +186,11 @@ def _place(item: Any, size: int, axis: int) -> int:
 
 def _checked(arrays: list[Lazy], entries: list[Entry], shape: tuple[int, ...]) -> list[Lazy]:
     """Arrays of positions are known before they are used: an index that is out of range is an error at once."""
-    materialise(arrays)
     axes = [k for k, e in enumerate(e for e in entries if e[0] != "new") if e[0] == "array"]
     for x, axis in zip(arrays, axes, strict=True):
-        array, size = as_array(x), shape[axis]
-        outside = array[(array < -size) | (array >= size)]
-        if outside.size:
-            raise IndexError(f"index {outside.flat[0]} is out of bounds for dimension {axis} with size {size}")
+        size = shape[axis]
+        message = f"index {{}} is out of bounds for dimension {axis} with size {size}"
+        require(Requirement(x, -size, size, IndexError, message))
     return arrays
 
 
@@ -272,16 +272,16 @@ attach("__setitem__", _store)
 
 def _along(x: Lazy, index: Lazy, axis: int) -> tuple[list[Any], tuple[Entry, ...]]:
     """Operands that pick, for each position of ``index``, the element at that position along one axis."""
-    materialise([index])
-    positions = as_array(index)
     size = x.shape[axis]
-    outside = positions[(positions < 0) | (positions >= size)]
-    if outside.size:
-        raise RuntimeError(f"index {outside.flat[0]} is out of bounds for dimension {axis} with size {size}")
-    grids = np.ogrid[tuple(slice(n) for n in positions.shape)]
+    message = f"index {{}} is out of bounds for dimension {axis} with size {size}"
+    require(Requirement(index, 0, size, RuntimeError, message))
+    grids = np.ogrid[tuple(slice(n) for n in index.shape)]
     operands: list[Any] = []
     for k in range(len(x.shape)):
-        array = positions if k == axis else np.ascontiguousarray(np.broadcast_to(grids[k], positions.shape))
+        if k == axis:
+            operands.append(index if index.dtype is int64 else elementwise.convert(index, int64))
+            continue
+        array = np.ascontiguousarray(np.broadcast_to(grids[k], index.shape))
         operands.append(known(array.astype(np.int64), int64, array.shape))
     return operands, (("array",),) * len(x.shape)
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from symdiff.tensors import autograd_calls, indexing, ordering, products, programs, rearranging, sums_of_products, views
+from symdiff.tensors import (
+    autograd_calls,
+    indexing,
+    ordering,
+    parsing,
+    products,
+    programs,
+    rearranging,
+    sums_of_products,
+    views,
+)
 from symdiff.tensors.anomaly import is_anomaly_enabled
 from symdiff.tensors.arithmetic import FUNCTIONS
 from symdiff.tensors.creation import CREATION
@@ -23,7 +33,7 @@ from symdiff.tensors.tensor import Tensor
 
 __all__ = ["NAMES"]
 
-OTHER_MODULES = (autograd_calls, indexing, ordering, products, programs, rearranging, sums_of_products, views)
+OTHER_MODULES = (autograd_calls, indexing, ordering, parsing, products, programs, rearranging, sums_of_products, views)
 """They attach methods and functions when they are imported."""
 
 NAMES: dict[str, Any] = {

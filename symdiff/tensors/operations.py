@@ -15,6 +15,7 @@ from symdiff.ops.primitive import REGISTRY, Traced
 from symdiff.tensors import grad_mode
 from symdiff.tensors.dtypes import DTYPES, DType, dtype_of_number, promoted
 from symdiff.tensors.lazy import Check, Lazy, Operation
+from symdiff.tensors.tracing import current
 
 __all__ = ["Operation", "common_dtype", "operation", "positions", "record", "traced_inputs", "watchers"]
 
@@ -67,7 +68,7 @@ def record(op: Operation, inputs: tuple[Any, ...], attrs: tuple[Any, ...] = ()) 
     if differentiable:
         differentiable = dtype.category == 2 and grad_mode.enabled()
     made = Lazy(op, inputs, attrs, shape, dtype, differentiable, depth)
-    if depth > DEEPEST:
+    if depth > DEEPEST and current() is None:
         run_at_once[0](made)
     if watchers:
         for watch in watchers:

@@ -21,8 +21,9 @@ from symdiff.runtime.interpret import interpret
 from symdiff.runtime.units import unit_of
 from symdiff.tensors.lazy import Lazy, scalar
 from symdiff.tensors.operations import run_at_once, traced_inputs
+from symdiff.tensors.tracing import ValuesNeeded, current, is_unknown
 
-__all__ = ["COUNTS", "LARGEST", "PYTHON_DTYPES", "Piece", "Plan", "gather", "materialise", "plan_for", "primal"]
+__all__ = ["COUNTS", "LARGEST", "PYTHON_DTYPES", "Piece", "Plan", "cuts", "gather", "materialise", "plan_for", "primal"]
 
 OPTIONS = Options(strict=True)
 """No fused multiply-add across operations: the first run, one by one, has none."""
@@ -193,11 +194,11 @@ def primal(piece: Piece, targets: Sequence[Lazy]) -> Function:
         inputs = [values[x if type(x) is Lazy else next(numbers)] for x in node.inputs]
         assert node.operation is not None
         made = node.operation.build(*traced_inputs(build, inputs), *node.attrs)
-        values[node] = (REGISTRY["stop_gradient"](made) if _cuts(node) else made).value
+        values[node] = (REGISTRY["stop_gradient"](made) if cuts(node) else made).value
     return Function("eager", Block(tuple(params), tuple(build.nodes), tuple(values[t] for t in targets)))
 
 
-def _cuts(node: Lazy) -> bool:
+def cuts(node: Lazy) -> bool:
     """Whether a value is a constant, though gradients flow to what it is computed from: so it is under no_grad."""
     if node.differentiable or node.dtype.category < 2:
         return False
@@ -210,6 +211,8 @@ def materialise(targets: Sequence[Lazy]) -> None:
     if not wanted:
         return
     piece = gather(wanted)
+    if current() is not None and is_unknown([*wanted, *piece.leaves]):
+        raise ValuesNeeded
     plan = plan_for(piece.key, lambda: primal(piece, wanted))
     keep(wanted, plan.run(piece.leaves))
 

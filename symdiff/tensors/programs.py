@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from symdiff.errors import UnsupportedSyntaxError, located
-from symdiff.frontend.structure import flatten, unflatten
+from symdiff.frontend.structure import unflatten
 from symdiff.ir.graph import ACT, Function
 from symdiff.ir.walk import all_nodes
+from symdiff.runtime.arguments import as_array
 from symdiff.runtime.binding import exact, taken_apart
 from symdiff.runtime.call import Dispatcher
 from symdiff.runtime.family import Family
@@ -41,12 +42,12 @@ def called(dispatcher: Dispatcher, objects: Sequence[Any]) -> Any:
     """
     stand_ins: dict[Lazy, np.ndarray[Any, Any]] = {}
     leaves: list[Any] = []
-    passed = []
-    for tree in objects:
-        found, structure = flatten(tree, is_tensor)
-        leaves += found
-        passed.append(unflatten(structure, [_stand_in(leaf, stand_ins) for leaf in found]))
-    call = taken_apart(dispatcher.names, passed, set())
+
+    def stand_in(leaf: Any, path: str) -> Any:
+        leaves.append(leaf)
+        return _stand_in(leaf, stand_ins) if isinstance(leaf, Tensor) else as_array(leaf, path)
+
+    call = taken_apart(dispatcher.names, list(objects), set(), stand_in)
     call.kinds = exact(call.kinds, call.leaves)
     family = dispatcher.family(call, None)
     _refuse_effects(family)
@@ -56,15 +57,8 @@ def called(dispatcher: Dispatcher, objects: Sequence[Any]) -> Any:
     return unflatten(family.program.result, family.program.unflatten_leaves(results))
 
 
-def is_tensor(leaf: Any) -> bool:
-    """Whether a leaf of an argument is a tensor."""
-    return isinstance(leaf, Tensor)
-
-
-def _stand_in(leaf: Any, stand_ins: dict[Lazy, np.ndarray[Any, Any]]) -> Any:
+def _stand_in(leaf: Tensor, stand_ins: dict[Lazy, np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
     """An array of a tensor's dtype and shape, whose elements are not looked at; one for one tensor."""
-    if not isinstance(leaf, Tensor):
-        return leaf
     value = as_lazy(leaf)
     return stand_ins.setdefault(value, np.zeros(value.shape, value.dtype.numpy))
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from symdiff.tensors import grad_mode
-from symdiff.tensors.dtypes import DType, default_dtype
+from symdiff.tensors.dtypes import DTYPES, DType, default_dtype
 from symdiff.tensors.graph_node import Node
 from symdiff.tensors.lazy import Lazy, as_array, known
 from symdiff.tensors.operations import Operation, record
@@ -44,6 +44,7 @@ class Tensor:
     """
 
     __slots__ = ("__dict__", "__weakref__", "_value")
+    __symdiff_kind__ = "tensor"
     __array_priority__ = 1000.0
 
     # what few tensors have is not set when a tensor is made
@@ -60,6 +61,15 @@ class Tensor:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         from_data = wrap(known(np.array(args[0], default_dtype().numpy), default_dtype(), np.shape(args[0])))
         self._adopt(from_data._value)
+
+    @staticmethod
+    def __symdiff_built__(names: tuple[str, ...], parts: list[Any]) -> Any:
+        """A tensor of what it holds, which may be one already."""
+        (found,) = parts
+        if found is None or isinstance(found, Tensor):
+            return found
+        array = np.ascontiguousarray(found)
+        return wrap(known(array, DTYPES[array.dtype.name], np.shape(found)))
 
     def _adopt(self, value: Lazy) -> None:
         self._value = value
@@ -174,6 +184,12 @@ class Tensor:
         if value.array is None:
             materialise([value])
         return as_array(value)
+
+    @property
+    def _elements(self) -> Any:
+        """Its elements as native code takes them: an array, or without axes a number."""
+        array = self._array()
+        return np.ascontiguousarray(array) if array.ndim else array[()]
 
     def item(self) -> Any:
         """The one element, as a Python number."""

@@ -1,0 +1,206 @@
+"""Modules in a program that is compiled: those of the library are called while it is parsed, users' are parsed.
+
+What is passed as an argument is taken apart into its parameters and buffers, by their names; what stands outside the
+function is read anew at each call, like everything else outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from symdiff.frontend.abstract import Abstract, Array, Instance, Known
+from symdiff.frontend.core import Parser
+from symdiff.frontend.passing import Passed
+from symdiff.frontend.program import Path
+from symdiff.frontend.resolve import Resolver
+from symdiff.frontend.structure import Structure
+from symdiff.frontend.tables import OBJECTS, PACKAGES, PASSED
+from symdiff.ir.graph import Value
+from symdiff.nn.containers import Sequential
+from symdiff.nn.module import Module
+from symdiff.tensors.parsing import ELEMENTS, Calling, call
+from symdiff.tensors.programs import called
+from symdiff.tensors.tensor import Tensor
+
+__all__ = ["named_tensors"]
+
+_TABLES = ("_parameters", "_buffers")
+
+
+def _called(p: Parser, found: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    """A function, class or module of the library."""
+    if isinstance(found, Module):
+        return _call_module(p, found, args, kwargs)
+    if found is Module.__call__ and args and isinstance(args[0], Known) and isinstance(args[0].object, Module):
+        return _call_module(p, args[0].object, args[1:], kwargs)
+    if args and isinstance(args[0], Known) and isinstance(args[0].object, Module):
+        _rely_on(p, args[0].object)
+        if getattr(type(args[0].object), "forward", None) is found:
+            return _call_library_module(p, args[0].object, args[1:], kwargs)
+    return call(p, found, args, kwargs)
+
+
+PACKAGES["symdiff.nn"] = _called
+
+
+def _call_module(p: Parser, module: Module, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
+    p.resolver.guard(Path(module, (("attr", "_hooks"),)), _Same(module, ("_hooks", "_pre_hooks")), "by")
+    if module._hooks or module._pre_hooks:
+        p.unsupported("a module with hooks cannot be called in a function that is compiled", "remove its hooks")
+    if all(_is_ours(part) for part in module.modules()):
+        return _call_library_module(p, module, args, kwargs)
+    if type(module).forward is Sequential.forward:
+        _rely_on(p, module)
+        (item,) = args
+        for part in module._modules.values():
+            item = p.call(Known(part, Path(part)), [item], {})
+        return item
+    if _is_ours(module):
+        p.unsupported(f"{type(module).__name__} with modules in it that are not the library's is not supported")
+    return p.call(p.attribute(Known(module, Path(module)), "forward"), args, kwargs)
+
+
+def _is_ours(module: Module) -> bool:
+    return type(module).forward.__module__.startswith("symdiff.")
+
+
+def _call_library_module(
+    p: Parser, module: Module, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]
+) -> Abstract:
+    """Call a module now, with tensors in the place of its own whose elements only a run will tell."""
+    for part in module.modules():
+        _rely_on(p, part)
+    calling = Calling(p)
+    given = [calling.given(item) for item in args]
+    named = {name: calling.given(item) for name, item in kwargs.items()}
+    stand_ins = {}
+    for part, table, name, tensor in _entries(module):
+        item = p.resolver.wrap(p.build, tensor, Path(part, (("attr", name),)), name)
+        assert isinstance(item, Instance)
+        stand_ins[part, table, name] = calling.tensor(item, differentiable=tensor.requires_grad)
+
+    def made() -> Any:
+        with _replaced(stand_ins):
+            return module.forward(*given, **named)
+
+    return calling.result(made)
+
+
+def _entries(module: Module) -> Iterator[tuple[Module, str, str, Tensor]]:
+    for part in module.modules():
+        for table in _TABLES:
+            for name, tensor in part.__dict__[table].items():
+                if tensor is not None:
+                    yield part, table, name, tensor
+
+
+@contextmanager
+def _replaced(tensors: Mapping[tuple[Module, str, str], Tensor]) -> Iterator[None]:
+    """Other tensors under the names of modules, for a while."""
+    before = {key: key[0].__dict__[key[1]][key[2]] for key in tensors}
+    try:
+        for (part, table, name), tensor in tensors.items():
+            part.__dict__[table][name] = tensor
+        yield
+    finally:
+        for (part, table, name), tensor in before.items():
+            part.__dict__[table][name] = tensor
+
+
+# -- what a program relies on ------------------------------------------------------------------------------------------
+
+
+class _Same:
+    """Says whether attributes of a module are what they were."""
+
+    def __init__(self, module: Module, names: Sequence[str]) -> None:
+        self.module, self.names = module, tuple(names)
+        self.expected = _state(module, self.names)
+
+    def __call__(self, found: object) -> bool:
+        return _state(self.module, self.names) == self.expected
+
+
+def _state(module: Module, names: Sequence[str]) -> tuple[Any, ...]:
+    """Attributes, comparable: tables by what they hold, numbers by value and all else by identity."""
+    own = module.__dict__
+    return tuple(_comparable(own.get(name)) for name in names)
+
+
+def _comparable(found: Any) -> Any:
+    if isinstance(found, dict):
+        return tuple((key, _comparable(value)) for key, value in found.items())
+    if isinstance(found, bool | int | float | str | None):
+        return type(found), found
+    if isinstance(found, tuple | list):
+        return type(found), tuple(map(_comparable, found))
+    return id(found)
+
+
+def _rely_on(p: Parser, module: Module) -> None:
+    """The program holds for the module as it is: its options, and what is registered in it."""
+    p.resolver.guard(Path(module, (("attr", "__dict__"),)), _Same(module, tuple(module.__dict__)), "by")
+
+
+def _outside(resolver: Resolver, found: Module, path: Path, hint: str) -> Known:
+    """A module outside the function: another one is another program."""
+    resolver.guard(path, found, "is")
+    return Known(found, Path(found))
+
+
+OBJECTS[Module] = _outside
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
+
+
+def named_tensors(module: Module) -> list[tuple[str, Tensor]]:
+    """What is passed of a module: its parameters, then its buffers, by their names."""
+    return [*module.named_parameters(), *module.named_buffers()]
+
+
+def _parts(module: Module) -> tuple[tuple[Any, ...], list[Any]]:
+    found = named_tensors(module)
+    return (None, *[name for name, _ in found]), [_Opaque(module), *[tensor for _, tensor in found]]
+
+
+class _Opaque:
+    """A module as a leaf; equal to itself alone."""
+
+    __slots__ = ("module",)
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Opaque) and other.module is self.module
+
+    def __hash__(self) -> int:
+        return id(self.module)
+
+
+def _passed(passed: Passed, structure: Structure, children: Sequence[Abstract]) -> Known:
+    """A module that is an argument: its tensors are what is passed for them."""
+    module = children[0].object.module
+    for (_, tensor), item in zip(named_tensors(module), children[1:], strict=True):
+        if isinstance(item, Value):
+            item = passed.arrays.setdefault(item, Array(item, origin="argument"))
+        passed.resolver.passed[tensor] = Instance(Tensor, {ELEMENTS: item})
+    return Known(module, Path(module))
+
+
+PASSED["module"] = _passed
+
+
+def _built(names: tuple[Any, ...], parts: Sequence[Any]) -> dict[str, Any]:
+    """Gradients by the names of parameters."""
+    pairs = list(zip(names, parts, strict=True))
+    return {name: Tensor.__symdiff_built__((), [part]) for name, part in pairs if part is not None and name is not None}
+
+
+Module.__symdiff_kind__ = "module"  # type: ignore[attr-defined]
+Module.__symdiff_parts__ = _parts  # type: ignore[attr-defined]
+Module.__symdiff_built__ = staticmethod(_built)  # type: ignore[attr-defined]
+Module.__symdiff_call__ = staticmethod(called)  # type: ignore[attr-defined]
