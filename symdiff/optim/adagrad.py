@@ -9,7 +9,7 @@ import numpy as np
 
 from symdiff.ops import REGISTRY as R
 from symdiff.optim.checks import check_at_least_zero, check_epsilon, check_implementation, check_learning_rate
-from symdiff.optim.native import Flags, NativeOptimizer, counted, flag, number
+from symdiff.optim.native import Flags, NativeOptimizer, flag, number
 from symdiff.tensors.creation import made
 from symdiff.tensors.tensor import as_lazy
 
@@ -94,9 +94,9 @@ class Adagrad(NativeOptimizer):
     def own_basis(self, group: dict[str, Any], flags: Flags) -> tuple[float, ...]:
         return number(group["lr"]), number(group["lr_decay"])
 
-    def own_numbers(self, basis: tuple[float, ...], state: dict[str, Any]) -> tuple[float, ...]:
+    def own_numbers(self, basis: tuple[float, ...], step: float, begun: bool) -> tuple[float, ...]:
         lr, decay = basis
-        return (lr / (1.0 + (counted(state) - 1.0) * decay),)
+        return (lr / (1.0 + (step - 1.0) * decay),)
 
     def formula(self, flags: Flags, p: Any, g: Any, kept: Sequence[Any], numbers: Sequence[Any]) -> tuple[Any, ...]:
         has_decay, maximize = flags

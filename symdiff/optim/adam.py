@@ -8,7 +8,7 @@ from typing import Any
 
 from symdiff.ops import REGISTRY as R
 from symdiff.optim.checks import check_at_least_zero, check_epsilon, check_implementation, check_learning_rate
-from symdiff.optim.native import Flags, NativeOptimizer, counted, flag, number
+from symdiff.optim.native import Flags, NativeOptimizer, flag, number
 
 __all__ = ["Adam", "AdamW"]
 
@@ -92,8 +92,7 @@ class Adam(NativeOptimizer):
         beta1, beta2 = map(number, group["betas"])
         return number(group["lr"]), beta1, beta2
 
-    def own_numbers(self, basis: tuple[float, ...], state: dict[str, Any]) -> tuple[float, ...]:
-        step = counted(state)
+    def own_numbers(self, basis: tuple[float, ...], step: float, begun: bool) -> tuple[float, ...]:
         lr, beta1, beta2 = basis
         return lr / (1.0 - beta1**step), sqrt(1.0 - beta2**step)
 

@@ -23,7 +23,7 @@ from symdiff.tensors.operations import traced_inputs
 from symdiff.tensors.plans import materialise, plan_for
 from symdiff.tensors.tensor import Tensor, as_lazy
 
-__all__ = ["Flags", "NativeOptimizer", "counted", "flag", "number"]
+__all__ = ["Flags", "NativeOptimizer", "flag", "number"]
 
 Flags = tuple[Any, ...]
 TOGETHER = 8
@@ -39,6 +39,8 @@ class NativeOptimizer(Optimizer):
 
     #: How many numbers `shared_numbers` gives, and `own_numbers`.
     counts: tuple[int, int] = (0, 0)
+    #: Whether the state of a parameter has the number of its steps.
+    counts_steps = True
 
     def flags(self, group: dict[str, Any]) -> Flags:
         """Options that choose the formula: hashable."""
@@ -56,8 +58,11 @@ class NativeOptimizer(Optimizer):
         """The options that the numbers of each parameter are computed from."""
         return ()
 
-    def own_numbers(self, basis: tuple[float, ...], state: dict[str, Any]) -> tuple[float, ...]:
-        """The numbers of one parameter of which something is remembered; notes that it takes a step."""
+    def own_numbers(self, basis: tuple[float, ...], step: float, begun: bool) -> tuple[float, ...]:
+        """The numbers of one parameter of which something is remembered.
+
+        ``step`` is the number of its step, from 1 on, if steps are counted; ``begun`` says whether it took one before.
+        """
         return ()
 
     def formula(self, flags: Flags, p: Any, g: Any, kept: Sequence[Any], numbers: Sequence[Any]) -> tuple[Any, ...]:
@@ -179,8 +184,9 @@ class _Batch:
 
     def append_state(self, value: Lazy, state: dict[str, Any]) -> None:
         """The numbers of a parameter follow, and what is remembered of it."""
-        setup, leaves = self.setup, self.leaves
-        leaves += self.optimizer.own_numbers(setup.basis, state)
+        setup, leaves, optimizer = self.setup, self.leaves, self.optimizer
+        step = counted(state) if optimizer.counts_steps else 0.0
+        leaves += optimizer.own_numbers(setup.basis, step, state.get(setup.names[0]) is not None)
         for name in setup.names:
             kept = state.get(name)
             if kept is None:

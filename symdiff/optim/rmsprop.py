@@ -7,7 +7,7 @@ from typing import Any
 
 from symdiff.ops import REGISTRY as R
 from symdiff.optim.checks import check_at_least_zero, check_epsilon, check_implementation, check_learning_rate
-from symdiff.optim.native import Flags, NativeOptimizer, counted, flag, number
+from symdiff.optim.native import Flags, NativeOptimizer, flag, number
 
 __all__ = ["RMSprop"]
 
@@ -87,10 +87,6 @@ class RMSprop(NativeOptimizer):
             number(group["lr"]), number(group["weight_decay"]), alpha, 1.0 - alpha, number(group["eps"]),
             number(group["momentum"]),
         )  # fmt: skip
-
-    def own_numbers(self, basis: tuple[float, ...], state: dict[str, Any]) -> tuple[float, ...]:
-        counted(state)
-        return ()
 
     def formula(self, flags: Flags, p: Any, g: Any, kept: Sequence[Any], numbers: Sequence[Any]) -> tuple[Any, ...]:
         has_momentum, centered, has_decay, maximize, slow = flags

@@ -35,6 +35,7 @@ class SGD(NativeOptimizer):
     """
 
     counts = (2, 2)
+    counts_steps = False
 
     def __init__(
         self,
@@ -77,9 +78,9 @@ class SGD(NativeOptimizer):
     def own_basis(self, group: dict[str, Any], flags: Flags) -> tuple[float, ...]:
         return number(group["momentum"]), 1.0 - number(group["dampening"])
 
-    def own_numbers(self, basis: tuple[float, ...], state: dict[str, Any]) -> tuple[float, ...]:
+    def own_numbers(self, basis: tuple[float, ...], step: float, begun: bool) -> tuple[float, ...]:
         # the first gradient is taken as it is: the buffer it is added to is zero
-        return basis if state.get("momentum_buffer") is not None else (basis[0], 1.0)
+        return basis if begun else (basis[0], 1.0)
 
     def formula(self, flags: Flags, p: Any, g: Any, kept: Sequence[Any], numbers: Sequence[Any]) -> tuple[Any, ...]:
         has_momentum, nesterov, has_decay, maximize = flags

@@ -28,10 +28,12 @@ from symdiff.frontend.abstract import (
     is_none,
 )
 from symdiff.frontend.core import Parser
+from symdiff.frontend.passing import Passed
 from symdiff.frontend.program import Path
 from symdiff.frontend.resolve import Resolver
 from symdiff.frontend.signals import StaticCapture
-from symdiff.frontend.tables import CONTEXTS, OBJECTS, PACKAGES, function
+from symdiff.frontend.structure import Structure
+from symdiff.frontend.tables import CONTEXTS, OBJECTS, PACKAGES, PASSED, function
 from symdiff.ir.graph import Type, Value
 from symdiff.ops.primitive import REGISTRY
 from symdiff.tensors.dtypes import DTYPES
@@ -318,6 +320,17 @@ def _from_outside(resolver: Resolver, found: Tensor, path: Path, hint: str) -> A
 
 
 OBJECTS[Tensor] = _from_outside
+
+
+def _passed(passed: Passed, structure: Structure, children: Sequence[Abstract]) -> Instance:
+    """A tensor that is an argument."""
+    (item,) = children
+    if isinstance(item, Value):
+        item = passed.arrays.setdefault(item, Array(item, origin="argument"))
+    return Instance(Tensor, {ELEMENTS: item})
+
+
+PASSED["tensor"] = _passed
 
 
 # -- what has a meaning of its own -------------------------------------------------------------------------------------

@@ -1,14 +1,39 @@
-"""The training loop as native code."""
+"""The training loop as native code: many steps in one call."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from symdiff.config import Options
+from symdiff.frontend.program import Captured
+from symdiff.ir.graph import Type
 from symdiff.nn.module import Module
+from symdiff.optim.native import NativeOptimizer
 from symdiff.optim.optimizer import Optimizer
+from symdiff.runtime.units import unit_of
+from symdiff.tensors.assign import assign
+from symdiff.tensors.creation import made
+from symdiff.tensors.tensor import Tensor, as_lazy
 from symdiff.training.engine import Array, Engine, Refused
+from symdiff.training.interrupts import Interrupts
+from symdiff.training.loop import Update, loop_of
+from symdiff.training.step import Step, objective, step_of
 
 __all__ = ["compiled"]
+
+OPTIONS = Options(strict=True)
+"""No fused multiply-add across operations, as in the eager loop."""
+
+CHUNK_SECONDS = 0.05
+"""How long a call should take: Ctrl-C is answered, and progress is shown, in between."""
+FIRST_STEPS = 8
+"""Steps of the first call, whose time tells how many the next one may have."""
+MOST_STEPS = 1_000_000
 
 
 def compiled(
@@ -33,4 +58,207 @@ def compiled(
     Refused
         If there is none for it.
     """
-    raise Refused("there is no native training loop yet")
+    if not isinstance(optimizer, NativeOptimizer) or type(optimizer).step is not NativeOptimizer.step:
+        raise Refused(f"the optimizer {type(optimizer).__name__} has a step of its own")
+    return NativeLoop(model, loss, optimizer, inputs, target, batch_size)
+
+
+class NativeLoop:
+    """An engine that runs steps in native code, many in a call.
+
+    Parameters
+    ----------
+    model, loss, optimizer, inputs, target, batch_size
+        As of `compiled`.
+    """
+
+    native = True
+    draws = False
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Any,
+        optimizer: NativeOptimizer,
+        inputs: tuple[Array, ...],
+        target: Array,
+        batch_size: int,
+    ) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.inputs, self.target, self.batch_size = inputs, target, batch_size
+        self.steps: dict[int, Step] = {}
+        self.units: dict[Any, Callable[..., Any]] = {}
+        self.pace = 0.0
+        self._check()
+        self._step(batch_size)
+
+    def _check(self) -> None:
+        hooks = self.optimizer.hooks
+        if hooks.before or hooks.after:
+            raise Refused("the optimizer has hooks")
+        for group in self.optimizer.param_groups:
+            for p in group["params"]:
+                if p._storage is not None and p._views:
+                    raise Refused("a parameter is a view of another tensor")
+                if as_lazy(p).hooks:
+                    raise Refused("a parameter has hooks")
+
+    def _step(self, rows: int) -> Step:
+        """The step for batches of so many rows, made anew if what it relies on has changed."""
+        found = self.steps.get(rows)
+        if found is None or not all(guard.holds(objective) for guard in found.program.guards):
+            found = step_of(self.model, self.loss, self.optimizer, self.inputs, self.target, rows)
+            self.steps[rows] = found
+            self.units = {key: unit for key, unit in self.units.items() if key[0] != rows}
+        return found
+
+    def run(self, order: NDArray[np.int64], tick: Callable[[int], None]) -> NDArray[np.float64]:
+        """Train for as many epochs as the order has."""
+        size, count = self.batch_size, order.shape[1]
+        full, rest = divmod(count, size)
+        with Interrupts() as interrupts:
+            if not rest:
+                losses = self._chunks(order.reshape(-1, size), tick, interrupts).reshape(len(order), full)
+                weights = np.full(full, size)
+            else:
+                weights = np.array([size] * full + [rest])
+                losses = np.stack([self._epoch(rows, tick, interrupts) for rows in order])
+        return np.array([_mean(epoch, weights) for epoch in losses])
+
+    def _epoch(self, order: Array, tick: Callable[[int], None], interrupts: Interrupts) -> Array:
+        """An epoch whose last batch is smaller."""
+        full = len(order) // self.batch_size * self.batch_size
+        parts = [order[full:].reshape(1, -1)]
+        if full:
+            parts.insert(0, order[:full].reshape(-1, self.batch_size))
+        return np.concatenate([self._chunks(part, tick, interrupts) for part in parts])
+
+    def _chunks(self, batches: Array, tick: Callable[[int], None], interrupts: Interrupts) -> Array:
+        """Steps over batches, in calls of a few hundredths of a second each."""
+        session = _Session(self, batches.shape[1], _is_whole(batches, len(self.target)))
+        losses = []
+        done = 0
+        while done < len(batches):
+            length = min(len(batches) - done, self._length())
+            part = batches[done : done + length]
+            start = time.perf_counter()
+            losses.append(interrupts.step(session.advance, part) if length > 1 else session.advance(part))
+            self.pace = (time.perf_counter() - start) / length
+            done += length
+            tick(length)
+        return np.concatenate(losses)
+
+    def _length(self) -> int:
+        if not self.pace:
+            return FIRST_STEPS
+        return max(1, min(MOST_STEPS, int(CHUNK_SECONDS / self.pace)))
+
+
+class _Session:
+    """Calls with batches of one size, and what they read and change."""
+
+    def __init__(self, engine: NativeLoop, rows: int, whole: bool) -> None:
+        self.engine, self.rows, self.whole = engine, rows, whole
+        self.step = engine._step(rows)
+        self.setups = [engine.optimizer._setup(group) for group in engine.optimizer.param_groups]
+        self.parameters = [t for t in self.step.trained if t.group is not None]
+
+    def advance(self, batches: Array) -> Array:
+        """Do some steps, and return their losses."""
+        engine, count = self.engine, len(batches)
+        updates, tables, states = self._updates(count)
+        unit = self._unit(updates, count == 1)
+        results = unit(
+            count,
+            *self._numbers(updates),
+            *tables,
+            *([] if self.whole else [np.ascontiguousarray(batches)]),
+            *engine.inputs,
+            engine.target,
+            *map(_content, self.step.constants),
+            np.zeros(count),
+            *[_content(t.tensor) for t in self.step.trained],
+            *map(_content, states),
+        )
+        losses, *changed = results
+        tensors = [*[t.tensor for t in self.step.trained], *states]
+        for tensor, array in zip(tensors, changed, strict=True):
+            assign(tensor, as_lazy(tensor), array)
+        self._count(updates, count)
+        engine.optimizer.steps_taken += count
+        return np.asarray(losses)
+
+    def _numbers(self, updates: Sequence[Update]) -> list[float]:
+        groups = sorted({u.group for u in updates})
+        return [x for g in groups for x in self.setups[g].shared]
+
+    def _updates(self, count: int) -> tuple[list[Update], list[Array], list[Tensor]]:
+        """How each parameter is changed, the tables of own numbers, and the tensors that are remembered."""
+        optimizer = self.engine.optimizer
+        updates: list[Update] = []
+        states: list[Tensor] = []
+        keys: dict[Any, int] = {}
+        for trained in self.parameters:
+            assert trained.group is not None
+            setup, state = self.setups[trained.group], optimizer.state[trained.tensor] if self.setups[trained.group].names else {}
+            taken = _taken(state)
+            begun = bool(setup.names) and state.get(setup.names[0]) is not None
+            key = (setup.basis, taken, begun)
+            table = keys.setdefault(key, len(keys)) if setup.names and optimizer.counts[1] else None
+            updates.append(Update(trained.group, setup.flags, setup.names, table))
+            for name in setup.names:
+                if state.get(name) is None:
+                    held = as_lazy(trained.tensor)
+                    state[name] = made(np.zeros(held.shape, held.dtype.numpy))
+                states.append(state[name])
+        tables = [
+            np.array([optimizer.own_numbers(basis, taken + 1.0 + k, begun or k > 0) for k in range(count)], np.float64)
+            for basis, taken, begun in keys
+        ]
+        return updates, tables, states
+
+    def _count(self, updates: Sequence[Update], count: int) -> None:
+        """Note in the state of each parameter how many steps it took."""
+        optimizer = self.engine.optimizer
+        if not optimizer.counts_steps:
+            return
+        for trained, update in zip(self.parameters, updates, strict=True):
+            if update.kept:
+                state = optimizer.state[trained.tensor]
+                taken = _taken(state)
+                if "step" not in state:
+                    state["step"] = made(np.zeros((), np.float32))
+                assign(state["step"], as_lazy(state["step"]), taken + count)
+
+    def _unit(self, updates: Sequence[Update], single: bool) -> Callable[..., Any]:
+        engine = self.engine
+        key = (self.rows, self.whole, single, tuple(updates))
+        unit = engine.units.get(key)
+        if unit is None:
+            data = [Type(a.dtype.name, a.shape) for a in (*engine.inputs, engine.target)]
+            function = loop_of(self.step, engine.optimizer, updates, data, whole=self.whole, single=single)
+            unit = engine.units[key] = unit_of(function, OPTIONS).builtin
+        return unit
+
+
+def _taken(state: dict[str, Any]) -> float:
+    """How many steps a parameter has taken."""
+    return float(state["step"].item()) if "step" in state else 0.0
+
+
+def _content(found: Tensor | Captured) -> Any:
+    """What is passed for a tensor, or for something outside the model."""
+    return found._elements if isinstance(found, Tensor) else found.read(objective)
+
+
+def _is_whole(batches: Array, rows: int) -> bool:
+    """Whether each batch is all rows in their order."""
+    return batches.shape[1] == rows and bool(np.array_equal(batches, np.broadcast_to(np.arange(rows), batches.shape)))
+
+
+def _mean(losses: Array, weights: Array) -> float:
+    """The mean over rows, added in the order of the batches."""
+    total = 0.0
+    for loss, rows in zip(losses.tolist(), weights.tolist(), strict=True):
+        total += loss * rows
+    return total / float(weights.sum())

@@ -1,0 +1,169 @@
+"""The graph of many training steps: a loop that carries parameters, buffers and the optimiser's state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symdiff.ir.build import Builder
+from symdiff.ir.graph import Dim, Function, Type, Value
+from symdiff.ops.primitive import REGISTRY, Traced
+from symdiff.optim.native import NativeOptimizer
+from symdiff.tensors.inline import inlined
+from symdiff.tensors.operations import traced_inputs
+from symdiff.training.step import Step
+
+__all__ = ["Update", "loop_of"]
+
+_INT = Type("int64", (), "python")
+_FLOAT = Type("float64", (), "python")
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """How the optimiser changes one parameter.
+
+    Attributes
+    ----------
+    group : int
+    flags : tuple
+        They choose the formula.
+    kept : tuple of str
+        The names of what is remembered of the parameter.
+    table : int or None
+        Which of the tables has the numbers of its steps.
+    """
+
+    group: int
+    flags: tuple[Any, ...]
+    kept: tuple[str, ...]
+    table: int | None
+
+
+def loop_of(
+    step: Step,
+    optimizer: NativeOptimizer,
+    updates: Sequence[Update],
+    data: Sequence[Type],
+    *,
+    whole: bool,
+    single: bool,
+) -> Function:
+    """The graph of a number of steps.
+
+    Parameters
+    ----------
+    step : Step
+    optimizer : NativeOptimizer
+    updates : sequence of Update
+        One for each parameter that is trained.
+    data : sequence of Type
+        Of the inputs and the target, all rows.
+    whole : bool
+        Whether each batch is all rows in their order, so that none are picked.
+    single : bool
+        Whether there is one step; else there are at least two.
+
+    Returns
+    -------
+    Function
+        Parameters: the number of steps, the numbers of the groups, a table for each kind of own numbers (a row each
+        step), the rows of each batch unless ``whole``, the data, constants, then what is carried: the losses, what is
+        trained, and what is remembered. Results: what is carried.
+    """
+    made = _Loop(step, optimizer, updates, data, whole, single)
+    return made.function()
+
+
+class _Loop:
+    def __init__(
+        self,
+        step: Step,
+        optimizer: NativeOptimizer,
+        updates: Sequence[Update],
+        data: Sequence[Type],
+        whole: bool,
+        single: bool,
+    ) -> None:
+        self.step, self.optimizer, self.updates, self.whole = step, optimizer, updates, whole
+        self.build = Builder(raising=False)
+        self.params: list[Value] = []
+        self.count = self._input(_INT, "steps")
+        shared, own = optimizer.counts
+        groups = sorted({u.group for u in updates})
+        self.shared = {g: [self._input(_FLOAT, "number") for _ in range(shared)] for g in groups}
+        trips: Dim = 1 if single else Value(_INT, "trips")
+        tables = {u.table for u in updates if u.table is not None and own}
+        self.tables = {t: self._input(Type("float64", (trips, own)), "table") for t in sorted(tables)}
+        rows = step.function.params[0].type.shape[0]
+        self.rows = None if whole else self._input(Type("int64", (trips, rows)), "rows")
+        self.data = [self._input(t, "data") for t in data]
+        self.constants = [self._input(v.type, "constant") for v in self._constants()]
+        self.initials = [self._input(t, "carried") for t in [Type("float64", (trips,)), *self._carried()]]
+
+    def _input(self, type_: Type, hint: str) -> Value:
+        self.params.append(Value(type_, hint))
+        return self.params[-1]
+
+    def _constants(self) -> tuple[Value, ...]:
+        params = self.step.function.params
+        return params[len(params) - len(self.step.constants) :]
+
+    def _carried(self) -> list[Type]:
+        """The types of what is trained, then of what is remembered of each parameter."""
+        params = self.step.function.params
+        start = len(params) - len(self.step.constants) - len(self.step.trained)
+        trained = [v.type for v in params[start : start + len(self.step.trained)]]
+        return [*trained, *[t for t, u in zip(trained, self.updates, strict=False) for _ in u.kept]]
+
+    def function(self) -> Function:
+        """The loop."""
+        body = self.build.inner()
+        index = Value(_INT, "step")
+        carried = [Value(v.type, v.hint) for v in self.initials]
+        results = self._trip(body, index, carried)
+        zero, one = self.build.constant(0), self.build.constant(1)
+        block = body.finish((index, *carried), results)
+        outputs = self.build.for_(zero, self.count, one, self.initials, block)
+        return Function("train", self.build.finish(self.params, outputs))
+
+    def _trip(self, body: Builder, index: Value, carried: Sequence[Value]) -> list[Value]:
+        losses, *rest = traced_inputs(body, carried)
+        trained, kept = rest[: len(self.step.trained)], iter(rest[len(self.step.trained) :])
+        batch = self._batch(body, index)
+        loss, *found = inlined(self.step.function, [*batch, *trained, *traced_inputs(body, self.constants)])
+        noted = REGISTRY["put"](losses, REGISTRY["convert"](loss, dtype="float64", kind="numpy"), index, index=(("int",),))
+        changed, remembered = [], []
+        for k, (update, p, g) in enumerate(zip(self.updates, trained, found, strict=False)):
+            state = [next(kept) for _ in update.kept]
+            new, *after = self.optimizer.formula(update.flags, p, g, state, self._numbers(body, update, index))
+            changed.append(_like(new, carried[1 + k].type))
+            remembered += [_like(x, carried[1 + k].type) for x in after]
+        buffers = found[len(self.updates) :]
+        return [x.value for x in (noted, *changed, *buffers, *remembered)]
+
+    def _batch(self, body: Builder, index: Value) -> list[Traced]:
+        data = traced_inputs(body, self.data)
+        if self.rows is None:
+            return data
+        rows = REGISTRY["index"](Traced(body, self.rows), index, index=(("int",), ("slice", None, None, None)))
+        return [
+            REGISTRY["index"](x, rows, index=(("array",), *[("slice", None, None, None)] * (len(x.shape) - 1)))
+            for x in data
+        ]
+
+    def _numbers(self, body: Builder, update: Update, index: Value) -> list[Traced]:
+        numbers = traced_inputs(body, self.shared[update.group])
+        if update.table in self.tables and update.kept:
+            table = Traced(body, self.tables[update.table])
+            for k in range(self.optimizer.counts[1]):
+                entry = REGISTRY["index"](table, index, k, index=(("int",), ("int",)))
+                numbers.append(REGISTRY["convert"](entry, dtype="float64", kind="python"))
+        return numbers
+
+
+def _like(x: Traced, type_: Type) -> Traced:
+    """A new value of a parameter, in its dtype."""
+    assert x.value.type.dtype == type_.dtype
+    return x

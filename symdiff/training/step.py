@@ -1,0 +1,189 @@
+"""The graph of one training step: forward, loss, adjoint and update.
+
+The forward pass is read from the source of the model by the front end, so that branches, loops and attributes have the
+meaning they have in Python. Its derivative is the compiler's own, and the update is the formula of the optimiser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symdiff.errors import SymdiffError
+from symdiff.frontend.parse import parse
+from symdiff.frontend.program import Argument, Captured, Program, StaticNeeded
+from symdiff.frontend.structure import LEAF, Static, Structure, flatten
+from symdiff.ir.graph import Block, Function, Type, Value
+from symdiff.nn.module import Module
+from symdiff.optim.native import NativeOptimizer
+from symdiff.tensors.parsing import ELEMENTS
+from symdiff.tensors.tensor import Tensor, as_lazy
+from symdiff.training.engine import Array, Refused
+from symdiff.transform.adjoint import differentiate
+from symdiff.transform.dce import eliminate_dead_code
+from symdiff.transform.simplify import simplify
+
+__all__ = ["Step", "Trained", "objective", "step_of"]
+
+_TENSOR = Structure("tensor", Tensor, (ELEMENTS,), (LEAF,))
+
+
+def objective(model: Any, loss: Any, inputs: Any, target: Any) -> Any:
+    """What is minimised."""
+    return loss(model(*inputs), target)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Trained:
+    """A tensor that a step changes.
+
+    Attributes
+    ----------
+    tensor : Tensor
+    group : int or None
+        The group of the optimiser for a parameter; None for a buffer.
+    """
+
+    tensor: Tensor
+    group: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step for batches of one size.
+
+    Attributes
+    ----------
+    function : Function
+        Parameters: inputs and target, what is trained, what is constant. Results: the loss, then for each of what is
+        trained the gradient of a parameter, or the new content of a buffer.
+    trained : list of Trained
+    constants : list of Tensor or Captured
+        What a step reads and leaves as it is.
+    program : Program
+        What the front end made of it: its guards say when it holds.
+    """
+
+    function: Function
+    trained: list[Trained]
+    constants: list[Tensor | Captured]
+    program: Program
+
+
+def step_of(
+    model: Module, loss: Any, optimizer: NativeOptimizer, inputs: Sequence[Array], target: Array, rows: int
+) -> Step:
+    """The step for batches of so many rows.
+
+    Raises
+    ------
+    Refused
+        If the front end refuses something, with its words.
+    """
+    arguments, tensors = _arguments(model, loss, inputs, target, rows)
+    try:
+        program = parse(objective, arguments)
+    except SymdiffError as error:
+        raise Refused(" ".join(str(error).split("\n")[:1])) from error
+    except StaticNeeded as error:
+        raise Refused("a number that only a run will tell would have to be known") from error
+    value = _loss_of(program)
+    groups = {p: k for k, group in enumerate(optimizer.param_groups) for p in group["params"]}
+    params = dict(zip(program.graph.params, _parameters(program, tensors), strict=True))
+    data = [v for v, found in params.items() if found is None]
+    wanted = _trainable(program, value, params, groups)
+    leaves = [leaf for argument in arguments for leaf in argument.leaves]
+    written = {leaves[w.leaf]: program.graph.results[w.result] for w in program.written}
+    if any(not isinstance(params.get(v), Tensor) for v in written):
+        raise Refused("it stores into its input")
+    constants = {v: t for v, t in params.items() if t is not None and v not in wanted and v not in written}
+    function = _with_gradients(program, value, list(wanted), list(written.values()))
+    trained = [Trained(t, groups[t]) for t in wanted.values()]
+    buffers = [Trained(params[v], None) for v in written]
+    order = [*data, *wanted, *written, *constants]
+    function = Function(function.name, Block(tuple(order), function.block.nodes, function.results))
+    return Step(function, [*trained, *buffers], list(constants.values()), program)
+
+
+def _arguments(
+    model: Module, loss: Any, inputs: Sequence[Array], target: Array, rows: int
+) -> tuple[list[Argument], dict[Value, Tensor]]:
+    """The arguments of the objective, and which tensor each of their values is."""
+    tensors: dict[Value, Tensor] = {}
+
+    def taken(name: str, tree: Any) -> Argument:
+        found, structure = flatten(tree, _is_tensor)
+        leaves: list[Value | Static] = []
+        for leaf in found:
+            if not isinstance(leaf, Tensor):
+                leaves.append(Static(leaf))
+                continue
+            held = as_lazy(leaf)
+            leaves.append(Value(Type(held.dtype.name, held.shape), name))
+            tensors[leaves[-1]] = leaf  # type: ignore[index]
+        return Argument(name, structure, tuple(leaves))
+
+    batch = [Value(Type(a.dtype.name, (rows, *a.shape[1:])), "x") for a in inputs]
+    passed = Structure("tuple", tuple, (), (_TENSOR,) * len(batch))
+    wanted = Value(Type(target.dtype.name, (rows, *target.shape[1:])), "y")
+    return [
+        taken("model", model),
+        taken("loss", loss),
+        Argument("inputs", passed, tuple(batch)),
+        Argument("target", _TENSOR, (wanted,)),
+    ], tensors
+
+
+def _is_tensor(tree: Any) -> bool:
+    return isinstance(tree, Tensor)
+
+
+def _parameters(program: Program, tensors: dict[Value, Tensor]) -> Iterator[Tensor | Captured | None]:
+    """What each parameter of the graph is; None for a batch."""
+    captured = {c.value: c for c in program.captured}
+    for param in program.graph.params:
+        yield tensors.get(param, captured.get(param))
+
+
+def _loss_of(program: Program) -> Value:
+    if program.result.kind not in ("tensor", "leaf") or not isinstance(program.result_leaves[0], int):
+        raise Refused("the loss is not a tensor")
+    value = program.graph.results[program.result_leaves[0]]
+    if value.type.shape or not value.type.is_float:
+        raise Refused("the loss is not one floating-point number")
+    return value
+
+
+def _trainable(
+    program: Program, value: Value, params: dict[Value, Any], groups: dict[Any, int]
+) -> dict[Value, Tensor]:
+    """The parameters that the optimiser has and the loss depends on: others have no gradient, and are not stepped."""
+    alone = eliminate_dead_code(Function("loss", Block(program.graph.params, program.graph.block.nodes, (value,))))
+    read = {v for node in _all_nodes(alone.block) for v in node.inputs}
+    found = {}
+    for param, tensor in params.items():
+        if isinstance(tensor, Tensor) and tensor in groups and tensor.requires_grad and param in read:
+            found[param] = tensor
+    if not found:
+        raise Refused("the loss depends on no parameter of the optimizer")
+    return found
+
+
+def _all_nodes(block: Block) -> Iterator[Any]:
+    stack = [block]
+    while stack:
+        for node in stack.pop().nodes:
+            yield node
+            stack += node.blocks
+
+
+def _with_gradients(program: Program, value: Value, wrt: list[Value], kept: list[Value]) -> Function:
+    """The loss, its gradients, and the contents of buffers."""
+    primal = Function("step", Block(program.graph.params, program.graph.block.nodes, (value, *kept)))
+    places = [primal.params.index(v) for v in wrt]
+    seeds = (value, *[None for _ in kept])
+    made = differentiate(primal, places, seeds, name="step", value=True)
+    results = (made.results[0], *made.results[1 + len(kept) :], *made.results[1 : 1 + len(kept)])
+    made = Function(made.name, Block(made.params, made.block.nodes, results))
+    return simplify(made, "rules", pinned=[results[0], *results[1 + len(wrt) :]])[0]
