@@ -7,6 +7,7 @@ from typing import Any
 from symdiff.config import Options, setting
 from symdiff.ir.graph import Function
 from symdiff.lower.lower import lower
+from symdiff.runtime.effects import invoking
 from symdiff.runtime.interface import parameter_of
 from symdiff.runtime.statuses import raising
 from symdiff_codegen.native import Options as NativeOptions
@@ -34,7 +35,9 @@ def unit_of(function: Function, options: Options) -> Unit:
     lowered = lower(function, options)
     params = tuple(parameter_of(p, v, False) for p, v in zip(lowered.kernel.params, function.params, strict=True))
     results = lowered.kernel.results
-    signature = Signature(params, results, tuple(range(len(results))), _misfit, raising(lowered), work="loop")
+    template = tuple(range(len(results)))
+    called = invoking(lowered)
+    signature = Signature(params, results, template, _misfit, raising(lowered), work="loop", invoked=called)
     return compile_unit(lowered.kernel, signature=signature, options=NativeOptions(level=setting("SYMDIFF_OPT_LEVEL")))
 
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from symdiff.ir.build import Builder
 from symdiff.ir.graph import CONSTANT, Function, Value
-from symdiff.ir.rewrite import renew
+from symdiff.ir.rewrite import map_attrs, renew
 from symdiff.ops.primitive import Traced, lift
 
 __all__ = ["inlined"]
 
 
 def inlined(function: Function, inputs: Sequence[Traced]) -> list[Traced]:
-    """The results of a graph for some inputs; its sizes are known numbers."""
+    """The results of a graph for some inputs; the sizes of its parameters are known numbers."""
     build: Builder = inputs[0].build
     mapping: dict[Value, Value] = {param: lift(build, x) for param, x in zip(function.params, inputs, strict=True)}
     for node in function.block.nodes:
@@ -23,6 +23,6 @@ def inlined(function: Function, inputs: Sequence[Traced]) -> list[Traced]:
             for made in renew([node], mapping):
                 build.append(made)
         else:
-            found = build.add_many(node.op, [mapping[v] for v in node.inputs], node.attrs)
+            found = build.add_many(node.op, [mapping[v] for v in node.inputs], map_attrs(node.attrs, mapping))
             mapping.update(zip(node.outputs, found, strict=True))
     return [Traced(build, mapping[r]) for r in function.results]

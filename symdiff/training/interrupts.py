@@ -6,9 +6,11 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = ["Interrupts"]
+
+T = TypeVar("T")
 
 
 class Interrupts:
@@ -38,7 +40,7 @@ class Interrupts:
         else:
             signal.default_int_handler(number, frame)
 
-    def step(self, call: Callable[..., float], *args: Any) -> float:
+    def step(self, call: Callable[..., T], *args: Any) -> T:
         """Do a step to its end, then raise what came meanwhile."""
         self._busy = True
         try:

@@ -133,13 +133,14 @@ class _Loop:
         trained, kept = rest[: len(self.step.trained)], iter(rest[len(self.step.trained) :])
         batch = self._batch(body, index)
         loss, *found = inlined(self.step.function, [*batch, *trained, *traced_inputs(body, self.constants)])
-        noted = REGISTRY["put"](losses, REGISTRY["convert"](loss, dtype="float64", kind="numpy"), index, index=(("int",),))
+        loss = REGISTRY["convert"](loss, dtype="float64", kind="numpy")
+        noted = REGISTRY["put"](losses, loss, index, index=(("int",),))
         changed, remembered = [], []
-        for k, (update, p, g) in enumerate(zip(self.updates, trained, found, strict=False)):
+        for update, p, g in zip(self.updates, trained, found, strict=False):
             state = [next(kept) for _ in update.kept]
             new, *after = self.optimizer.formula(update.flags, p, g, state, self._numbers(body, update, index))
-            changed.append(_like(new, carried[1 + k].type))
-            remembered += [_like(x, carried[1 + k].type) for x in after]
+            changed.append(new)
+            remembered += after
         buffers = found[len(self.updates) :]
         return [x.value for x in (noted, *changed, *buffers, *remembered)]
 
@@ -162,8 +163,3 @@ class _Loop:
                 numbers.append(REGISTRY["convert"](entry, dtype="float64", kind="python"))
         return numbers
 
-
-def _like(x: Traced, type_: Type) -> Traced:
-    """A new value of a parameter, in its dtype."""
-    assert x.value.type.dtype == type_.dtype
-    return x

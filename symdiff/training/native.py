@@ -200,7 +200,8 @@ class _Session:
         keys: dict[Any, int] = {}
         for trained in self.parameters:
             assert trained.group is not None
-            setup, state = self.setups[trained.group], optimizer.state[trained.tensor] if self.setups[trained.group].names else {}
+            setup = self.setups[trained.group]
+            state = optimizer.state[trained.tensor] if setup.names else {}
             taken = _taken(state)
             begun = bool(setup.names) and state.get(setup.names[0]) is not None
             key = (setup.basis, taken, begun)
@@ -248,7 +249,8 @@ def _taken(state: dict[str, Any]) -> float:
 
 def _content(found: Tensor | Captured) -> Any:
     """What is passed for a tensor, or for something outside the model."""
-    return found._elements if isinstance(found, Tensor) else found.read(objective)
+    content = found._elements if isinstance(found, Tensor) else found.read(objective)
+    return content.item() if isinstance(content, np.integer | np.bool_) else content
 
 
 def _is_whole(batches: Array, rows: int) -> bool:

@@ -93,14 +93,13 @@ def step_of(
     params = dict(zip(program.graph.params, _parameters(program, tensors), strict=True))
     data = [v for v, found in params.items() if found is None]
     wanted = _trainable(program, value, params, groups)
-    leaves = [leaf for argument in arguments for leaf in argument.leaves]
-    written = {leaves[w.leaf]: program.graph.results[w.result] for w in program.written}
-    if any(not isinstance(params.get(v), Tensor) for v in written):
+    written = _written(program, arguments)
+    if not all(v in tensors for v in written):
         raise Refused("it stores into its input")
     constants = {v: t for v, t in params.items() if t is not None and v not in wanted and v not in written}
     function = _with_gradients(program, value, list(wanted), list(written.values()))
     trained = [Trained(t, groups[t]) for t in wanted.values()]
-    buffers = [Trained(params[v], None) for v in written]
+    buffers = [Trained(tensors[v], None) for v in written]
     order = [*data, *wanted, *written, *constants]
     function = Function(function.name, Block(tuple(order), function.block.nodes, function.results))
     return Step(function, [*trained, *buffers], list(constants.values()), program)
@@ -153,6 +152,13 @@ def _loss_of(program: Program) -> Value:
     if value.type.shape or not value.type.is_float:
         raise Refused("the loss is not one floating-point number")
     return value
+
+
+def _written(program: Program, arguments: Sequence[Argument]) -> dict[Value, Value]:
+    """What is stored into, and its new content."""
+    leaves = [leaf for argument in arguments for leaf in argument.leaves]
+    pairs = [(leaves[w.leaf], program.graph.results[w.result]) for w in program.written]
+    return {leaf: result for leaf, result in pairs if isinstance(leaf, Value)}
 
 
 def _trainable(
