@@ -123,7 +123,7 @@ class NativeLoop:
             else:
                 weights = np.array([size] * full + [rest])
                 losses = np.stack([self._epoch(rows, tick, interrupts) for rows in order])
-        return np.array([_mean(epoch, weights) for epoch in losses])
+        return _means(losses, weights)
 
     def _epoch(self, order: Array, tick: Callable[[int], None], interrupts: Interrupts) -> Array:
         """An epoch whose last batch is smaller."""
@@ -141,9 +141,7 @@ class NativeLoop:
         while done < len(batches):
             length = min(len(batches) - done, self._length())
             part = batches[done : done + length]
-            start = time.perf_counter()
             losses.append(interrupts.step(session.advance, part) if length > 1 else session.advance(part))
-            self.pace = (time.perf_counter() - start) / length
             done += length
             tick(length)
         return np.concatenate(losses)
@@ -168,6 +166,7 @@ class _Session:
         engine, count = self.engine, len(batches)
         updates, tables, states = self._updates(count)
         unit = self._unit(updates, count == 1)
+        start = time.perf_counter()
         results = unit(
             count,
             *self._numbers(updates),
@@ -180,6 +179,7 @@ class _Session:
             *[_content(t.tensor) for t in self.step.trained],
             *map(_content, states),
         )
+        engine.pace = (time.perf_counter() - start) / count
         losses, *changed = results
         tensors = [*[t.tensor for t in self.step.trained], *states]
         for tensor, array in zip(tensors, changed, strict=True):
@@ -258,9 +258,7 @@ def _is_whole(batches: Array, rows: int) -> bool:
     return batches.shape[1] == rows and bool(np.array_equal(batches, np.broadcast_to(np.arange(rows), batches.shape)))
 
 
-def _mean(losses: Array, weights: Array) -> float:
-    """The mean over rows, added in the order of the batches."""
-    total = 0.0
-    for loss, rows in zip(losses.tolist(), weights.tolist(), strict=True):
-        total += loss * rows
-    return total / float(weights.sum())
+def _means(losses: Array, weights: Array) -> Array:
+    """The mean over rows of each epoch, added in the order of the batches."""
+    totals: Array = np.cumsum(losses * weights, axis=1)[:, -1]
+    return totals / float(weights.sum())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from symdiff.ir.graph import Value
-from symdiff.transform.rules import DERIVATIVE, EXACT, Match, Rule
+from symdiff.ir.graph import Node, Type, Value
+from symdiff.ops import REGISTRY
+from symdiff.transform.rules import DERIVATIVE, EXACT, STABLE, Match, Rule
 
 __all__ = ["ARRAYS"]
 
@@ -48,6 +49,20 @@ def _composed_orders(m: Match) -> Value | None:
         return None
     axes = tuple(made.attrs["axes"][k] for k in m.node.attrs["axes"])
     return m.new("transpose", made.inputs[0], attrs={"axes": axes})
+
+
+def _product_transposed(m: Match) -> Value | None:
+    """The gradient of a layer's weight is such a product; the other way round it needs no copy."""
+    factors = m.operands(m.inputs[0], "matmul")
+    if not factors or m.node.attrs["axes"] != (1, 0) or not m.only_here(m.inputs[0]):
+        return None
+    a, b = factors
+    before = m.operands(a, "transpose")
+    if not before or a.type.rank != 2 or b.type.rank != 2:
+        return None
+    turned = Value(Type(b.type.dtype, b.type.shape[::-1]), "")
+    m.nodes.append(Node(REGISTRY["transpose"], (b,), (turned,), {"axes": (1, 0)}, (), m.node.where))
+    return m.new("matmul", turned, before[0])
 
 
 def _no_axes(m: Match) -> Value | None:
@@ -101,6 +116,8 @@ ARRAYS: tuple[Rule, ...] = (
     Rule("reshape twice", ("reshape", "broadcast_to"), EXACT, "reshape(reshape(x, s), t) = reshape(x, t)", _composed),
     Rule("transpose to the same", ("transpose",), EXACT, "transpose(x, (0, 1)) = x", _same_order),
     Rule("transpose twice", ("transpose",), EXACT, "x.T.T = x", _composed_orders),
+    # BLAS may add the terms in another order
+    Rule("transposed product", ("transpose",), STABLE, "(a.T @ b).T = b.T @ a", _product_transposed),
     Rule("reduce over nothing", ("prod", "max", "min"), EXACT, "max(x, axis=()) = x", _no_axes),
     # a sum begins with 0.0, which makes -0.0 a 0.0
     Rule("sum over nothing", ("sum", "mean"), DERIVATIVE, "sum(x, axis=()) = x", _no_axes),
