@@ -105,15 +105,15 @@ def require_exponent(exponent: Any) -> None:
 
 
 def require_within(array: Any, low: int, high: int, error: Any, message: str) -> None:
-    """That all integers of an array lie in a range."""
+    """That all integers of an array lie in a range, which holds 0."""
     if np.any((array < low) | (array >= high)):
-        raise error(message)
+        largest = np.max(array)
+        raise error(message.format(largest if largest >= high else np.min(array)))
 
 
 def require_within_or(array: Any, low: int, high: int, besides: int, error: Any, message: str) -> None:
-    """That all integers of an array lie in a range, or are another one."""
-    if np.any(((array < low) | (array >= high)) & (array != besides)):
-        raise error(message)
+    """That all integers of an array lie in a range, which holds 0, or are another one."""
+    require_within(np.where(array == besides, 0, array), low, high, error, message)
 
 
 def require_no_negative_shift(count: int) -> None:

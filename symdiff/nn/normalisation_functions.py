@@ -11,13 +11,13 @@ from symdiff.ops import REGISTRY as R
 from symdiff.tensors.distributions import dropout_mask
 from symdiff.tensors.elementwise import BINARY
 from symdiff.tensors.grad_mode import no_grad
-from symdiff.tensors.lazy import Lazy, known
+from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import operation, record
 from symdiff.tensors.requirements import compute_now, require
 from symdiff.tensors.size import Size
 from symdiff.tensors.stores import overwrite
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
-from symdiff.tensors.tracing import Requirement
+from symdiff.tensors.tracing import Requirement, drawn
 
 __all__ = ["FUNCTIONS"]
 
@@ -276,7 +276,7 @@ def _dropped(input: Tensor, p: float, training: bool, inplace: bool, shape: tupl
         return input
     if x.dtype.category < 2:
         raise RuntimeError("result type Float can't be cast to the desired output type Long")
-    mask = known(dropout_mask(shape, p, x.dtype.numpy), x.dtype, shape)
+    mask = drawn(lambda: dropout_mask(shape, p, x.dtype.numpy), x.dtype, shape)
     result = record(BINARY["mul"], (x, mask))
     if not inplace:
         return wrap(result)

@@ -174,8 +174,9 @@ class Calling:
                 found = list(found) if isinstance(found, Iterator) else found
                 tensors = list(_tensors_in(found))
                 stored = [(i, t, v) for i, t, v in self.entered if as_lazy(t) is not v]
-                wanted = [as_lazy(t) for t in tensors] + [as_lazy(t) for _, t, _ in stored]
-                self._append([*[r.value for r in trace.requirements], *wanted])
+                self._draw(trace)
+                self._require(trace)
+                self._append([as_lazy(t) for t in tensors] + [as_lazy(t) for _, t, _ in stored])
         except ValuesNeeded:
             p.unsupported(NEEDS_VALUES, "compute it outside the function, or use operations of whole tensors")
         except DrawsNumbers:
@@ -184,7 +185,6 @@ class Calling:
             raise
         except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, AttributeError) as error:
             p.refuse(type(error), str(error))
-        self._require(trace)
         for item, tensor, _ in stored:
             self._store(item, self.values[as_lazy(tensor)])
         own = {id(tensor): item for item, tensor, _ in self.entered}
@@ -228,7 +228,17 @@ class Calling:
             self.values[x] = _constant(self.p, x)
         return self.values[x]
 
+    def _draw(self, trace: Trace) -> None:
+        """Random numbers become something that is read anew whenever the program runs."""
+        for drawing, value in trace.drawings:
+            if self.p.build.depth:
+                raise DrawsNumbers  # they would be drawn on other paths, too
+            self.values[value] = self.p.resolver.capture(
+                Path(drawing, (("attr", "drawn"),)), Type(value.dtype.name, value.shape), "drawn"
+            )
+
     def _require(self, trace: Trace) -> None:
+        self._append([wanted.value for wanted in trace.requirements])
         for wanted in trace.requirements:
             _require(self.p, wanted, self.values[wanted.value])
 
@@ -275,10 +285,9 @@ def _constant(p: Parser, x: Lazy) -> Value:
 
 
 def _require(p: Parser, wanted: Requirement, value: Value) -> None:
-    message = wanted.message.replace("{} ", "").replace("{}", "a number")
     numbers = [wanted.low, wanted.high] + ([] if wanted.besides is None else [wanted.besides])
     check = library.require_within if wanted.besides is None else library.require_within_or
-    args = [p.wrap(value), *map(p.constant, numbers), Known(wanted.error), Known(message)]
+    args = [p.wrap(value), *map(p.constant, numbers), Known(wanted.error), Known(wanted.message)]
     p.call(Known(check), args, {})
 
 

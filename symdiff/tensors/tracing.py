@@ -8,14 +8,26 @@ anything else, it cannot be part of it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from symdiff.tensors.lazy import Lazy
+from symdiff.tensors.dtypes import DType
+from symdiff.tensors.lazy import Lazy, known
 
-__all__ = ["DrawsNumbers", "Requirement", "Trace", "ValuesNeeded", "current", "is_unknown", "tracing"]
+__all__ = [
+    "Drawing",
+    "DrawsNumbers",
+    "Requirement",
+    "Trace",
+    "ValuesNeeded",
+    "current",
+    "drawing_allowed",
+    "drawn",
+    "is_unknown",
+    "tracing",
+]
 
 
 class ValuesNeeded(Exception):
@@ -50,15 +62,29 @@ class Requirement:
     besides: int | None = None
 
 
+class Drawing:
+    """Random numbers that are drawn whenever they are asked for."""
+
+    def __init__(self, draw: Callable[[], Any]) -> None:
+        self.draw = draw
+
+    @property
+    def drawn(self) -> Any:
+        """New ones."""
+        return self.draw()
+
+
 @dataclass(slots=True)
 class Trace:
     """What a call of a function of tensors leaves besides its result."""
 
     requirements: list[Requirement] = field(default_factory=list)
+    drawings: list[tuple[Drawing, Lazy]] = field(default_factory=list)
 
 
 class _State(threading.local):
     trace: Trace | None = None
+    drawing = False
 
 
 _state = _State()
@@ -78,6 +104,28 @@ def tracing() -> Iterator[Trace]:
         yield made
     finally:
         _state.trace = before
+
+
+@contextmanager
+def drawing_allowed() -> Iterator[None]:
+    """Compile programs meanwhile whose random numbers the caller draws before each run, in their order."""
+    before, _state.drawing = _state.drawing, True
+    try:
+        yield
+    finally:
+        _state.drawing = before
+
+
+def drawn(draw: Callable[[], Any], dtype: DType, shape: tuple[int, ...]) -> Lazy:
+    """Random numbers: drawn now, or by the program that is compiled."""
+    trace = _state.trace
+    if trace is None:
+        return known(draw(), dtype, shape)
+    if not _state.drawing:
+        raise DrawsNumbers
+    made = Lazy(None, (), (), shape, dtype, False)
+    trace.drawings.append((Drawing(draw), made))
+    return made
 
 
 def is_unknown(values: Sequence[Any]) -> bool:

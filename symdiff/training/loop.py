@@ -18,6 +18,7 @@ __all__ = ["Update", "loop_of"]
 
 _INT = Type("int64", (), "python")
 _FLOAT = Type("float64", (), "python")
+WHOLE = ("slice", None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def loop_of(
     -------
     Function
         Parameters: the number of steps, the numbers of the groups, a table for each kind of own numbers (a row each
-        step), the rows of each batch unless ``whole``, the data, constants, then what is carried: the losses, what is
+        step), the rows of each batch unless ``whole``, what is drawn for each step, the data, constants, then what is carried: the losses, what is
         trained, and what is remembered. Results: what is carried.
     """
     made = _Loop(step, optimizer, updates, data, whole, single)
@@ -98,23 +99,25 @@ class _Loop:
         self.tables = {t: self._input(Type("float64", (trips, own)), "table") for t in sorted(tables)}
         rows = step.function.params[0].type.shape[0]
         self.rows = None if whole else self._input(Type("int64", (trips, rows)), "rows")
+        self.drawn = [self._input(Type(v.type.dtype, (trips, *v.type.shape)), "drawn") for v in self._places()[1]]
         self.data = [self._input(t, "data") for t in data]
-        self.constants = [self._input(v.type, "constant") for v in self._constants()]
+        self.constants = [self._input(v.type, "constant") for v in self._places()[2]]
         self.initials = [self._input(t, "carried") for t in [Type("float64", (trips,)), *self._carried()]]
 
     def _input(self, type_: Type, hint: str) -> Value:
         self.params.append(Value(type_, hint))
         return self.params[-1]
 
-    def _constants(self) -> tuple[Value, ...]:
-        params = self.step.function.params
-        return params[len(params) - len(self.step.constants) :]
+    def _places(self) -> tuple[Sequence[Value], Sequence[Value], Sequence[Value]]:
+        """The step's parameters that are trained, drawn and constant."""
+        step, params = self.step, self.step.function.params
+        drawn = len(params) - len(step.constants) - len(step.drawn)
+        trained = drawn - len(step.trained)
+        return params[trained:drawn], params[drawn : drawn + len(step.drawn)], params[drawn + len(step.drawn) :]
 
     def _carried(self) -> list[Type]:
         """The types of what is trained, then of what is remembered of each parameter."""
-        params = self.step.function.params
-        start = len(params) - len(self.step.constants) - len(self.step.trained)
-        trained = [v.type for v in params[start : start + len(self.step.trained)]]
+        trained = [v.type for v in self._places()[0]]
         return [*trained, *[t for t, u in zip(trained, self.updates, strict=False) for _ in u.kept]]
 
     def function(self) -> Function:
@@ -132,7 +135,9 @@ class _Loop:
         losses, *rest = traced_inputs(body, carried)
         trained, kept = rest[: len(self.step.trained)], iter(rest[len(self.step.trained) :])
         batch = self._batch(body, index)
-        loss, *found = inlined(self.step.function, [*batch, *trained, *traced_inputs(body, self.constants)])
+        drawn = [_row(x, index) for x in traced_inputs(body, self.drawn)]
+        constants = traced_inputs(body, self.constants)
+        loss, *found = inlined(self.step.function, [*batch, *trained, *drawn, *constants])
         loss = REGISTRY["convert"](loss, dtype="float64", kind="numpy")
         noted = REGISTRY["put"](losses, loss, index, index=(("int",),))
         changed, remembered = [], []
@@ -148,11 +153,8 @@ class _Loop:
         data = traced_inputs(body, self.data)
         if self.rows is None:
             return data
-        rows = REGISTRY["index"](Traced(body, self.rows), index, index=(("int",), ("slice", None, None, None)))
-        return [
-            REGISTRY["index"](x, rows, index=(("array",), *[("slice", None, None, None)] * (len(x.shape) - 1)))
-            for x in data
-        ]
+        rows = _row(Traced(body, self.rows), index)
+        return [REGISTRY["index"](x, rows, index=(("array",), *[WHOLE] * (len(x.shape) - 1))) for x in data]
 
     def _numbers(self, body: Builder, update: Update, index: Value) -> list[Traced]:
         numbers = traced_inputs(body, self.shared[update.group])
@@ -163,3 +165,8 @@ class _Loop:
                 numbers.append(REGISTRY["convert"](entry, dtype="float64", kind="python"))
         return numbers
 
+
+
+def _row(x: Traced, index: Value) -> Traced:
+    """What belongs to one step."""
+    return REGISTRY["index"](x, index, index=(("int",), *[WHOLE] * (len(x.shape) - 1)))

@@ -34,6 +34,8 @@ CHUNK_SECONDS = 0.05
 FIRST_STEPS = 8
 """Steps of the first call, whose time tells how many the next one may have."""
 MOST_STEPS = 1_000_000
+DRAWN_BYTES = 1 << 24
+"""Random numbers are drawn for as many steps as take this much memory."""
 
 
 def compiled(
@@ -73,7 +75,6 @@ class NativeLoop:
     """
 
     native = True
-    draws = False
 
     def __init__(
         self,
@@ -102,6 +103,11 @@ class NativeLoop:
                     raise Refused("a parameter is a view of another tensor")
                 if as_lazy(p).hooks:
                     raise Refused("a parameter has hooks")
+
+    @property
+    def draws(self) -> bool:
+        """Whether the model draws random numbers."""
+        return any(step.drawn for step in self.steps.values())
 
     def _step(self, rows: int) -> Step:
         """The step for batches of so many rows, made anew if what it relies on has changed."""
@@ -136,10 +142,11 @@ class NativeLoop:
     def _chunks(self, batches: Array, tick: Callable[[int], None], interrupts: Interrupts) -> Array:
         """Steps over batches, in calls of a few hundredths of a second each."""
         session = _Session(self, batches.shape[1], _is_whole(batches, len(self.target)))
+        most = session.most_steps()
         losses = []
         done = 0
         while done < len(batches):
-            length = min(len(batches) - done, self._length())
+            length = min(len(batches) - done, self._length(), most)
             part = batches[done : done + length]
             losses.append(interrupts.step(session.advance, part) if length > 1 else session.advance(part))
             done += length
@@ -161,6 +168,11 @@ class _Session:
         self.setups = [engine.optimizer._setup(group) for group in engine.optimizer.param_groups]
         self.parameters = [t for t in self.step.trained if t.group is not None]
 
+    def most_steps(self) -> int:
+        """How many steps a call may have, so that their random numbers take no more than some megabytes."""
+        size = sum(int(np.prod(c.type.shape)) * np.dtype(c.type.dtype).itemsize for c in self.step.drawn)  # type: ignore[arg-type]
+        return max(1, DRAWN_BYTES // size) if size else MOST_STEPS
+
     def advance(self, batches: Array) -> Array:
         """Do some steps, and return their losses."""
         engine, count = self.engine, len(batches)
@@ -172,6 +184,7 @@ class _Session:
             *self._numbers(updates),
             *tables,
             *([] if self.whole else [np.ascontiguousarray(batches)]),
+            *self._drawn(count),
             *engine.inputs,
             engine.target,
             *map(_content, self.step.constants),
@@ -187,6 +200,11 @@ class _Session:
         self._count(updates, count)
         engine.optimizer.steps_taken += count
         return np.asarray(losses)
+
+    def _drawn(self, count: int) -> list[Array]:
+        """Random numbers of some steps, drawn in the order in which the steps would draw them."""
+        trips = [[c.read(objective) for c in self.step.drawn] for _ in range(count)]
+        return [np.stack(parts) for parts in zip(*trips, strict=True)]
 
     def _numbers(self, updates: Sequence[Update]) -> list[float]:
         groups = sorted({u.group for u in updates})

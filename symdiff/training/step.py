@@ -19,6 +19,7 @@ from symdiff.nn.module import Module
 from symdiff.optim.native import NativeOptimizer
 from symdiff.tensors.parsing import ELEMENTS
 from symdiff.tensors.tensor import Tensor, as_lazy
+from symdiff.tensors.tracing import Drawing, drawing_allowed
 from symdiff.training.engine import Array, Refused
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.dce import eliminate_dead_code
@@ -56,9 +57,11 @@ class Step:
     Attributes
     ----------
     function : Function
-        Parameters: inputs and target, what is trained, what is constant. Results: the loss, then for each of what is
+        Parameters: inputs and target, what is trained, what is drawn, what is constant. Results: the loss, then for each of what is
         trained the gradient of a parameter, or the new content of a buffer.
     trained : list of Trained
+    drawn : list of Captured
+        Random numbers that are drawn for a step, in this order.
     constants : list of Tensor or Captured
         What a step reads and leaves as it is.
     program : Program
@@ -67,6 +70,7 @@ class Step:
 
     function: Function
     trained: list[Trained]
+    drawn: list[Captured]
     constants: list[Tensor | Captured]
     program: Program
 
@@ -83,7 +87,8 @@ def step_of(
     """
     arguments, tensors = _arguments(model, loss, inputs, target, rows)
     try:
-        program = parse(objective, arguments)
+        with drawing_allowed():
+            program = parse(objective, arguments)
     except SymdiffError as error:
         raise Refused(" ".join(str(error).split("\n")[:1])) from error
     except StaticNeeded as error:
@@ -96,13 +101,15 @@ def step_of(
     written = _written(program, arguments)
     if not all(v in tensors for v in written):
         raise Refused("it stores into its input")
-    constants = {v: t for v, t in params.items() if t is not None and v not in wanted and v not in written}
+    others = {v: t for v, t in params.items() if t is not None and v not in wanted and v not in written}
+    drawn = {v: t for v, t in others.items() if isinstance(t, Captured) and isinstance(t.path.root, Drawing)}
+    constants = {v: t for v, t in others.items() if v not in drawn}
     function = _with_gradients(program, value, list(wanted), list(written.values()))
     trained = [Trained(t, groups[t]) for t in wanted.values()]
     buffers = [Trained(tensors[v], None) for v in written]
-    order = [*data, *wanted, *written, *constants]
+    order = [*data, *wanted, *written, *drawn, *constants]
     function = Function(function.name, Block(tuple(order), function.block.nodes, function.results))
-    return Step(function, [*trained, *buffers], list(constants.values()), program)
+    return Step(function, [*trained, *buffers], list(drawn.values()), list(constants.values()), program)
 
 
 def _arguments(
