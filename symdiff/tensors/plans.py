@@ -12,43 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.config import Options
 from symdiff.ir.build import Builder
-from symdiff.ir.graph import CONSTANT, Block, Function, Node, Type, Value
-from symdiff.ir.walk import constants_of
+from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.ops.primitive import REGISTRY
 from symdiff.runtime.interpret import interpret
 from symdiff.runtime.units import unit_of
+from symdiff.tensors.kernels import COUNTS, OPTIONS, Kernels
 from symdiff.tensors.lazy import Lazy, scalar
 from symdiff.tensors.operations import run_at_once, traced_inputs
 from symdiff.tensors.tracing import ValuesNeeded, current, is_unknown
 
 __all__ = ["COUNTS", "LARGEST", "PYTHON_DTYPES", "Piece", "Plan", "cuts", "gather", "materialise", "plan_for", "primal"]
 
-OPTIONS = Options(strict=True)
-"""No fused multiply-add across operations: the first run, one by one, has none."""
-
 LARGEST = 3000
 """Operations of a graph that is compiled as one; a larger one runs operation by operation each time."""
 
-COUNTS = {"units": 0, "kernels": 0}
-"""How many graphs, and how many single operations, were compiled."""
-
-# rows whose result IEEE arithmetic determines, and those that only move elements
-_EXACT = frozenset([
-    "add", "subtract", "multiply", "divide", "negative", "positive", "absolute", "fabs", "sqrt", "square",
-    "reciprocal", "maximum", "minimum", "fmax", "fmin", "where", "clip", "sign", "floor", "ceil", "rint", "trunc",
-    "convert", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or",
-    "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "isnan", "isinf", "isfinite",
-    "reshape", "transpose", "broadcast_to", "concatenate", "pack", "index", "put", "full", "diag", "diagonal",
-    "tril", "roll", "max", "min", "argmax", "argmin", "all", "any", "sort", "argsort", "searchsorted",
-    "stop_gradient", "zero_times", "arange",
-])  # fmt: skip
-# rows that native code computes in another way where an operand is known: small powers are products
-_OF_KNOWN = frozenset(["power", "float_power"])
 PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
 _PLANS: dict[Any, Plan] = {}
-_KERNELS: dict[Any, Any] = {}
 
 
 @dataclass(eq=False, slots=True)
@@ -97,7 +77,7 @@ class Plan:
             return call(*values)
         self.runs += 1
         if self.runs == 1 or len(self.function.block.nodes) > LARGEST:
-            rows = _Kernels(constants_of(self.function.block))
+            rows = Kernels(self.function)
             return [_contiguous(r) for r in interpret(self.function, *values, rows=rows)]
         COUNTS["units"] += 1
         self.call = unit_of(self.function, OPTIONS).builtin
@@ -227,59 +207,3 @@ def keep(values: Sequence[Lazy], results: Sequence[Any]) -> None:
 
 
 run_at_once.append(lambda value: materialise([value]))
-
-
-# -- the first run -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(eq=False, slots=True)
-class _Kernels:
-    """Computes rows by native code of one operation each.
-
-    Attributes
-    ----------
-    constants : dict
-        The numbers that are known in the graph.
-    """
-
-    constants: dict[Value, Any]
-
-    def __call__(self, node: Node, inputs: tuple[Any, ...]) -> Any:
-        """The results of one operation; None where NumPy gives the same bits."""
-        if node.op.name in _EXACT:
-            return None
-        known = [self.constants.get(v) if node.op.name in _OF_KNOWN else None for v in node.inputs]
-        attrs = tuple(sorted(node.attrs.items()))
-        types = [(v.type.dtype, v.type.shape, v.type.kind) for v in node.inputs]
-        key = (node.op, attrs, *types, *[(type(x), repr(x)) for x in known])
-        kernel = _KERNELS.get(key)
-        if kernel is None:
-            COUNTS["kernels"] += 1
-            kernel = _KERNELS[key] = unit_of(_alone(node, known), OPTIONS).builtin
-        given = zip(node.inputs, inputs, known, strict=True)
-        found = kernel(*[_passed(v, x) for v, x, number in given if number is None])
-        return [
-            r if o.type.shape or o.type.kind == "python" else np.dtype(o.type.dtype).type(r)
-            for o, r in zip(node.outputs, found, strict=True)
-        ]
-
-
-def _alone(node: Node, known: Sequence[Any]) -> Function:
-    """A function of one operation, of those operands that are not known."""
-    inputs = tuple(Value(v.type, f"x{k}") for k, v in enumerate(node.inputs))
-    outputs = tuple(Value(o.type, "y") for o in node.outputs)
-    numbers = tuple(
-        Node(CONSTANT, (), (v,), {"value": x}, (), None) for v, x in zip(inputs, known, strict=True) if x is not None
-    )
-    params = tuple(v for v, x in zip(inputs, known, strict=True) if x is None)
-    single = Node(node.op, inputs, outputs, node.attrs, (), None)
-    return Function(node.op.name, Block(params, (*numbers, single), outputs))
-
-
-def _passed(value: Value, x: Any) -> Any:
-    """An input as native code takes it."""
-    if value.type.shape:
-        return np.ascontiguousarray(x)
-    if value.type.kind == "numpy" and value.type.dtype in ("int64", "int32", "bool"):
-        return bool(x) if value.type.dtype == "bool" else int(x)
-    return x

@@ -70,8 +70,8 @@ def loop_of(
     -------
     Function
         Parameters: the number of steps, the numbers of the groups, a table for each kind of own numbers (a row each
-        step), the rows of each batch unless ``whole``, what is drawn for each step, the data, constants, then what is carried: the losses, what is
-        trained, and what is remembered. Results: what is carried.
+        step), the rows of each batch unless ``whole``, what is drawn for each step, the data, constants, then what is
+        carried: the losses, what is trained, and what is remembered. Results: what is carried.
     """
     made = _Loop(step, optimizer, updates, data, whole, single)
     return made.function()

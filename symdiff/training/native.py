@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from symdiff.config import Options
 from symdiff.frontend.program import Captured
 from symdiff.ir.graph import Type
 from symdiff.nn.module import Module
+from symdiff.nn.parsing import named_tensors
 from symdiff.optim.native import NativeOptimizer
 from symdiff.optim.optimizer import Optimizer
 from symdiff.runtime.units import unit_of
@@ -34,6 +37,8 @@ CHUNK_SECONDS = 0.05
 FIRST_STEPS = 8
 """Steps of the first call, whose time tells how many the next one may have."""
 MOST_STEPS = 1_000_000
+MOST_KEPT = 8
+"""Models whose native loops are kept; they are kept alive by that."""
 DRAWN_BYTES = 1 << 24
 """Random numbers are drawn for as many steps as take this much memory."""
 
@@ -62,7 +67,45 @@ def compiled(
     """
     if not isinstance(optimizer, NativeOptimizer) or type(optimizer).step is not NativeOptimizer.step:
         raise Refused(f"the optimizer {type(optimizer).__name__} has a step of its own")
-    return NativeLoop(model, loss, optimizer, inputs, target, batch_size)
+    kept = _kept_for(model, loss, optimizer, inputs, target)
+    return NativeLoop(model, loss, optimizer, inputs, target, batch_size, kept)
+
+
+@dataclass(eq=False)
+class Kept:
+    """What was compiled for a model, a loss and a kind of optimiser.
+
+    Attributes
+    ----------
+    held : tuple
+        What it was made of: as long as it is kept, nothing else gets their identities.
+    steps : dict
+        By the rows of a batch.
+    units : dict
+        Native loops.
+    """
+
+    held: tuple[Any, ...]
+    steps: dict[int, Step] = field(default_factory=dict)
+    units: dict[Any, Callable[..., Any]] = field(default_factory=dict)
+
+
+_KEPT: OrderedDict[Any, Kept] = OrderedDict()
+
+
+def _kept_for(model: Module, loss: Any, optimizer: NativeOptimizer, inputs: tuple[Array, ...], target: Array) -> Kept:
+    """What was compiled before for the same, if anything: training goes on, or begins anew, without compiling."""
+    tensors = [t for part in (model, loss) if isinstance(part, Module) for _, t in named_tensors(part)]
+    groups = [group["params"] for group in optimizer.param_groups]
+    held = (model, loss, type(optimizer), *tensors)
+    data = [(a.dtype.name, a.shape) for a in (*inputs, target)]
+    trained = [tuple((id(p), p.requires_grad) for p in group) for group in groups]
+    key = (*map(id, held), *data, *trained)
+    found = _KEPT.pop(key) if key in _KEPT else Kept((*held, *groups))
+    _KEPT[key] = found
+    while len(_KEPT) > MOST_KEPT:
+        _KEPT.popitem(last=False)
+    return found
 
 
 class NativeLoop:
@@ -72,6 +115,7 @@ class NativeLoop:
     ----------
     model, loss, optimizer, inputs, target, batch_size
         As of `compiled`.
+    kept : Kept
     """
 
     native = True
@@ -84,14 +128,14 @@ class NativeLoop:
         inputs: tuple[Array, ...],
         target: Array,
         batch_size: int,
+        kept: Kept,
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.inputs, self.target, self.batch_size = inputs, target, batch_size
-        self.steps: dict[int, Step] = {}
-        self.units: dict[Any, Callable[..., Any]] = {}
+        self.kept = kept
         self.pace = 0.0
         self._check()
-        self._step(batch_size)
+        self.draws = bool(self._step(batch_size).drawn)
 
     def _check(self) -> None:
         hooks = self.optimizer.hooks
@@ -104,18 +148,14 @@ class NativeLoop:
                 if as_lazy(p).hooks:
                     raise Refused("a parameter has hooks")
 
-    @property
-    def draws(self) -> bool:
-        """Whether the model draws random numbers."""
-        return any(step.drawn for step in self.steps.values())
-
     def _step(self, rows: int) -> Step:
         """The step for batches of so many rows, made anew if what it relies on has changed."""
-        found = self.steps.get(rows)
+        found = self.kept.steps.get(rows)
         if found is None or not all(guard.holds(objective) for guard in found.program.guards):
             found = step_of(self.model, self.loss, self.optimizer, self.inputs, self.target, rows)
-            self.steps[rows] = found
-            self.units = {key: unit for key, unit in self.units.items() if key[0] != rows}
+            self.kept.steps[rows] = found
+            for key in [key for key in self.kept.units if key[0] == rows]:
+                del self.kept.units[key]
         return found
 
     def run(self, order: NDArray[np.int64], tick: Callable[[int], None]) -> NDArray[np.float64]:
@@ -170,7 +210,9 @@ class _Session:
 
     def most_steps(self) -> int:
         """How many steps a call may have, so that their random numbers take no more than some megabytes."""
-        size = sum(int(np.prod(c.type.shape)) * np.dtype(c.type.dtype).itemsize for c in self.step.drawn)  # type: ignore[arg-type]
+        size = 0
+        for captured in self.step.drawn:
+            size += int(np.prod(captured.type.shape)) * np.dtype(captured.type.dtype).itemsize  # type: ignore[arg-type]
         return max(1, DRAWN_BYTES // size) if size else MOST_STEPS
 
     def advance(self, batches: Array) -> Array:
@@ -224,6 +266,8 @@ class _Session:
             begun = bool(setup.names) and state.get(setup.names[0]) is not None
             key = (setup.basis, taken, begun)
             table = keys.setdefault(key, len(keys)) if setup.names and optimizer.counts[1] else None
+            if setup.names and optimizer.counts_steps and "step" not in state:
+                state["step"] = made(np.zeros((), np.float32))
             updates.append(Update(trained.group, setup.flags, setup.names, table))
             for name in setup.names:
                 if state.get(name) is None:
@@ -244,19 +288,16 @@ class _Session:
         for trained, update in zip(self.parameters, updates, strict=True):
             if update.kept:
                 state = optimizer.state[trained.tensor]
-                taken = _taken(state)
-                if "step" not in state:
-                    state["step"] = made(np.zeros((), np.float32))
-                assign(state["step"], as_lazy(state["step"]), taken + count)
+                assign(state["step"], as_lazy(state["step"]), _taken(state) + count)
 
     def _unit(self, updates: Sequence[Update], single: bool) -> Callable[..., Any]:
         engine = self.engine
         key = (self.rows, self.whole, single, tuple(updates))
-        unit = engine.units.get(key)
+        unit = engine.kept.units.get(key)
         if unit is None:
             data = [Type(a.dtype.name, a.shape) for a in (*engine.inputs, engine.target)]
             function = loop_of(self.step, engine.optimizer, updates, data, whole=self.whole, single=single)
-            unit = engine.units[key] = unit_of(function, OPTIONS).builtin
+            unit = engine.kept.units[key] = unit_of(function, OPTIONS).builtin
         return unit
 
 

@@ -57,8 +57,8 @@ class Step:
     Attributes
     ----------
     function : Function
-        Parameters: inputs and target, what is trained, what is drawn, what is constant. Results: the loss, then for each of what is
-        trained the gradient of a parameter, or the new content of a buffer.
+        Parameters: inputs and target, what is trained, what is drawn, what is constant. Results: the loss, then for
+        each of what is trained the gradient of a parameter, or the new content of a buffer.
     trained : list of Trained
     drawn : list of Captured
         Random numbers that are drawn for a step, in this order.
