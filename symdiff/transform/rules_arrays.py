@@ -57,12 +57,12 @@ def _product_transposed(m: Match) -> Value | None:
     if not factors or m.node.attrs["axes"] != (1, 0) or not m.only_here(m.inputs[0]):
         return None
     a, b = factors
-    before = m.operands(a, "transpose")
-    if not before or a.type.rank != 2 or b.type.rank != 2:
+    made = m.definitions.get(a)
+    if made is None or made.op.name != "transpose" or made.attrs["axes"] != (1, 0) or b.type.rank != 2:
         return None
     turned = Value(Type(b.type.dtype, b.type.shape[::-1]), "")
     m.nodes.append(Node(REGISTRY["transpose"], (b,), (turned,), {"axes": (1, 0)}, (), m.node.where))
-    return m.new("matmul", turned, before[0])
+    return m.new("matmul", turned, made.inputs[0])
 
 
 def _no_axes(m: Match) -> Value | None:
