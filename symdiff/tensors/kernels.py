@@ -56,9 +56,13 @@ class Kernels:
         found = [self.definitions.get(v) if through else None for v in node.inputs]
         made = [n if n is not None and n.op.name == through else None for n in found]
         kernel = _kernel(node, made)
-        given = [_before(n, x) for n, x in zip(made, inputs, strict=True) if n is None or n.op is not CONSTANT]
-        params = [v if n is None else n.inputs[0] for n, v in zip(made, node.inputs, strict=True) if n is None or n.inputs]
-        results = kernel(*[_passed(v, x) for v, x in zip(params, given, strict=True)])
+        given = []
+        for value, definition, x in zip(node.inputs, made, inputs, strict=True):
+            if definition is None:
+                given.append(_passed(value, x))
+            elif definition.op is not CONSTANT:
+                given.append(np.ascontiguousarray(np.transpose(x, np.argsort(definition.attrs["axes"]))))
+        results = kernel(*given)
         return [
             r if o.type.shape or o.type.kind == "python" else np.dtype(o.type.dtype).type(r)
             for o, r in zip(node.outputs, results, strict=True)
@@ -95,11 +99,6 @@ def _alone(node: Node, made: Sequence[Node | None]) -> Function:
     outputs = tuple(Value(o.type, "z") for o in node.outputs)
     single = Node(node.op, tuple(operands), outputs, node.attrs, (), None)
     return Function(node.op.name, Block(tuple(params), (*before, single), outputs))
-
-
-def _before(made: Node | None, x: Any) -> Any:
-    """What an operand was made of: the same elements, in their order before."""
-    return x if made is None else np.transpose(x, np.argsort(made.attrs["axes"]))
 
 
 def _passed(value: Value, x: Any) -> Any:
