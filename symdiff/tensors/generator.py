@@ -42,6 +42,13 @@ STATE = np.dtype(
 )
 
 
+class _Unseeded(np.random.bit_generator.ISeedSequence):
+    """Spares an engine the search for a seed that it will not use."""
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> np.ndarray:
+        return np.zeros(n_words, dtype)
+
+
 class Generator:
     """A source of random numbers whose draws are those of PyTorch's CPU generator.
 
@@ -61,7 +68,7 @@ class Generator:
     def __init__(self, device: object = "cpu") -> None:
         if str(device).partition(":")[0] != "cpu":
             raise located(RuntimeError, f"a generator on device '{device}': only the CPU has one")
-        self._engine = np.random.MT19937()
+        self._engine = np.random.MT19937(_Unseeded())  # type: ignore[arg-type]
         self._next_normal: float | None = None
         self._restart(DEFAULT_SEED)
 
@@ -71,8 +78,8 @@ class Generator:
         return "cpu"
 
     def _restart(self, number: int) -> None:
-        seeded = dict(np.random.RandomState(number & 0xFFFFFFFF).get_state(legacy=False))
-        self._set_engine(seeded["state"]["key"], WORDS)
+        # NumPy's older interface has the classic seeding, in place
+        np.random.RandomState(self._engine).seed(number & 0xFFFFFFFF)
         self._seed, self._next_normal, self._unused = number, None, True
 
     def _set_engine(self, words: np.ndarray, position: int) -> None:

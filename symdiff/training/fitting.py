@@ -188,7 +188,7 @@ class _Run:
         state, history = self.state, self.state.history
         count = 1 if self.pauses or engine.draws else self.most_epochs()
         start, state.lr = time.perf_counter(), float(self.parts.optimizer.param_groups[0].get("lr", math.nan))
-        order = np.stack([self.source.order() for _ in range(count)])
+        order = self.source.orders(count)
         self.parts.model.train()
         losses = engine.run(order, _ignore if self.bar is None else self.bar.tick).tolist()
         history.loss += losses

@@ -16,10 +16,11 @@ from symdiff.tensors.generator import Generator
 from symdiff.tensors.tensor import Tensor
 from symdiff.training.arrays import array_of, check_rows
 from symdiff.training.engine import Array
+from symdiff.training.orders import orders
 from symdiff.utils.data.collate import default_collate
 from symdiff.utils.data.datasets import Dataset, IterableDataset
 from symdiff.utils.data.loader import DataLoader, columns_of
-from symdiff.utils.data.samplers import RandomSampler, SequentialSampler, drawn_seed
+from symdiff.utils.data.samplers import RandomSampler, SequentialSampler
 
 __all__ = ["Batch", "Batches", "Plan", "Rows", "Source", "source_of"]
 
@@ -95,14 +96,10 @@ class Rows:
         """Generators of its own that the order depends on."""
         return []
 
-    def order(self) -> Array:
-        """The rows of the next epoch, as a `DataLoader` takes them."""
-        if self.plan.seeded:
-            # a loader draws a seed for its workers, even where there are none
-            drawn_seed()
-        count = range(len(self.target))
-        parts = (RandomSampler if self.plan.shuffle else SequentialSampler)(count).parts()
-        return next(parts)[: self.rows]
+    def orders(self, epochs: int) -> Array:
+        """The rows of the next epochs, as a `DataLoader` takes them."""
+        plan = self.plan
+        return orders(len(self.target), epochs, shuffle=plan.shuffle, seeded=plan.seeded)[:, : self.rows]
 
     def batches(self, order: Array) -> Iterator[Batch]:
         """Batches of rows in some order."""
@@ -145,9 +142,9 @@ class Batches:
         found = [getattr(x, "generator", None) for x in (self.loader, getattr(self.loader, "sampler", None))]
         return list({id(g): g for g in found if isinstance(g, Generator)}.values())
 
-    def order(self) -> Array:
+    def orders(self, epochs: int) -> Array:
         """No rows: the loader knows its order."""
-        return np.empty(0, np.int64)
+        return np.empty((epochs, 0), np.int64)
 
     def batches(self, order: Array) -> Iterator[Batch]:
         """The batches of one pass."""

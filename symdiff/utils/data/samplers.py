@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -26,6 +27,16 @@ __all__ = [
 Order = np.ndarray[Any, Any]
 CHUNK = 32
 """With replacement, PyTorch draws so many numbers at a time."""
+
+
+class _Own(threading.local):
+    """A generator of each thread."""
+
+    def __init__(self) -> None:
+        self.generator = Generator()
+
+
+_own = _Own()
 
 
 def drawn_seed(generator: Generator | None = None) -> int:
@@ -113,6 +124,10 @@ class RandomSampler(_OrderSampler):
     def parts(self) -> Iterator[Order]:
         n, count = len(self.data_source), self.num_samples
         generator = self.generator
+        if generator is None and count == n and not self.replacement:
+            # drawn at once, from a generator that is at nobody's disposal: there is no need for a new one
+            yield randperm(n, generator=_own.generator.manual_seed(drawn_seed()))
+            return
         if generator is None:
             generator = Generator().manual_seed(drawn_seed())
         if self.replacement:
