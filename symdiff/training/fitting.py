@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from symdiff.errors import CompileError, located
+from symdiff.errors import CompileError, SymdiffError, located
 from symdiff.nn.module import Module
 from symdiff.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from symdiff.optim.optimizer import Optimizer
@@ -168,7 +169,8 @@ class _Run:
         call_all(parts.callbacks, "on_train_begin", state)
         if saved is not None:
             checkpoints.restore(saved, parts, state)
-        engine, reason = _engine(parts, self.source, native)
+        with _data_named(self.source):
+            engine, reason = _engine(parts, self.source, native)
         state.history.native, state.history.reason = engine.native, reason
         if saved is not None:
             checkpoints.restore_random(saved, parts)
@@ -190,7 +192,8 @@ class _Run:
         start, state.lr = time.perf_counter(), float(self.parts.optimizer.param_groups[0].get("lr", math.nan))
         order = self.source.orders(count)
         self.parts.model.train()
-        losses = engine.run(order, _ignore if self.bar is None else self.bar.tick).tolist()
+        with _data_named(self.source):
+            losses = engine.run(order, _ignore if self.bar is None else self.bar.tick).tolist()
         history.loss += losses
         history.lr += [state.lr] * count
         state.epoch, state.loss = state.epoch + count, losses[-1]
@@ -231,6 +234,17 @@ class _Run:
 
 def _ignore(steps: int) -> None:
     pass
+
+
+@contextmanager
+def _data_named(source: Source) -> Iterator[None]:
+    """Say in an error, which may be that of a layer, what data the training got."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(source, Rows) and not isinstance(error, Refused | SymdiffError):
+            error.add_note(f"fit was given {source}; floats have the dtype of the parameters, integers stay integers")
+        raise
 
 
 def _engine(parts: Parts, source: Source, choice: bool | str) -> tuple[Engine, str | None]:

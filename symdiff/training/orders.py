@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.tensors.generator import Generator, default_generator
+from symdiff.tensors.generator import default_generator
 from symdiff.tensors.integer_draws import randperm
+from symdiff.utils.data.samplers import sampler_generator
 
 __all__ = ["orders"]
 
 LANES = 16
-"""From so many epochs on they are shuffled side by side, if there are few rows: these are swapped one after the other."""
+"""From so many epochs on they are shuffled side by side, if there are few rows: row after row of all of them."""
 FEW_ROWS = 256
 
 
@@ -36,9 +37,8 @@ def orders(rows: int, epochs: int, *, shuffle: bool, seeded: bool) -> NDArray[np
             default_generator.draw64(epochs)
         return np.tile(np.arange(rows), (epochs, 1))
     seeds = default_generator.draw64(2 * epochs if seeded else epochs)[int(seeded) :: 1 + int(seeded)]
-    generator = Generator()
     # a sampler's seed has 63 bits of the draw
-    each = (generator.manual_seed(int(seed) % 2**63) for seed in seeds)
+    each = (sampler_generator(seed % 2**63) for seed in seeds.tolist())
     if epochs < LANES or rows > FEW_ROWS:
         return np.array([randperm(rows, generator=g) for g in each], np.int64).reshape(epochs, rows)
     draws = np.empty((max(rows - 1, 0), epochs), np.int64)

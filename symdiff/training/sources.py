@@ -80,6 +80,11 @@ class Rows:
     batch_size: int
     plan: Plan
 
+    def __str__(self) -> str:
+        parts = [f"x[{k}]" for k in range(len(self.inputs))] if len(self.inputs) > 1 else ["x"]
+        named = zip([*parts, "y"], [*self.inputs, self.target], strict=True)
+        return ", ".join(f"{name} of shape {a.shape} and dtype {a.dtype}" for name, a in named)
+
     @property
     def rows(self) -> int:
         """How many rows an epoch has."""

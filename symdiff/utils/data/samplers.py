@@ -22,6 +22,7 @@ __all__ = [
     "SubsetRandomSampler",
     "WeightedRandomSampler",
     "drawn_seed",
+    "sampler_generator",
 ]
 
 Order = np.ndarray[Any, Any]
@@ -37,6 +38,11 @@ class _Own(threading.local):
 
 
 _own = _Own()
+
+
+def sampler_generator(seed: int) -> Generator:
+    """A generator for an order that is drawn at once: before this thread asks for the next one."""
+    return _own.generator.manual_seed(seed)
 
 
 def drawn_seed(generator: Generator | None = None) -> int:
@@ -125,8 +131,7 @@ class RandomSampler(_OrderSampler):
         n, count = len(self.data_source), self.num_samples
         generator = self.generator
         if generator is None and count == n and not self.replacement:
-            # drawn at once, from a generator that is at nobody's disposal: there is no need for a new one
-            yield randperm(n, generator=_own.generator.manual_seed(drawn_seed()))
+            yield randperm(n, generator=sampler_generator(drawn_seed()))
             return
         if generator is None:
             generator = Generator().manual_seed(drawn_seed())

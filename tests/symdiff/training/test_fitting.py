@@ -259,8 +259,10 @@ def test_modes_while_training_and_evaluating():
 def test_an_error_of_the_model_is_the_models_and_modes_are_put_back():
     model = nn.Linear(3, 1)
     model.eval()
-    with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
+    with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied") as caught:
         fitted(model, sd.optim.SGD(model.parameters(), lr=0.1))
+    [note] = caught.value.__notes__
+    assert note.startswith("fit was given x of shape (11, 2) and dtype float32, y of shape (11, 1) and dtype float32;")
     assert not model.training
 
 
