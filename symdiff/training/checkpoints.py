@@ -14,9 +14,11 @@ import numpy as np
 from symdiff.errors import CheckpointFormatError, located
 from symdiff.nn.module import Module
 from symdiff.optim.lr_scheduler import LRScheduler
+from symdiff.optim.native import NativeOptimizer
 from symdiff.optim.optimizer import Optimizer
 from symdiff.tensors.generator import Generator, default_generator
 from symdiff.tensors.saving import load, save
+from symdiff.tensors.tensor import Tensor
 from symdiff.training.callbacks import State, checked_mode, copied_state, is_better, monitored
 from symdiff.training.history import History
 
@@ -176,19 +178,26 @@ def read(path: str | os.PathLike[str]) -> dict[str, Any]:
         text = f"{os.fspath(path)} is no checkpoint that fit wrote"
         raise CheckpointFormatError(text, hint="load it yourself: model.load_state_dict(sd.load(path))")
     odd = [name for name, kind in _KINDS.items() if not isinstance(found[name], kind)]
-    if odd or not _is_history(found["history"]) or not all(map(_is_random_state, found["random"])):
+    if odd or not _is_history(found["history"], found["epoch"]) or not all(map(_is_random_state, found["random"])):
         raise CheckpointFormatError(f"{os.fspath(path)} is damaged: {' and '.join(odd or ['its contents'])}")
     return found
 
 
-def _is_history(saved: dict[str, Any]) -> bool:
+def _is_history(saved: dict[str, Any], epochs: int) -> bool:
     metrics = saved.get("metrics")
     lists = [*(saved.get(name) for name in _LISTS), *(metrics.values() if isinstance(metrics, dict) else [None])]
-    return all(isinstance(x, np.ndarray) and x.ndim == 1 for x in lists)
+    if not all(isinstance(x, np.ndarray) and x.ndim == 1 for x in lists):
+        return False
+    validated = saved["val_loss"].size > 0
+    return all(len(x) == epochs or (x is saved["val_loss"] and not validated) for x in lists)
 
 
 def _is_random_state(saved: Any) -> bool:
-    return isinstance(saved, np.ndarray) and saved.dtype == np.uint8
+    try:
+        Generator().set_state(saved)
+    except (RuntimeError, TypeError, ValueError):
+        return False
+    return isinstance(saved, np.ndarray)
 
 
 def restore(saved: dict[str, Any], parts: Parts, state: State) -> None:
@@ -244,6 +253,7 @@ def _load_states(saved: dict[str, Any], parts: Parts) -> None:
         optimizer.load_state_dict(saved["optimizer"])
         for name, module in modules.items():
             module.load_state_dict(saved.get(name, {}))
+        _check_shapes(optimizer)
     except BaseException as error:
         optimizer.param_groups, optimizer.state = groups, kept
         for name, module in modules.items():
@@ -251,6 +261,19 @@ def _load_states(saved: dict[str, Any], parts: Parts) -> None:
         if isinstance(error, KeyError | TypeError | AttributeError):
             raise CheckpointFormatError(f"the checkpoint's state of the optimizer is damaged: {error!r}") from error
         raise
+
+
+def _check_shapes(optimizer: Optimizer) -> None:
+    """Refuse a state that would be broadcast: our optimisers keep numbers, and arrays like the parameter."""
+    if not isinstance(optimizer, NativeOptimizer):
+        return
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if isinstance(value, Tensor) and value.ndim and value.shape != parameter.shape:
+                text = (
+                    f"the optimizer's {name} has shape {tuple(value.shape)} for a parameter of {tuple(parameter.shape)}"
+                )
+                raise CheckpointFormatError(text)
 
 
 def _continue_history(history: History, saved: dict[str, Any]) -> None:

@@ -99,7 +99,8 @@ def fit(
         Names and functions of outputs and targets of the validation data, all rows together.
     callbacks : callable or iterable, optional
         Each is called with a `State` after each epoch, or is an object with some of the methods ``on_train_begin``,
-        ``on_epoch_end`` and ``on_train_end``. ``state.stop()`` ends the training.
+        ``on_epoch_end`` and ``on_train_end``. ``state.stop()`` ends the training. What its ``state_dict()`` gives is
+        part of checkpoints, if it has that and ``load_state_dict``.
     early_stopping : EarlyStopping or int, optional
         A number stands for that patience.
     scheduler : LRScheduler, optional

@@ -166,7 +166,6 @@ class _Loop:
         return numbers
 
 
-
 def _row(x: Traced, index: Value) -> Traced:
     """What belongs to one step."""
     return REGISTRY["index"](x, index, index=(("int",), *[WHOLE] * (len(x.shape) - 1)))

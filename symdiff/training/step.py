@@ -168,9 +168,7 @@ def _written(program: Program, arguments: Sequence[Argument]) -> dict[Value, Val
     return {leaf: result for leaf, result in pairs if isinstance(leaf, Value)}
 
 
-def _trainable(
-    program: Program, value: Value, params: dict[Value, Any], groups: dict[Any, int]
-) -> dict[Value, Tensor]:
+def _trainable(program: Program, value: Value, params: dict[Value, Any], groups: dict[Any, int]) -> dict[Value, Tensor]:
     """The parameters that the optimiser has and the loss depends on: others have no gradient, and are not stepped."""
     alone = eliminate_dead_code(Function("loss", Block(program.graph.params, program.graph.block.nodes, (value,))))
     read = {v for node in _all_nodes(alone.block) for v in node.inputs}

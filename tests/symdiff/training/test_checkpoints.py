@@ -274,30 +274,45 @@ def test_another_model_is_left_as_it_was(tmp_path):
         fitted(fewer, sd.optim.Adam(fewer.parameters()), resume=path)
 
 
-@pytest.mark.parametrize("change", ["foreign", "version", "history", "random", "optimizer", "truncated"])
-def test_damaged_files(tmp_path, change):
-    path = tmp_path / "model.safetensors"
-    model = network()
-    optimizer = sd.optim.SGD(model.parameters(), lr=0.1)
-    fitted(model, optimizer, checkpoint=path)
-    saved = sd.load(path)
+def changed(saved, change):
+    """A file's contents, damaged in some way."""
     if change == "foreign":
-        saved = model.state_dict()
-    elif change == "version":
+        return saved["model"]
+    if change == "version":
         saved["fit"] = 7
     elif change == "history":
         saved["history"] = {"loss": 3}
+    elif change == "length of the history":
+        saved["history"]["loss"] = saved["history"]["loss"][:-1]
     elif change == "random":
         saved["random"] = [1]
+    elif change == "random state":
+        saved["random"][0][:] = 255
     elif change == "optimizer":
         saved["optimizer"] = {}
-    sd.save(saved, path)
-    if change == "truncated":
+    elif change == "shapes":
+        saved["optimizer"]["state"][0]["momentum_buffer"] = sd.zeros(1)
+    return saved
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["foreign", "version", "history", "length of the history", "random", "random state", "optimizer", "shapes", "cut"],
+)
+def test_damaged_files(tmp_path, change):
+    path = tmp_path / "model.safetensors"
+    model = network()
+    optimizer = sd.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    fitted(model, optimizer, checkpoint=path)
+    sd.save(changed(sd.load(path), change), path)
+    if change == "cut":
         path.write_bytes(path.read_bytes()[:-3])
-    before = parameters(model)
+    fitted(model, optimizer, epochs=1)
+    before, state, random = parameters(model), optimizer.state, sd.get_rng_state().tolist()
     with pytest.raises(sd.CheckpointFormatError):
         fitted(model, optimizer, resume=path)
-    assert parameters(model) == before
+    assert (parameters(model), sd.get_rng_state().tolist()) == (before, random)
+    assert optimizer.state is state
 
 
 def test_a_missing_directory_is_told_before_anything_is_trained(tmp_path):
