@@ -10,6 +10,8 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import numpy as np
+
 from symdiff.errors import LocatedTypeError, SymdiffError, UnknownFunctionError, UnsupportedSyntaxError
 from symdiff.frontend.abstract import (
     Abstract,
@@ -47,7 +49,7 @@ from symdiff.frontend.resolve import is_generator
 from symdiff.frontend.running import Prepared, prepare, run_function
 from symdiff.frontend.source import OWN_WRAPPER, is_own, read_source
 from symdiff.frontend.storing import store_result
-from symdiff.frontend.tables import FUNCTIONS, METHODS, expression, package_of
+from symdiff.frontend.tables import ARRAYS, FUNCTIONS, METHODS, expression, package_of
 from symdiff.frontend.twins import twin_call
 from symdiff.frontend.written import HINTS
 from symdiff.ir.graph import Value
@@ -157,6 +159,9 @@ def _call_library(p: Parser, found: Any, args: Sequence[Abstract], kwargs: Mappi
     handler, row = _lookup(FUNCTIONS, found), _lookup(ROW_OF, found)
     if handler is None and row is None and learn_scipy():
         row = _lookup(ROW_OF, found)
+    if ARRAYS and (handler is not None or row is not None) and _is_numerical(found):
+        args = [_as_array(p, item) for item in args]
+        kwargs = {name: _as_array(p, item) for name, item in kwargs.items()}
     if handler is not None or row is not None:
         handler = complex_handler(p, found, (*args, *kwargs.values()), _name_of(found)) or handler
     if handler is not None:
@@ -212,6 +217,27 @@ def _call_named(p: Parser, title: str, args: Sequence[Abstract], kwargs: Mapping
         hint = f"did you mean {close[0]}?" if close else "write it with functions that are known"
         p.refuse(UnknownFunctionError, f"the derivative of {title!r} is not known", NOT_THESE.get(title, hint))
     return inline_known(p, written, Path(written), args, kwargs)
+
+
+NUMERICAL = ("numpy", "scipy", "math")
+
+
+def _is_numerical(found: Any) -> bool:
+    """Whether a function is one of a library that sees arrays in objects of other libraries."""
+    module = getattr(found, "__module__", None) or ("numpy" if isinstance(found, np.ufunc) else "")
+    return module.partition(".")[0] in NUMERICAL
+
+
+def _as_array(p: Parser, item: Abstract) -> Abstract:
+    if isinstance(item, Instance) and item.cls in ARRAYS:
+        return ARRAYS[item.cls](p, item)
+    if isinstance(item, Tuple):
+        return Tuple(tuple(_as_array(p, part) for part in item.items), item.cls)
+    if isinstance(item, ListObject) and isinstance(p.memory.content(item), tuple):
+        parts = p.memory.content(item)
+        if any(isinstance(part, Instance) and part.cls in ARRAYS for part in parts):
+            return ListObject(tuple(_as_array(p, part) for part in parts))
+    return item
 
 
 def _lookup(table: Mapping[Any, Any], found: Any) -> Any:

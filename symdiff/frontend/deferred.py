@@ -14,10 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.frontend.abstract import Abstract, Array, Deferred, DictObject, Known, ListObject, Optional, Tuple, View
+from symdiff.frontend.abstract import (
+    Abstract,
+    Array,
+    Deferred,
+    DictObject,
+    Instance,
+    Known,
+    ListObject,
+    Optional,
+    Tuple,
+    View,
+)
 from symdiff.frontend.core import Parser
 from symdiff.frontend.signals import Unknown
-from symdiff.frontend.tables import expression, function
+from symdiff.frontend.tables import ARRAYS, SHOWN, expression, function
 from symdiff.ir.graph import ACT, Node, Value
 from symdiff.ir.sites import Site, hole
 
@@ -56,6 +67,9 @@ def deferred(p: Parser, item: Abstract) -> Deferred:
             content = p.memory.content(item)
             keys: list[ast.expr | None] = [ast.Constant(key) for key in content]
             return combined(lambda parts: ast.Dict(keys, parts), [deferred(p, i) for i in content.values()], "a dict")
+        case Instance(cls=cls) if cls in SHOWN:
+            parts = [_by_name(p, SHOWN[cls]), deferred(p, ARRAYS[cls](p, item))]
+            return combined(lambda trees: ast.Call(trees[0], [trees[1]], []), parts, p.describe(item))
     p.unsupported(f"{p.describe(item)} cannot be shown", "show its numbers one by one")
 
 

@@ -31,6 +31,7 @@ from symdiff.frontend.growing import item_at, position_of, set_item, trim
 from symdiff.frontend.masks import require_mask_fits
 from symdiff.frontend.optional import never_none, none_counts, without_none
 from symdiff.frontend.rows import Rows
+from symdiff.frontend.special_methods import method_of
 from symdiff.frontend.subscripts import FULL, Index, is_mask, make_index
 from symdiff.frontend.tables import SUBSCRIPTS, expression
 from symdiff.ir.build import Builder
@@ -257,6 +258,8 @@ def store(p: Parser, owner: Abstract, key: Abstract, item: Abstract) -> None:
         case DictObject():
             found = p.static(key, "a key of a dict")
             p.memory.replace(owner, {**p.memory.content(owner), found: item})
+        case Instance() if method_of(owner, "__setitem__") is not None:
+            p.call(p.attribute(owner, "__setitem__"), [key, item], {})
         case _:
             p.refuse(LocatedTypeError, f"{p.describe(owner)} does not support item assignment")
 

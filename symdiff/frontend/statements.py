@@ -29,7 +29,7 @@ from symdiff.frontend.operators import OPERATORS, binary
 from symdiff.frontend.optional import never_none, none_counts, without_none
 from symdiff.frontend.special_methods import in_place_method
 from symdiff.frontend.storing import cast_same_kind
-from symdiff.frontend.tables import statement
+from symdiff.frontend.tables import ARRAYS, statement
 from symdiff.ir.graph import Value
 from symdiff.ir.shapes import require_same, show_shape
 
@@ -217,6 +217,10 @@ def augmented(p: Parser, node: ast.AugAssign) -> None:
         old = p.subscript(owner, key)
         value = p.evaluate(node.value)
         p.at(node)
+        if isinstance(old, Instance) and old.cls in ARRAYS:
+            # what the brackets give is a view of the object, which the store changes
+            store(p, owner, key, binary(p, name, old, value))
+            return
         new = in_place(p, name, old, value)
         changed = new.re if isinstance(new, Complex) else new
         if new is not old or not isinstance(changed, View):  # a view was stored into already

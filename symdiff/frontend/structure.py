@@ -277,10 +277,12 @@ def leaf_paths(structure: Structure, name: str = "") -> list[str]:
         return [name]
     if structure.kind == "rows":
         return [name] * structure.count
+    if structure.kind == "tensor":
+        return [name]
     if structure.kind == "optional":
         return [name, *leaf_paths(structure.children[1], name)]
     paths: list[str] = []
     for label, child in zip(structure.labels, structure.children, strict=True):
-        step = f".{label}" if structure.kind in ("object", "namedtuple", "complex") else f"[{label!r}]"
+        step = f".{label}" if structure.kind in ("object", "namedtuple", "complex", "module") else f"[{label!r}]"
         paths += leaf_paths(child, name + step)
     return paths

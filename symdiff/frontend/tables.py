@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 __all__ = [
+    "ARRAYS",
     "ATTRIBUTES",
     "COMPLEX",
     "CONTEXTS",
@@ -20,6 +21,7 @@ __all__ = [
     "OBJECTS",
     "PACKAGES",
     "PASSED",
+    "SHOWN",
     "STATEMENTS",
     "SUBSCRIPTS",
     "Handler",
@@ -46,6 +48,8 @@ CONTEXTS: dict[Any, Handler] = {}  # by the function that makes the object of a 
 # libraries over the same graph, which are above the front end, enter themselves in these
 PACKAGES: dict[str, Handler] = {}  # by the module's first two names: calls a function or class of it while parsing
 OBJECTS: dict[type, Handler] = {}  # by class: the abstract of an object from outside the function
+ARRAYS: dict[type, Handler] = {}  # by class: an object as the array that NumPy's functions take it for
+SHOWN: dict[type, Any] = {}  # by class: the function that makes an object of that array, where one is shown
 PASSED: dict[str, Handler] = {}  # by the kind of a structure: the abstract of an argument
 
 

@@ -20,9 +20,9 @@ from symdiff.frontend.tables import OBJECTS, PACKAGES, PASSED
 from symdiff.ir.graph import Value
 from symdiff.nn.containers import Sequential
 from symdiff.nn.module import Module
-from symdiff.tensors.parsing import ELEMENTS, Calling, call
+from symdiff.tensors.parsing import ELEMENTS, Calling, as_tensor, call
 from symdiff.tensors.programs import called
-from symdiff.tensors.tensor import Tensor
+from symdiff.tensors.tensor import Held, Tensor
 
 __all__ = ["named_tensors"]
 
@@ -59,7 +59,8 @@ def _call_module(p: Parser, module: Module, args: Sequence[Abstract], kwargs: Ma
         return item
     if _is_ours(module):
         p.unsupported(f"{type(module).__name__} with modules in it that are not the library's is not supported")
-    return p.call(p.attribute(Known(module, Path(module)), "forward"), args, kwargs)
+    given = [as_tensor(p, item) for item in args]
+    return p.call(p.attribute(Known(module, Path(module)), "forward"), given, kwargs)
 
 
 def _is_ours(module: Module) -> bool:
@@ -163,7 +164,7 @@ def named_tensors(module: Module) -> list[tuple[str, Tensor]]:
 
 def _parts(module: Module) -> tuple[tuple[Any, ...], list[Any]]:
     found = named_tensors(module)
-    return (None, *[name for name, _ in found]), [_Opaque(module), *[tensor for _, tensor in found]]
+    return (None, *[name for name, _ in found]), [_Opaque(module), *[Held(tensor) for _, tensor in found]]
 
 
 class _Opaque:

@@ -130,7 +130,9 @@ def is_foreign_array(leaf: Any) -> bool:
     if isinstance(leaf, (np.ndarray, np.generic)):
         return False
     module = type(leaf).__module__.partition(".")[0]
-    return module in ("pandas", "xarray") or hasattr(type(leaf), "__dlpack__")
+    return module in ("pandas", "xarray") or (
+        hasattr(type(leaf), "__dlpack__") and not hasattr(type(leaf), "__symdiff_parts__")
+    )
 
 
 def as_array(leaf: Any, name: str) -> Any:
@@ -145,11 +147,13 @@ def as_array(leaf: Any, name: str) -> Any:
     module = cls.__module__.partition(".")[0]
     if module == "scipy" and "sparse" in cls.__module__:
         raise DtypeError(f"argument {name} is a sparse array, which is not supported", hint="use .toarray()")
+    if hasattr(cls, "__symdiff_elements__"):
+        return leaf.__symdiff_elements__()
     if not is_foreign_array(leaf):
         return leaf
     if module in ("pandas", "xarray"):
         return np.asarray(leaf)
-    return leaf._elements if hasattr(cls, "__symdiff_kind__") else np.from_dlpack(leaf)
+    return np.from_dlpack(leaf)
 
 
 def cotangent_like(cotangent: Any, wanted: Type) -> Any:

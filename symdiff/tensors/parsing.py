@@ -26,6 +26,7 @@ from symdiff.frontend.abstract import (
     Tuple,
     View,
     is_none,
+    root,
 )
 from symdiff.frontend.core import Parser
 from symdiff.frontend.passing import Passed
@@ -33,9 +34,10 @@ from symdiff.frontend.program import Path
 from symdiff.frontend.resolve import Resolver
 from symdiff.frontend.signals import StaticCapture
 from symdiff.frontend.structure import Structure
-from symdiff.frontend.tables import CONTEXTS, OBJECTS, PACKAGES, PASSED, function
+from symdiff.frontend.tables import ARRAYS, CONTEXTS, OBJECTS, PACKAGES, PASSED, SHOWN, function
 from symdiff.ir.graph import Type, Value
 from symdiff.ops.primitive import REGISTRY
+from symdiff.tensors.creation import tensor
 from symdiff.tensors.dtypes import DTYPES
 from symdiff.tensors.grad_mode import enable_grad, no_grad, set_grad_enabled
 from symdiff.tensors.lazy import Lazy, as_array
@@ -44,7 +46,7 @@ from symdiff.tensors.plans import cuts, gather, materialise
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 from symdiff.tensors.tracing import DrawsNumbers, Requirement, Trace, ValuesNeeded, tracing
 
-__all__ = ["ELEMENTS", "Calling", "call", "content", "instance_of"]
+__all__ = ["ELEMENTS", "Calling", "as_tensor", "call", "content", "instance_of"]
 
 ELEMENTS = "elements"
 """The attribute under which the parser keeps what a tensor holds."""
@@ -60,6 +62,15 @@ _ARITHMETIC = frozenset(getattr(Tensor, name) for name in OPERATORS if name in v
 def instance_of(value: Value, *, origin: str = "") -> Instance:
     """A tensor that holds a value."""
     return Instance(Tensor, {ELEMENTS: Array(value, origin=origin)})
+
+
+def as_tensor(p: Parser, item: Abstract) -> Abstract:
+    """An array as the tensor that shares its memory, as a module takes it; anything else as it is."""
+    if isinstance(item, View):
+        made = Array(p.read(item))
+        made.may_share(root(item))
+        return Instance(Tensor, {ELEMENTS: made})
+    return Instance(Tensor, {ELEMENTS: item}) if isinstance(item, Array) else item
 
 
 def content(p: Parser, item: Instance) -> Value:
@@ -84,6 +95,8 @@ def _takes_numbers(found: Any) -> bool:
 
 
 PACKAGES["symdiff.tensors"] = call
+SHOWN[Tensor] = tensor
+ARRAYS[Tensor] = lambda p, item: p.memory.content(item)[ELEMENTS]
 
 
 class Calling:

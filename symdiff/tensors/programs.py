@@ -25,7 +25,7 @@ from symdiff.tensors.creation import dtype_of_array
 from symdiff.tensors.inline import inlined
 from symdiff.tensors.lazy import Lazy, Operation, known
 from symdiff.tensors.operations import record
-from symdiff.tensors.tensor import Tensor, as_lazy, wrap
+from symdiff.tensors.tensor import Held, Tensor, as_lazy, wrap
 
 __all__ = ["called"]
 
@@ -45,13 +45,13 @@ def called(dispatcher: Dispatcher, objects: Sequence[Any]) -> Any:
 
     def stand_in(leaf: Any, path: str) -> Any:
         leaves.append(leaf)
-        return _stand_in(leaf, stand_ins) if isinstance(leaf, Tensor) else as_array(leaf, path)
+        return _stand_in(leaf.tensor, stand_ins) if isinstance(leaf, Held) else as_array(leaf, path)
 
     call = taken_apart(dispatcher.names, list(objects), set(), stand_in)
     call.kinds = exact(call.kinds, call.leaves)
     family = dispatcher.family(call, None)
     _refuse_effects(family)
-    call.leaves = [as_lazy(x) if isinstance(x, Tensor) else y for x, y in zip(leaves, call.leaves, strict=True)]
+    call.leaves = [as_lazy(x.tensor) if isinstance(x, Held) else y for x, y in zip(leaves, call.leaves, strict=True)]
     inputs = tuple(map(_input, family.inputs(call, dispatcher.function)))
     results = [wrap(record(op, inputs)) for op in _operations(family)]
     return unflatten(family.program.result, family.program.unflatten_leaves(results))

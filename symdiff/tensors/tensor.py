@@ -26,6 +26,7 @@ from symdiff.tensors.storage import Storage, View, inference_rules, numpy_view, 
 
 __all__ = [
     "DETACH",
+    "Held",
     "Tensor",
     "as_lazy",
     "attach",
@@ -68,8 +69,12 @@ class Tensor:
         (found,) = parts
         if found is None or isinstance(found, Tensor):
             return found
-        array = np.ascontiguousarray(found)
-        return wrap(known(array, DTYPES[array.dtype.name], np.shape(found)))
+        array = np.asarray(found, order="C")
+        return wrap(known(array, DTYPES[array.dtype.name], array.shape))
+
+    def __symdiff_parts__(self) -> tuple[tuple[str, ...], list[Any]]:
+        """As an argument of a program: what it holds."""
+        return ("elements",), [Held(self)]
 
     def _adopt(self, value: Lazy) -> None:
         self._value = value
@@ -282,6 +287,18 @@ class Tensor:
         if not self.is_leaf or self.requires_grad:
             self._rebind(_leaf_value(as_lazy(self)))
         return self
+
+
+class Held:
+    """What a tensor holds, as a leaf of arguments that is not looked at yet."""
+
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+
+    def __symdiff_elements__(self) -> Any:
+        return self.tensor._elements
 
 
 DETACH = Operation("detach", lambda x: x, "")
