@@ -18,7 +18,7 @@ from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.nn.module import Module
 from symdiff.optim.native import NativeOptimizer
 from symdiff.tensors.parsing import ELEMENTS
-from symdiff.tensors.tensor import Tensor, as_lazy
+from symdiff.tensors.tensor import Held, Tensor, as_lazy
 from symdiff.tensors.tracing import Drawing, drawing_allowed
 from symdiff.training.engine import Array, Refused
 from symdiff.transform.adjoint import differentiate
@@ -119,15 +119,16 @@ def _arguments(
     tensors: dict[Value, Tensor] = {}
 
     def taken(name: str, tree: Any) -> Argument:
-        found, structure = flatten(tree, _is_tensor)
+        found, structure = flatten(tree)
         leaves: list[Value | Static] = []
         for leaf in found:
-            if not isinstance(leaf, Tensor):
+            if not isinstance(leaf, Held):
                 leaves.append(Static(leaf))
                 continue
-            held = as_lazy(leaf)
-            leaves.append(Value(Type(held.dtype.name, held.shape), name))
-            tensors[leaves[-1]] = leaf  # type: ignore[index]
+            held = as_lazy(leaf.tensor)
+            value = Value(Type(held.dtype.name, held.shape), name)
+            leaves.append(value)
+            tensors[value] = leaf.tensor
         return Argument(name, structure, tuple(leaves))
 
     batch = [Value(Type(a.dtype.name, (rows, *a.shape[1:])), "x") for a in inputs]
@@ -139,10 +140,6 @@ def _arguments(
         Argument("inputs", passed, tuple(batch)),
         Argument("target", _TENSOR, (wanted,)),
     ], tensors
-
-
-def _is_tensor(tree: Any) -> bool:
-    return isinstance(tree, Tensor)
 
 
 def _parameters(program: Program, tensors: dict[Value, Tensor]) -> Iterator[Tensor | Captured | None]:
