@@ -8,6 +8,7 @@ floating-point flag ``invalid``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from llvmlite import ir
 
@@ -20,16 +21,17 @@ from .llvm_memory import allocate, element_pointer, load_at, size_of
 from .llvm_state import State, Value
 from .llvm_vector import add_lanes
 
-# Up to here in each dimension a product is emitted in line.
-SMALL = 16
+# Up to here a product is emitted in line: rows, which are a loop; terms of an element, which are written out; and bytes
+# of a row of the result, which is a vector.
+MOST_ROWS, MOST_TERMS, MOST_BYTES = 128, 32, 128
 LETTER = {"f64": "d", "f32": "f"}
 
 
 def lower_matmul(state: State, product: Matmul) -> None:
     """``out = a @ b`` or ``out += a @ b``."""
-    dims = (*product.out.dims, *product.a.dims, *product.b.dims)
-    if all(isinstance(dim, Const) and 0 < int(dim.value) <= SMALL for dim in dims):
-        _small(state, product)
+    small = _as_small(product)
+    if small is not None:
+        _small(state, product, small)
     elif not product.accumulate:
         _call_matmul(state, product, state.buffers[product.out])
     else:
@@ -117,11 +119,36 @@ def pointers_to(state: State, element: ir.Type, values: Sequence[Value], name: s
 # is ((a0*b0 + a1*b1) + a2*b2) + ..., whatever the shape.
 
 
-def _small(state: State, product: Matmul) -> None:
-    builder = state.builder
-    (a, transpose_a), (b, transpose_b) = _factors(product)
+@dataclass(frozen=True)
+class _Small:
+    """A product of known sizes: its factors, each with whether it is to be transposed."""
+
+    left: tuple[Buffer, bool]
+    right: tuple[Buffer, bool]
+    rows: int
+    inner: int
+    columns: int
+
+
+def _as_small(product: Matmul) -> _Small | None:
+    """A product that is emitted in line; None for one that is too large."""
+    dims = (*product.out.dims, *product.a.dims)
+    if not all(isinstance(dim, Const) and int(dim.value) > 0 for dim in dims):
+        return None
     rows, columns = (int(dim.value) for dim in product.out.dims if isinstance(dim, Const))
-    inner = product.a.static_size // rows if product.a.static_size else 0
+    (a, transpose_a), (b, transpose_b) = _factors(product)
+    found = _Small((a, transpose_a), (b, transpose_b), rows, (a.static_size or 0) // rows, columns)
+    if columns == 1 and transpose_a:
+        # the column a.T @ b lies in memory as the row b.T @ a does
+        found = _Small((b, not transpose_b), (a, False), 1, found.inner, rows)
+    fits = found.rows <= MOST_ROWS and found.inner <= MOST_TERMS
+    return found if fits and found.columns * product.out.itemsize <= MOST_BYTES else None
+
+
+def _small(state: State, product: Matmul, small: _Small) -> None:
+    builder = state.builder
+    (a, transpose_a), (b, transpose_b) = small.left, small.right
+    rows, inner, columns = small.rows, small.inner, small.columns
     row_type = ir.VectorType(LLVM_TYPE[product.out.type], columns)
     right = [_right_row(state, b, transpose_b, k, row_type) for k in range(inner)]
 

@@ -164,7 +164,8 @@ class NativeLoop:
         full, rest = divmod(count, size)
         with Interrupts() as interrupts:
             if not rest:
-                losses = self._chunks(order.reshape(-1, size), tick, interrupts).reshape(len(order), full)
+                batches = order if full == 1 else order.reshape(-1, size)
+                losses = self._chunks(batches, tick, interrupts).reshape(len(order), full)
                 weights = np.full(full, size)
             else:
                 weights = np.array([size] * full + [rest])
@@ -245,6 +246,8 @@ class _Session:
 
     def _drawn(self, count: int) -> list[Array]:
         """Random numbers of some steps, drawn in the order in which the steps would draw them."""
+        if not self.step.drawn:
+            return []
         trips = [[c.read(objective) for c in self.step.drawn] for _ in range(count)]
         return [np.stack(parts) for parts in zip(*trips, strict=True)]
 
@@ -314,7 +317,11 @@ def _content(found: Tensor | Captured) -> Any:
 
 def _is_whole(batches: Array, rows: int) -> bool:
     """Whether each batch is all rows in their order."""
-    return batches.shape[1] == rows and bool(np.array_equal(batches, np.broadcast_to(np.arange(rows), batches.shape)))
+    if batches.shape[1] != rows:
+        return False
+    # the same row again and again is looked at once
+    different = batches[:1] if batches.strides[0] == 0 else batches
+    return bool(np.array_equal(different, np.broadcast_to(np.arange(rows), different.shape)))
 
 
 def _means(losses: Array, weights: Array) -> Array:
