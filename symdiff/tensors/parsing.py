@@ -37,7 +37,7 @@ from symdiff.frontend.structure import Structure
 from symdiff.frontend.tables import ARRAYS, CONTEXTS, OBJECTS, PACKAGES, PASSED, SHOWN, function
 from symdiff.ir.graph import Type, Value
 from symdiff.ops.primitive import REGISTRY
-from symdiff.tensors.creation import tensor
+from symdiff.tensors.creation import tensor as made_tensor
 from symdiff.tensors.dtypes import DTYPES
 from symdiff.tensors.grad_mode import enable_grad, no_grad, set_grad_enabled
 from symdiff.tensors.lazy import Lazy, as_array
@@ -95,7 +95,7 @@ def _takes_numbers(found: Any) -> bool:
 
 
 PACKAGES["symdiff.tensors"] = call
-SHOWN[Tensor] = tensor
+SHOWN[Tensor] = made_tensor
 ARRAYS[Tensor] = lambda p, item: p.memory.content(item)[ELEMENTS]
 
 
