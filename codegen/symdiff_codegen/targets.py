@@ -157,14 +157,20 @@ def optimise(text: str, options: Options) -> Optimised:
     except RuntimeError as error:
         raise NativeBuildError(f"LLVM rejects a module: {error}\n{_excerpt(text, str(error))}") from error
     if options.level > 0:
-        _run_passes(module, machine, options)
+        _run_passes(module, machine, options, unroll=len(text) < _LARGE)
     return Optimised(machine.emit_object(module), module.as_bitcode(), options.level)
 
 
-def _run_passes(module: Any, machine: Any, options: Options) -> None:
+_LARGE = 100_000
+"""Characters of a module from which on loops are not unrolled. Unrolling makes each of many loops a few times as long,
+which takes up to three quarters of the time to compile, and so much code runs no faster for it."""
+
+
+def _run_passes(module: Any, machine: Any, options: Options, *, unroll: bool) -> None:
     """Run LLVM's own pipeline. A builder serves one run only: it keeps pointers into the run, and llvmlite 0.50 never
     frees its 3 KiB of callbacks."""
     tuning = llvm.create_pipeline_tuning_options(options.level)
     tuning.loop_vectorization = tuning.slp_vectorization = options.vectorise and options.level >= 2
+    tuning.loop_unrolling = unroll
     builder = llvm.create_pass_builder(machine, tuning)
     builder.getModulePassManager().run(module, builder)

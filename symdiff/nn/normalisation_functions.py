@@ -220,11 +220,14 @@ def batch_norm(
 
 
 def _move(x: Lazy, running_mean: Tensor, running_var: Tensor, momentum: float) -> None:
-    """Move the running statistics; they are computed at once, so that no chain of them grows with the steps."""
+    """Move the running statistics; they are computed at once, so that no chain of them grows with the steps.
+
+    The input is kept with them: the next layer's statistics begin there, and not at the first layer again.
+    """
     with no_grad():
         mean = record(_running_mean, (x, as_lazy(running_mean), float(momentum)))
         variance = record(_running_var, (x, as_lazy(running_var), float(momentum)))
-        compute_now([mean, variance])
+        compute_now([x, mean, variance])
         overwrite(running_mean, mean)
         overwrite(running_var, variance)
 

@@ -11,6 +11,12 @@ pytest.importorskip("statsmodels")
 from tests.foreign import ROWS
 
 
+@pytest.fixture(autouse=True)
+def quick_native_code(monkeypatch):
+    """The passes of LLVM do not change the bits, and take most of the time."""
+    monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+
+
 def weighted(function, rest, weights):
     """A number of what the function gives."""
     return lambda x: np.sum(weights * function(x, *rest))

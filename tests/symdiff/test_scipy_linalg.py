@@ -38,6 +38,12 @@ import symdiff as sd
 from symdiff.errors import SymdiffError
 from tests.symdiff.matrix_lines import Line, check_gradient, check_value, differences, outcome
 
+
+@pytest.fixture(autouse=True)
+def quick_native_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The passes of LLVM do not change the bits, and take most of the time."""
+    monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+
 RNG = np.random.default_rng(7)
 
 

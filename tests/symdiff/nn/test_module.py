@@ -8,6 +8,7 @@ import pytest
 import symdiff as torch
 import symdiff.nn as nn
 from symdiff.tensors import plans
+from symdiff.tensors.tensor import as_lazy
 
 
 @pytest.fixture(autouse=True)
@@ -257,3 +258,16 @@ def test_a_parameter_that_is_not_float():
     with pytest.raises(RuntimeError, match="Only Tensors of floating point and complex dtype"):
         nn.Parameter(torch.tensor([1]))
     assert nn.Parameter(torch.tensor([1]), requires_grad=False).dtype is torch.int64
+
+
+def test_statistics_of_a_layer_begin_where_those_of_the_layer_before_ended():
+    """Else the first layers would run, and be compiled, once more for each layer of statistics."""
+    layers = []
+    for _ in range(6):
+        layers += [nn.Linear(3, 3), nn.BatchNorm1d(3)]
+    model = nn.Sequential(*layers)
+    y, pending = torch.randn(4, 3), []
+    for layer in model:
+        y = layer(y)
+        pending.append(len(plans.gather([as_lazy(y)]).nodes))
+    assert max(pending) == 2
