@@ -40,9 +40,9 @@ def interrupt_after(epoch):
     return callback
 
 
-def course(path=None, resume=None, schedule="none", optimizer=None, **options):
+def course(path=None, resume=None, schedule="none", optimizer=None, model=None, **options):
     """A training and everything that it leaves."""
-    model = made()
+    model = (model or made)()
     optimizer = (optimizer or (lambda p: sd.optim.Adam(p, lr=0.05)))(model.parameters())
     options = {"epochs": 6, "checkpoint": path, "resume": resume, "validation_data": curve(5), **options}
     if resume is not None:
@@ -71,6 +71,16 @@ def test_other_optimizers_and_orders(tmp_path, batch_size):
     with pytest.raises(Interrupted):
         course(path, callbacks=interrupt_after(2), **options)
     assert course(resume=path, **options) == expected
+
+
+def test_native_trainings_go_on(tmp_path):
+    path = tmp_path / "model.safetensors"
+    options = {"native": True, "model": lambda: network(dropout=0.2), "schedule": "steps"}
+    expected = course(**options)
+    with pytest.raises(Interrupted):
+        course(path, callbacks=interrupt_after(3), **options)
+    assert course(resume=path, **options) == expected
+    assert course(resume=path, **{**options, "native": False}) == expected
 
 
 def test_early_stopping_goes_on(tmp_path):

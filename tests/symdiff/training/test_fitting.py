@@ -28,21 +28,25 @@ LOADERS = {
 # -- the same as written out -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_bits_are_those_of_the_loop_written_out(name, loader):
+def test_bits_are_those_of_the_loop_written_out(name, loader, native):
     models = [network(), network()]
     x, y = curve()
     optimizer = OPTIMIZERS[name](sd.optim, models[0].parameters())
     sd.manual_seed(5)
     expected = written_out(models[0], nn.MSELoss(), x, y, optimizer, 3, **LOADERS[loader])
     sd.manual_seed(5)
-    history = fitted(models[1], OPTIMIZERS[name](sd.optim, models[1].parameters()), **LOADERS[loader])
+    optimizer = OPTIMIZERS[name](sd.optim, models[1].parameters())
+    history = fitted(models[1], optimizer, native=native, **LOADERS[loader])
+    assert history.native == native
     assert history.loss == expected
     assert parameters(models[1]) == parameters(models[0])
 
 
-def test_random_numbers_are_drawn_as_in_the_loop_written_out():
+@pytest.mark.parametrize("native", [False, True])
+def test_random_numbers_are_drawn_as_in_the_loop_written_out(native):
     models = [network(dropout=0.3), network(dropout=0.3)]
     x, y = curve()
     found = []
@@ -50,7 +54,7 @@ def test_random_numbers_are_drawn_as_in_the_loop_written_out():
         optimizer = sd.optim.SGD(model.parameters(), lr=0.1)
         sd.manual_seed(1)
         if fit:
-            fitted(model, optimizer)
+            fitted(model, optimizer, native=native)
         else:
             written_out(model, nn.MSELoss(), x, y, optimizer, 3, batch_size=4, shuffle=True)
         found.append((parameters(model), sd.rand(3).tolist()))
@@ -99,19 +103,21 @@ PYTORCH = {
 }
 
 
+@pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize(("shuffle", "batch"), PYTORCH)
-def test_numbers_are_those_that_pytorch_gave(shuffle, batch):
+def test_numbers_are_those_that_pytorch_gave(shuffle, batch, native):
     losses, weights = PYTORCH[shuffle, batch]
     model = network(dropout=0.2)
     optimizer = sd.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    history = fitted(model, optimizer, epochs=4, batch_size=batch, shuffle=shuffle)
+    history = fitted(model, optimizer, epochs=4, batch_size=batch, shuffle=shuffle, native=native)
     np.testing.assert_allclose(history.loss, losses, rtol=1e-6)
     np.testing.assert_allclose(model[3].weight.detach().numpy()[0], weights, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_losses_and_weights_are_those_of_pytorch(name, loader):
+def test_losses_and_weights_are_those_of_pytorch(name, loader, native):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     theirs, ours = network(torch), network()
     x, y = curve()
@@ -123,7 +129,7 @@ def test_losses_and_weights_are_those_of_pytorch(name, loader):
     )  # fmt: skip
     optimizer = OPTIMIZERS[name](sd.optim, ours.parameters())
     schedule = sd.optim.lr_scheduler.StepLR(optimizer, 2)
-    history = fitted(ours, optimizer, epochs=5, scheduler=schedule, **LOADERS[loader])
+    history = fitted(ours, optimizer, epochs=5, scheduler=schedule, native=native, **LOADERS[loader])
     np.testing.assert_allclose(history.loss, expected, rtol=1e-5)
     for a, b in zip(parameters(ours), parameters(theirs), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
@@ -168,7 +174,8 @@ def test_loaders_of_validation_data_with_pytorch_beside():
     np.testing.assert_allclose(validated(torch, torch.utils.data, False), VALIDATED, rtol=1e-6)
 
 
-def test_classes_with_pytorch_beside():
+@pytest.mark.parametrize("native", [False, True])
+def test_classes_with_pytorch_beside(native):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     rng = np.random.default_rng(0)
     x = rng.normal(size=(30, 4))
@@ -188,7 +195,7 @@ def test_classes_with_pytorch_beside():
     accuracy = {"accuracy": lambda output, target: (output.argmax(1) == target).float().mean()}
     history = sd.fit(
         ours, nn.CrossEntropyLoss(), x, labels, optimizer=sd.optim.Adam(ours.parameters(), lr=0.05), epochs=6,
-        batch_size=8, validation_data=(x, labels), metrics=accuracy, native=False,
+        batch_size=8, validation_data=(x, labels), metrics=accuracy, native=native,
     )  # fmt: skip
     for a, b in zip(parameters(ours), parameters(theirs), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)

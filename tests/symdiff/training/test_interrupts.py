@@ -41,24 +41,24 @@ def twin(steps):
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs timers")
-def test_a_signal_leaves_the_last_finished_step(tmp_path):
+@pytest.mark.parametrize("native", [False, True])
+def test_a_signal_leaves_the_last_finished_step(tmp_path, native):
     path = script_file(
         tmp_path,
         HEADER
         + """
 for delay in (0.01, 0.013, 0.02, 0.037):
     model, optimizer = made()
-    sd.fit(model, nn.MSELoss(), x, y, optimizer=optimizer, epochs=1, batch_size=8, shuffle=False, native=False)
+    sd.fit(model, nn.MSELoss(), x, y, optimizer=optimizer, epochs=1, batch_size=8, shuffle=False, native=NATIVE)
     threading.Timer(delay, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     start = time.perf_counter()
     try:
-        sd.fit(model, nn.MSELoss(), x, y, optimizer=optimizer, epochs=10**6, batch_size=8, shuffle=False, native=False)
+        sd.fit(model, nn.MSELoss(), x, y, optimizer=optimizer, epochs=10**6, batch_size=8, shuffle=False, native=NATIVE)
     except KeyboardInterrupt:
         assert time.perf_counter() - start < 5.0
         print("interrupted", state(model, optimizer) == twin(steps_of(optimizer)), model.training)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-""",
+""".replace("NATIVE", str(native)),
     )
     assert run_file(path).split("\n")[:4] == ["interrupted True True"] * 4
 
