@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 
 from symdiff.errors import InternalError, Location, SymdiffError, SymdiffWarning, format_message
 
-__all__ = ["FULL_TRACEBACK", "hide_frames", "strip_frames", "user_facing", "warn"]
+__all__ = ["FULL_TRACEBACK", "hide_frames", "is_own", "strip_frames", "user_facing", "warn"]
 
 # `config.py` lists this variable with all others but imports this module.
 FULL_TRACEBACK = "SYMDIFF_FULL_TRACEBACK"
@@ -105,8 +105,13 @@ _STDLIB = sysconfig.get_paths()["stdlib"] + os.sep
 _FOUNDATION = tuple(f"{os.sep}{name}{os.sep}" for name in ("symdiff_codegen", "llvmlite", "numpy", "sympy"))
 
 
+def is_own(file: str) -> bool:
+    """Whether a file is one of the library's."""
+    return file.startswith(_OWN)
+
+
 def _is_hidden(file: str) -> bool:
-    if file.startswith((_OWN, "<frozen ")):
+    if is_own(file) or file.startswith("<frozen "):
         return True
     _, installed, inside = file.rpartition("-packages")  # site- or dist-
     if installed:

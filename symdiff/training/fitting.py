@@ -42,6 +42,8 @@ LARGEST_ORDER = 1_000_000
 SHOWN_EVERY = 0.2
 """Seconds after which a bar should show another loss."""
 
+_EAGER = "native=False takes each step by itself"
+
 Callback = Callable[[State], Any]
 
 
@@ -193,8 +195,12 @@ class _Run:
         start, state.lr = time.perf_counter(), float(self.parts.optimizer.param_groups[0].get("lr", math.nan))
         order = self.source.orders(count)
         self.parts.model.train()
-        with _data_named(self.source):
-            losses = engine.run(order, _ignore if self.bar is None else self.bar.tick).tolist()
+        try:
+            with _data_named(self.source):
+                losses = engine.run(order, _ignore if self.bar is None else self.bar.tick).tolist()
+        except Refused as refused:
+            # of a last batch that is smaller, say
+            raise CompileError(f"fit cannot go on as native code: {refused.reason}", hint=_EAGER) from None
         history.loss += losses
         history.lr += [state.lr] * count
         state.epoch, state.loss = state.epoch + count, losses[-1]
@@ -265,7 +271,7 @@ def _engine(parts: Parts, source: Source, choice: bool | str) -> tuple[Engine, s
         else:
             return engine, None
     if choice is True:
-        raise CompileError(f"fit cannot run as native code: {reason}", hint='native="auto" takes each step by itself')
+        raise CompileError(f"fit cannot run as native code: {reason}", hint=_EAGER)
     if isinstance(source, Rows):
         warn(f"fit takes each step by itself, not as native code: {reason}", hint="native=False does so silently")
     return EagerLoop(parts.model, parts.loss, parts.optimizer, source), reason

@@ -20,6 +20,7 @@ from symdiff.optim.native import NativeOptimizer
 from symdiff.tensors.parsing import ELEMENTS
 from symdiff.tensors.tensor import Held, Tensor, as_lazy
 from symdiff.tensors.tracing import Drawing, drawing_allowed
+from symdiff.tracebacks import is_own
 from symdiff.training.engine import Array, Refused
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.dce import eliminate_dead_code
@@ -90,7 +91,7 @@ def step_of(
         with drawing_allowed():
             program = parse(objective, arguments)
     except SymdiffError as error:
-        raise Refused(" ".join(str(error).split("\n")[:1])) from error
+        raise Refused(_reason(error)) from error
     except StaticNeeded as error:
         raise Refused("a number that only a run will tell would have to be known") from error
     value = _loss_of(program)
@@ -110,6 +111,12 @@ def step_of(
     order = [*data, *wanted, *written, *drawn, *constants]
     function = Function(function.name, Block(tuple(order), function.block.nodes, function.results))
     return Step(function, [*trained, *buffers], list(drawn.values()), list(constants.values()), program)
+
+
+def _reason(error: SymdiffError) -> str:
+    """What was refused, and where, unless that is a line of ours."""
+    text = error.message.split("\n")[0]
+    return text if error.where is None or is_own(error.where.file) else f"{error.where}: {text}"
 
 
 def _arguments(
