@@ -168,3 +168,61 @@ def test_deconvolution(example, capsys):
     for function in (example.loss, example.quadratic_loss):
         by_differences = approx_fprime(image.ravel(), function.__wrapped__, 1e-6, *args)
         np.testing.assert_allclose(function.grad(image.ravel(), *args), by_differences, atol=1e-6)
+
+
+# -- programs as for PyTorch: the numbers are those of the same lines with PyTorch 2.13 --------------------------------
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+
+
+@pytest.mark.parametrize("example", ["tutorial_regression"], indirect=True)
+def test_tutorial_regression(example, quick, capsys):
+    found = example.main(epochs=200)
+    assert found.weight == pytest.approx(0.6531492471694946, rel=1e-5)
+    assert found.bias == pytest.approx(1.4543520212173462, rel=1e-5)
+    assert found.loss == pytest.approx(1.5148650407791138, rel=1e-5)
+    assert (found.exact_weight, found.exact_bias) == pytest.approx((0.5000909090909094, 3.000090909090908))
+    assert "least squares" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("example", ["digits_mlp"], indirect=True)
+def test_digits_mlp(example, quick, capsys):
+    found = example.main(epochs=2)
+    assert found.losses == pytest.approx([1.882310736652207, 0.9087895284158618], rel=1e-5)
+    assert (found.train_accuracy, found.test_accuracy) == pytest.approx((0.8858733177185059, 0.875))
+    assert "accuracy 0.8859 on what it learnt, 0.8750 on the rest" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("example", ["digits_cnn"], indirect=True)
+def test_digits_cnn(example, quick, capsys):
+    found = example.main(epochs=4, rows=512)
+    expected = [2.295648455619812, 2.242996037006378, 2.1953611373901367, 2.1491748094558716]
+    assert found.losses == pytest.approx(expected, rel=1e-5)
+    assert (found.parameters, found.test_accuracy) == (6090, pytest.approx(0.28611111640930176))
+    assert "digits not seen before, with 6090 parameters" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("example", ["character_model"], indirect=True)
+def test_character_model(example, quick, capsys):
+    if not Path(example.LICENSE).exists():
+        pytest.skip("this Python came without its licence")
+    found = example.main(steps=3, size=16, layers=1, drawn=3)
+    expected = [4.44972038269043, 4.399143695831299, 4.38955020904541]
+    assert found.losses == pytest.approx(expected, rel=1e-5)
+    assert found.guess == pytest.approx(4.276666164398193)
+    assert found.text == "\nxl."
+    assert found.text in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("example", ["diabetes_fit"], indirect=True)
+def test_diabetes_fit(example, quick, capsys):
+    found = example.main(epochs=3)
+    expected = [1.200270446741356, 1.177389386689888, 1.1552135283092282]
+    assert found.history.loss == pytest.approx(expected, rel=1e-5)
+    expected = [1.061110019683838, 1.0451756715774536, 1.0304700136184692]
+    assert found.history.val_loss == pytest.approx(expected, rel=1e-5)
+    assert found.r2 == pytest.approx(-0.12123548984527588, rel=1e-4)
+    assert "ridge regression 0.3241" in capsys.readouterr().out
