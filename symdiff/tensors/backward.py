@@ -7,7 +7,7 @@ on both sides are differentiated one after the other.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ def cotangents(
         If a sweep has used up what this one needs, or a store replaced it.
     """
     wrt = set(wrt)
-    piece = gather([value for value, _ in seeds], through=True)
+    piece = _gathered([value for value, _ in seeds])
     if anomaly.is_anomaly_enabled():
         found = _in_parts(seeds, wrt | set(piece.nodes), create_graph, retain_graph)
     elif not wrt and not piece.has_hooks and piece.nodes:
@@ -88,6 +88,33 @@ def cotangents(
     else:
         found = _in_parts(seeds, wrt | {v for v in piece.nodes if v.hooks}, create_graph, retain_graph)
     return {leaf: _hooked(leaf, g) if leaf.hooks and leaf.owner is not None else g for leaf, g in found.items()}
+
+
+def _gathered(values: Sequence[Lazy], barrier: Collection[Lazy] = ()) -> Piece:
+    """The piece to differentiate.
+
+    What an earlier sweep has used may still be needed for numbers, through which no gradient flows: a running mean of
+    detached values, say. These are computed first, or each sweep would begin with those of all before it.
+    """
+    piece = gather(values, through=True, barrier=barrier)
+    if any(node.freed for node in piece.nodes):
+        beside = _beside(piece, values)
+        if beside:
+            materialise(beside)
+            piece = gather(values, through=True, barrier=barrier)
+    return piece
+
+
+def _beside(piece: Piece, values: Sequence[Lazy]) -> list[Lazy]:
+    """What is still to be computed and read by nodes through which gradients flow, without having one itself."""
+    path = {value for value in values if value.differentiable}
+    found: dict[Lazy, None] = {}
+    for node in reversed(piece.nodes):
+        if node in path:
+            lazies = [x for x in node.inputs if type(x) is Lazy]
+            path.update(x for x in lazies if x.differentiable)
+            found.update(dict.fromkeys(x for x in lazies if not x.differentiable and x.array is None))
+    return list(found)
 
 
 def _in_parts(seeds: Sequence[Seed], barrier: set[Lazy], create_graph: bool, retain_graph: bool) -> dict[Lazy, Lazy]:
@@ -134,7 +161,7 @@ def _swept(
 ) -> Iterable[tuple[Lazy, Lazy]]:
     if not seeds:
         return ()
-    piece = gather([value for value, _ in seeds], through=True, barrier=barrier)
+    piece = _gathered([value for value, _ in seeds], barrier)
     return _sweep(piece, seeds, create_graph, retain_graph).items()
 
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import symdiff as torch
+import symdiff.nn as nn
 from symdiff.tensors.arithmetic import FUNCTIONS
+from symdiff.tensors.plans import COUNTS
 
 
 @pytest.fixture(autouse=True)
@@ -131,3 +133,37 @@ def test_shared_memory_is_read_to_the_bit():
     assert (1.0 / x).tolist() == [np.inf, 1.0]
     array[0] = -0.0
     assert (1.0 / x).tolist() == [-np.inf, 1.0]
+
+
+class Centred(nn.Module):
+    """Takes off a running mean of what it has seen, through which no gradient flows."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.outer = nn.Linear(3, 4), nn.Linear(4, 1)
+        self.register_buffer("mean", torch.zeros(4))
+
+    def forward(self, x):
+        h = torch.tanh(self.inner(x))
+        self.mean.mul_(0.9).add_(0.1 * h.detach().mean(0))
+        return self.outer(h - self.mean)
+
+
+def test_detached_values_of_earlier_sweeps_are_only_numbers():
+    torch.manual_seed(0)
+    model = Centred()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    losses, units = [], []
+    for _ in range(6):
+        x = torch.randn(5, 3)
+        optimizer.zero_grad()
+        loss = (model(x) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        units.append(COUNTS["units"])
+    theirs = [0.0049604508094489574, 0.07672637701034546, 0.030636992305517197]
+    np.testing.assert_allclose(losses[:3], theirs, rtol=1e-6)
+    assert units[3:] == [units[3]] * 3
+    with pytest.raises(RuntimeError, match="a second time"):
+        loss.backward()
