@@ -14,6 +14,7 @@ NAMES = (
     "elementwise_chain",
     "tanh_network",
     "training_loops",
+    "native_training",
 )
 
 
