@@ -163,3 +163,23 @@ def test_constant_sizes():
     matrix = np.random.default_rng(1).standard_normal((3, 3))
     answer = build(kernel, (Array("f64", (three, three)),)).builtin(matrix)
     assert answer.shape == () and answer == pytest.approx(np.linalg.det(matrix))
+
+
+SHAPES = [(32, 10, 1), (128, 32, 3), (129, 4, 2), (7, 33, 5), (16, 32, 1), (1, 32, 16), (2, 3, 17)]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("flips", [(False, False), (True, False), (False, True), (True, True)], ids=str)
+def test_products_of_known_sizes(shape, flips):
+    rows, inner, columns = shape
+    shapes = [s[::-1] if flip else s for s, flip in zip(((rows, inner), (inner, columns)), flips, strict=True)]
+    a, b, c = (
+        Buffer(name, "f64", tuple(Const(n, "i64") for n in dims))
+        for name, dims in zip("abc", (*shapes, (rows, columns)), strict=True)
+    )
+    kernel = Kernel("product", (a, b), (Output(c, 0), Matmul(c, a, b, *flips)), results("array:f64"))
+    f = build(kernel, (Array("f64", a.dims), Array("f64", b.dims))).builtin
+    rng = np.random.default_rng(0)
+    left, right = (rng.integers(-9, 9, dims).astype(float) for dims in shapes)
+    x, y = (m.T if flip else m for m, flip in zip((left, right), flips, strict=True))
+    np.testing.assert_array_equal(f(left, right), x @ y)  # integers are exact in any order

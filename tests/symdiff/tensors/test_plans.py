@@ -151,3 +151,20 @@ def test_powers_are_the_same_bits_in_both_tiers(exponent, dtype):
         y.sum().backward()
         found.append((y.detach().numpy().tobytes(), x.grad.numpy().tobytes()))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("shape", [(4, 512, 9), (5, 3, 2), (64, 30, 1), (1, 40, 6)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_products_of_transposes_are_the_same_bits_in_both_tiers(shape, dtype):
+    rows, inner, columns = shape
+    found = []
+    for _ in range(2):
+        a = data(inner, rows, seed=1, dtype=dtype).requires_grad_()
+        b = data(columns, inner, seed=2, dtype=dtype).requires_grad_()
+        y = a.T @ b.T
+        (y * y).sum().backward()
+        found.append([t.detach().numpy() for t in (y, a.grad, b.grad)])
+    assert all(np.array_equal(one, other) for one, other in zip(*found, strict=True))
+    a, b = (x.astype(np.float64) for x in (data(inner, rows, seed=1).numpy(), data(columns, inner, seed=2).numpy()))
+    np.testing.assert_allclose(found[0][0], a.T @ b.T, rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(found[0][1], (2 * (a.T @ b.T) @ b).T, rtol=2e-4, atol=1e-3)
