@@ -24,7 +24,7 @@ from symdiff.tensors.parsing import ELEMENTS, Calling, as_tensor, call
 from symdiff.tensors.programs import called
 from symdiff.tensors.tensor import Held, Tensor
 
-__all__ = ["named_tensors"]
+__all__ = ["named_tensors", "options_of"]
 
 _TABLES = ("_parameters", "_buffers")
 
@@ -130,6 +130,18 @@ def _state(module: Module, names: Sequence[str]) -> tuple[Any, ...]:
     return tuple(_comparable(own.get(name)) for name in names)
 
 
+def options_of(module: Any) -> Any:
+    """What stands for a module of the library that holds nothing but options: equal for those that do the same.
+
+    None for any other.
+    """
+    if not isinstance(module, Module) or not type(module).__module__.startswith("symdiff."):
+        return None
+    if named_tensors(module) or len(list(module.modules())) > 1:
+        return None
+    return type(module), _state(module, tuple(module.__dict__))
+
+
 def _comparable(found: Any) -> Any:
     if isinstance(found, dict):
         return tuple((key, _comparable(value)) for key, value in found.items())
@@ -137,6 +149,8 @@ def _comparable(found: Any) -> Any:
         return type(found), found
     if isinstance(found, tuple | list):
         return type(found), tuple(map(_comparable, found))
+    if isinstance(found, set | frozenset):
+        return type(found), frozenset(map(_comparable, found))
     return id(found)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symdiff.ir.build import Builder
-from symdiff.ir.graph import Dim, Function, Type, Value
+from symdiff.ir.graph import Function, Type, Value
 from symdiff.ops.primitive import REGISTRY, Traced
 from symdiff.optim.native import NativeOptimizer
 from symdiff.tensors.inline import inlined
@@ -49,7 +49,6 @@ def loop_of(
     data: Sequence[Type],
     *,
     whole: bool,
-    single: bool,
 ) -> Function:
     """The graph of a number of steps.
 
@@ -63,8 +62,6 @@ def loop_of(
         Of the inputs and the target, all rows.
     whole : bool
         Whether each batch is all rows in their order, so that none are picked.
-    single : bool
-        Whether there is one step; else there are at least two.
 
     Returns
     -------
@@ -73,7 +70,7 @@ def loop_of(
         step), the rows of each batch unless ``whole``, what is drawn for each step, the data, constants, then what is
         carried: the losses, what is trained, and what is remembered. Results: what is carried.
     """
-    made = _Loop(step, optimizer, updates, data, whole, single)
+    made = _Loop(step, optimizer, updates, data, whole)
     return made.function()
 
 
@@ -85,7 +82,6 @@ class _Loop:
         updates: Sequence[Update],
         data: Sequence[Type],
         whole: bool,
-        single: bool,
     ) -> None:
         self.step, self.optimizer, self.updates, self.whole = step, optimizer, updates, whole
         self.build = Builder(raising=False)
@@ -94,7 +90,7 @@ class _Loop:
         shared, own = optimizer.counts
         groups = sorted({u.group for u in updates})
         self.shared = {g: [self._input(_FLOAT, "number") for _ in range(shared)] for g in groups}
-        trips: Dim = 1 if single else Value(_INT, "trips")
+        trips = Value(_INT, "trips")
         tables = {u.table for u in updates if u.table is not None and own}
         self.tables = {t: self._input(Type("float64", (trips, own)), "table") for t in sorted(tables)}
         rows = step.function.params[0].type.shape[0]
