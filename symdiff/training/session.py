@@ -27,7 +27,7 @@ __all__ = ["MOST_STEPS", "Session"]
 OPTIONS = Options(strict=True)
 """No fused multiply-add across operations, as in the eager loop."""
 LONG_STEP = 0.1
-"""Seconds. Ctrl-C ends a call of one step that takes longer; otherwise it waits for the end of the call."""
+"""Seconds. Ctrl-C ends a call of one step that takes longer, or as long as nobody knows; else it waits for its end."""
 MOST_STEPS = 1_000_000
 DRAWN_BYTES = 1 << 24
 """Random numbers are drawn for as many steps as take this much memory."""
@@ -101,7 +101,7 @@ class Session:
             The rows of each.
         interrupts : Interrupts
         pace : float
-            Seconds that a step took before.
+            Seconds that a step took before; 0 if that is not known yet.
 
         Returns
         -------
@@ -124,7 +124,7 @@ class Session:
             self._keep(updates, remembered, changed, count)
             return np.asarray(losses)[:count]
 
-        if pace > LONG_STEP:
+        if not 0.0 < pace <= LONG_STEP:
             results, took = compute()
             return interrupts.step(commit, results), took
 
