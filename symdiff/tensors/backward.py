@@ -6,9 +6,9 @@ on both sides are differentiated one after the other.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from symdiff.tensors.lazy import KEEPER, Lazy, known
 from symdiff.tensors.operations import Operation, record
 from symdiff.tensors.plans import LARGEST, Piece, Plan, gather, keep, materialise, plan_for, primal
 from symdiff.tensors.saved import check_versions, saving_nodes
+from symdiff.tensors.segments import Segment, segments
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.simplify import simplify
 
@@ -128,9 +129,7 @@ def _in_parts(seeds: Sequence[Seed], barrier: set[Lazy], create_graph: bool, ret
         swept = list(_swept(inner, barrier, create_graph, retain_graph))
         if before_sweep:
             anomaly.check(before_sweep, swept)
-        for value, cotangent in (*_ended(work, barrier), *swept):
-            before = found.get(value)
-            found[value] = cotangent if before is None else record(_SUM, (before, cotangent))
+        _add(found, (*_ended(work, barrier), *swept))
         pending = [v for v in found if v not in done and v.owner is None and (v in barrier or v.custom is not None)]
         if not pending:
             return found
@@ -180,33 +179,89 @@ def _hooked(value: Lazy, cotangent: Lazy) -> Lazy:
 
 def _sweep(piece: Piece, seeds: Sequence[Seed], create_graph: bool, retain_graph: bool) -> dict[Lazy, Lazy]:
     """Cotangents of the leaves of one piece."""
-    roots = [value for value, _ in seeds]
     _check_unused(piece)
+    if create_graph:
+        return _recorded(piece, seeds)
+    done: list[tuple[Piece, Sweep]] = []
+    found = _run(piece, seeds, done) if len(piece.nodes) <= LARGEST else _in_segments(piece, seeds, done)
+    if not retain_graph:
+        for part, sweep in done:
+            _free(part, sweep)
+    return found
+
+
+def _recorded(piece: Piece, seeds: Sequence[Seed]) -> dict[Lazy, Lazy]:
+    """Cotangents that can be differentiated in turn."""
+    sweep = _sweep_of(piece, seeds)
+    inputs = (*piece.leaves, *(g for _, g in seeds if g is not None))
+    with grad_mode.enable_grad():
+        return {piece.leaves[k]: record(op, inputs) for k, op in zip(sweep.reached, sweep.operations, strict=True)}
+
+
+def _run(piece: Piece, seeds: Sequence[Seed], done: list[tuple[Piece, Sweep]]) -> dict[Lazy, Lazy]:
+    """Cotangents by one call; the piece, and what is known of its sweep, join those that are done."""
+    sweep = _sweep_of(piece, seeds)
+    inputs = piece.leaves
+    given = [g for _, g in seeds if g is not None]
+    if given:
+        inputs = [*inputs, *given]
+    pending = [x for x in inputs if type(x) is Lazy and x.array is None]
+    if pending:
+        materialise(pending)
+    results = sweep.plan.run(inputs)
+    keep([value for value, _ in seeds], results[: len(seeds)])
+    done.append((piece, sweep))
+    found = {}
+    for k, result in zip(sweep.reached, results[len(seeds) :], strict=True):
+        leaf = piece.leaves[k]
+        found[leaf] = known(result, leaf.dtype, leaf.shape)
+    return found
+
+
+def _in_segments(piece: Piece, seeds: Sequence[Seed], done: list[tuple[Piece, Sweep]]) -> dict[Lazy, Lazy]:
+    """Cotangents of a graph too large to be compiled as one, a segment at a time from the last to the first."""
+    # what no gradient flows through, such as the rows of data, is computed before: it differs where the rest is alike
+    parts = segments([v for v in piece.nodes if v.differentiable])
+    _compute_between(parts)
+    found: dict[Lazy, Lazy] = {}
+    _add(found, ((value, _ones(value) if g is None else g) for value, g in seeds))
+    for part in reversed(parts):
+        inside = [(value, found.pop(value)) for value in part.nodes if value in found]
+        if inside:
+            swept = gather([value for value, _ in inside], through=True, barrier=set(part.entering))
+            _add(found, _run(swept, inside, done).items())
+    return found
+
+
+def _compute_between(parts: Sequence[Segment]) -> None:
+    """Compute what passes from segment to segment; each from what enters it, so that those that are alike are one plan.
+
+    Starting from whatever is known would make as many plans as there are distances to it.
+    """
+    made = {v for part in parts for v in part.nodes}
+    read = {x for part in parts for x in part.entering}
+    materialise([x for x in read if x not in made])
+    for part in parts:
+        wanted = [v for v in part.nodes if v in read and v.array is None]
+        if wanted:
+            piece = gather(wanted, through=True, barrier=set(part.entering))
+            keep(wanted, plan_for(piece.key, partial(primal, piece, wanted)).run(piece.leaves))
+
+
+def _add(found: dict[Lazy, Lazy], cotangents: Iterable[tuple[Lazy, Lazy]]) -> None:
+    for value, cotangent in cotangents:
+        before = found.get(value)
+        found[value] = cotangent if before is None else record(_SUM, (before, cotangent))
+
+
+def _sweep_of(piece: Piece, seeds: Sequence[Seed]) -> Sweep:
+    """What is known of the sweep; it reads nothing that a store has replaced."""
     key = (piece.key, *[g is None for _, g in seeds])
     sweep = _SWEEPS.get(key)
     if sweep is None:
         sweep = _SWEEPS[key] = _made(piece, seeds, key)
     check_versions(piece, sweep.saving)
-    inputs = piece.leaves
-    given = [g for _, g in seeds if g is not None]
-    if given:
-        inputs = [*inputs, *given]
-    if create_graph:
-        with grad_mode.enable_grad():
-            recorded = [record(op, tuple(inputs)) for op in sweep.operations]
-        return dict(zip([piece.leaves[k] for k in sweep.reached], recorded, strict=True))
-    pending = [x for x in inputs if type(x) is Lazy and x.array is None]
-    if pending:
-        materialise(pending)
-    results = sweep.plan.run(inputs)
-    keep(roots, results[: len(roots)])
-    if not retain_graph:
-        _free(piece, sweep)
-    found = {}
-    for k, result in zip(sweep.reached, results[len(roots) :], strict=True):
-        leaf = piece.leaves[k]
-        found[leaf] = known(result, leaf.dtype, leaf.shape)
-    return found
+    return sweep
 
 
 def _check_unused(piece: Piece) -> None:
@@ -248,7 +303,7 @@ def _made(piece: Piece, seeds: Sequence[Seed], key: Any) -> Sweep:
     level = "rules" if len(piece.nodes) <= LARGEST else False
     small = simplify(found, level, pinned=list(found.results[: len(roots)]))[0]
     operations = tuple(
-        Operation("backward", functools.partial(_result, small, len(roots) + k), "Backward0")
+        Operation("backward", partial(_result, small, len(roots) + k), "Backward0")
         for k in range(len(reached))
     )
     return Sweep(plan_for(("backward", key), lambda: small), reached, saving_nodes(piece), operations)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import symdiff as torch
-from symdiff.tensors import plans
+from symdiff.tensors import backward, plans, segments
 from symdiff.tensors.operations import DEEPEST
 from symdiff.tensors.tensor import as_lazy
 
@@ -98,6 +98,70 @@ def test_a_deep_graph_builds_runs_backward_and_frees():
     kept = weakref.ref(as_lazy(y))
     del y
     assert kept() is None
+
+
+@pytest.mark.parametrize("way", ["no_grad", "dropped"])
+def test_a_hundred_thousand_operations(way):
+    x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
+    y = x
+    with torch.set_grad_enabled(way == "dropped"):
+        for _ in range(50_000):
+            y = y * 1.0001 + 0.0
+    if way == "no_grad":
+        assert y.item() == pytest.approx(np.exp(50_000 * np.log1p(1e-4)), rel=50_000 * 1e-15)
+    kept = weakref.ref(as_lazy(y))
+    del y
+    assert kept() is None
+
+
+def test_a_hundred_thousand_operations_and_their_gradient():
+    """Segments that are alike share their code; nothing recurses."""
+    x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True)
+    y = x
+    for _ in range(50_000):
+        y = y * 1.0001 + 0.0
+    before = units()
+    y.backward()
+    assert x.grad.item() == pytest.approx(np.exp(50_000 * np.log1p(1e-4)), rel=50_000 * 2e-15)
+    assert units() - before <= 4
+    kept = weakref.ref(as_lazy(y))
+    del y
+    assert kept() is None
+
+
+def rolled_out(w, u, xs):
+    """Gradients of the sum of squares of all states of a recurrent layer, by hand."""
+    states = [np.zeros(w.shape[0])]
+    for x in xs:
+        states.append(np.tanh(states[-1] @ w + x @ u))
+    g, gw, gu = np.zeros_like(states[0]), np.zeros_like(w), np.zeros_like(u)
+    for t in range(len(xs), 0, -1):
+        g = (g + 2.0 * states[t]) * (1.0 - states[t] ** 2)
+        gw += np.outer(states[t - 1], g)
+        gu += np.outer(xs[t - 1], g)
+        g = w @ g
+    return gw, gu
+
+
+def test_a_graph_in_segments_has_the_gradients_of_the_whole(monkeypatch):
+    monkeypatch.setattr(backward, "LARGEST", 100)
+    monkeypatch.setattr(segments, "SIZE", 32)
+    rng = np.random.default_rng(3)
+    w, u, xs = rng.normal(size=(3, 3)) * 0.5, rng.normal(size=(2, 3)), rng.normal(size=(60, 2))
+    found = []
+    for _ in range(3):
+        a, b = torch.tensor(w, requires_grad=True), torch.tensor(u, requires_grad=True)
+        h, total = torch.zeros(3, dtype=torch.float64), torch.zeros((), dtype=torch.float64)
+        for x in torch.tensor(xs):
+            h = torch.tanh(h @ a + x @ b)
+            total = total + (h * h).sum()
+        total.backward()
+        found.append((a.grad.numpy().copy(), b.grad.numpy().copy()))
+        with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+            total.backward()
+    for one, wanted in zip(found[0], rolled_out(w, u, xs), strict=True):
+        np.testing.assert_allclose(one, wanted, rtol=1e-11, atol=1e-11)
+    assert [[g.tobytes() for g in pair] for pair in found[1:]] == [[g.tobytes() for g in found[0]]] * 2
 
 
 def test_without_gradients_nothing_is_kept():
