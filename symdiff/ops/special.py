@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,16 @@ def _bernoulli(count: int) -> list[Fraction]:
     return numbers[2::2]
 
 
+@cache
+def _series(order: int) -> tuple[float, ...]:
+    """Coefficients of the asymptotic series, the highest power first."""
+    numbers = _bernoulli(TERMS)
+    return tuple(
+        float(Fraction(math.factorial(2 * k + order - 1), math.factorial(2 * k)) * numbers[k - 1])
+        for k in range(TERMS, 0, -1)
+    )
+
+
 def _power(x: Any, n: int) -> Any:
     """``x**n`` for a small n by products."""
     result = x
@@ -126,9 +137,8 @@ def _beyond(order: int, x: Any, log: Callable[[Any], Any]) -> Any:
         total = total + sign * math.factorial(order) / 2.0 / _power(z, order + 1)
     inverse = 1.0 / (z * z)
     series: Any = 0.0
-    for k in range(TERMS, 0, -1):
-        factor = Fraction(math.factorial(2 * k + order - 1), math.factorial(2 * k)) * _bernoulli(TERMS)[k - 1]
-        series = inverse * (float(factor) + series)
+    for coefficient in _series(order):
+        series = inverse * (coefficient + series)
     total = total + sign * series if order == 0 else total + sign * series / _power(z, order)
     for i in range(shift):
         total = total + sign * math.factorial(order) / _power(x + float(i), order + 1)

@@ -25,7 +25,7 @@ from symdiff.tensors.tracing import ValuesNeeded, current, is_unknown
 __all__ = ["COUNTS", "LARGEST", "PYTHON_DTYPES", "Piece", "Plan", "cuts", "gather", "materialise", "plan_for", "primal"]
 
 LARGEST = 3000
-"""Operations of a graph that is compiled as one; a larger one runs operation by operation each time, its gradient in segments."""
+"""Operations of a graph that is compiled as one; a larger one runs op by op each time, its gradient in segments."""
 
 PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
 _PLANS: dict[Any, Plan] = {}
