@@ -239,7 +239,7 @@ def _compute_between(parts: Sequence[Segment]) -> None:
     Starting from whatever is known would make as many plans as there are distances to it.
     """
     made = {v for part in parts for v in part.nodes}
-    read = {x for part in parts for x in part.entering}
+    read = dict.fromkeys(x for part in parts for x in part.entering)
     materialise([x for x in read if x not in made])
     for part in parts:
         wanted = [v for v in part.nodes if v in read and v.array is None]
