@@ -102,7 +102,7 @@ class Resolver:
         if isinstance(found, np.int32):
             found = np.int64(found)  # a scalar of 32 bits is passed as one of 64, into which it fits
         if isinstance(found, int | float | np.integer | np.floating) and self._is_number(build, found):
-            if path is None or fixed or path in self.static:
+            if path is None or fixed or path in self.static or self._chooses(path, found):
                 self.guard(path, found, "equal")
                 return build.constant(found)
             return self.capture(path, python_type(found), hint)
@@ -137,6 +137,11 @@ class Resolver:
         if isinstance(found, np.ndarray) and path is not None:
             self.guard(path.then("attr", "dtype"), found.dtype, "equal")
         return Complex(*parts)
+
+    @staticmethod
+    def _chooses(path: Path, found: Any) -> bool:
+        """Whether a number is an int of an object such as a module: it says what is computed, not with what."""
+        return isinstance(found, int | np.integer) and any(cls in OBJECTS for cls in type(path.root).__mro__)
 
     @staticmethod
     def _is_instance(found: Any) -> bool:

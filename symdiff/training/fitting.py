@@ -263,8 +263,9 @@ def _engine(parts: Parts, source: Source, choice: bool | str) -> tuple[Engine, s
     reason = "the batches come from a loader, which runs in Python"
     if isinstance(source, Rows):
         try:
+            smaller = source.rows % source.batch_size
             engine = native.compiled(
-                parts.model, parts.loss, parts.optimizer, source.inputs, source.target, source.batch_size
+                parts.model, parts.loss, parts.optimizer, source.inputs, source.target, source.batch_size, smaller
             )
         except Refused as refused:
             reason = refused.reason

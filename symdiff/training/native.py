@@ -29,7 +29,13 @@ MOST_KEPT = 8
 
 
 def compiled(
-    model: Module, loss: Any, optimizer: Optimizer, inputs: tuple[Array, ...], target: Array, batch_size: int
+    model: Module,
+    loss: Any,
+    optimizer: Optimizer,
+    inputs: tuple[Array, ...],
+    target: Array,
+    batch_size: int,
+    smaller: int = 0,
 ) -> Engine:
     """A native engine for a training.
 
@@ -44,6 +50,8 @@ def compiled(
         What the loss gets as its second argument.
     batch_size : int
         At most the number of rows.
+    smaller : int
+        Rows of a last batch that is smaller, if there will be one.
 
     Raises
     ------
@@ -53,7 +61,10 @@ def compiled(
     if not isinstance(optimizer, NativeOptimizer) or type(optimizer).step is not NativeOptimizer.step:
         raise Refused(f"the optimizer {type(optimizer).__name__} has a step of its own")
     kept = _kept_for(model, loss, optimizer, inputs, target)
-    return NativeLoop(model, loss, optimizer, inputs, target, batch_size, kept)
+    engine = NativeLoop(model, loss, optimizer, inputs, target, batch_size, kept)
+    if smaller:
+        engine.prepare(smaller)
+    return engine
 
 
 @dataclass(eq=False)
@@ -122,7 +133,8 @@ class NativeLoop:
         self.kept = kept
         self.pace = 0.0
         self._check()
-        self.draws = bool(self._step(batch_size).drawn)
+        self.draws = False
+        self.prepare(batch_size)
 
     def _check(self) -> None:
         hooks = self.optimizer.hooks
@@ -134,6 +146,10 @@ class NativeLoop:
                     raise Refused("a parameter is a view of another tensor")
                 if as_lazy(p).hooks:
                     raise Refused("a parameter has hooks")
+
+    def prepare(self, rows: int) -> None:
+        """Read the model for batches of so many rows, too: what is refused is refused before the first step."""
+        self.draws = bool(self._step(rows).drawn) or self.draws
 
     def _step(self, rows: int) -> Step:
         """The step for batches of so many rows, made anew if what it relies on has changed."""
