@@ -125,10 +125,10 @@ def parsed_index(shape: tuple[int, ...], index: Any) -> tuple[list[Entry], list[
 
 
 def _unmasked(items: list[Any], shape: tuple[int, ...]) -> list[Any]:
-    """Tensors and lists as arrays of positions; a mask counts for each of its axes."""
+    """Tensors and sequences as arrays of positions; a mask counts for each of its axes."""
     found: list[Any] = []
     for item in items:
-        if isinstance(item, list | np.ndarray):
+        if isinstance(item, list | tuple | range | np.ndarray):
             item = _positions_of(np.asarray(item))
         if isinstance(item, Tensor):
             item = as_lazy(item)

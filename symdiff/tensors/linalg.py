@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import namedtuple
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +13,7 @@ from symdiff.tensors.arithmetic import FUNCTIONS, first_operand, function
 from symdiff.tensors.creation import made
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import Operation, record
+from symdiff.tensors.return_types import return_type
 from symdiff.tensors.tensor import Tensor, wrap
 
 __all__ = ["linalg"]
@@ -66,10 +66,10 @@ _SVD = [_row(f"svd_{part}", "LinalgSvdBackward0", square=False, full=False) for 
 _SVDVALS = _row("svdvals", "LinalgSvdBackward0", square=False)
 
 _RESULTS: dict[str, Any] = {
-    "slogdet": namedtuple("slogdet", ("sign", "logabsdet")),
-    "qr": namedtuple("qr", ("Q", "R")),
-    "eigh": namedtuple("eigh", ("eigenvalues", "eigenvectors")),
-    "svd": namedtuple("svd", ("U", "S", "Vh")),
+    "slogdet": return_type("linalg_slogdet", "sign", "logabsdet"),
+    "qr": return_type("linalg_qr", "Q", "R"),
+    "eigh": return_type("linalg_eigh", "eigenvalues", "eigenvectors"),
+    "svd": return_type("linalg_svd", "U", "S", "Vh"),
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import namedtuple
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from symdiff.tensors.dtypes import DType, default_dtype, dtype_of_number, promot
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import Operation, operation, record
 from symdiff.tensors.reductions import axis_of, reduce
+from symdiff.tensors.return_types import return_type
 from symdiff.tensors.stores import overwrite
 from symdiff.tensors.tensor import Tensor, as_lazy, attach, wrap
 
@@ -149,7 +149,7 @@ def _aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> An
     return _PAIRS["aminmax"](*[wrap(reduce(name, x, dim, keepdim)) for name in ("amin", "amax")])
 
 
-_PAIRS: dict[str, Any] = {"aminmax": namedtuple("aminmax", ("min", "max"))}
+_PAIRS: dict[str, Any] = {"aminmax": return_type("aminmax", "min", "max")}
 
 
 def _with_mean(name: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,14 @@ from symdiff.tensors.creation import made
 from symdiff.tensors.dtypes import default_dtype, int32, int64
 from symdiff.tensors.lazy import known
 from symdiff.tensors.reductions import axis_of
+from symdiff.tensors.return_types import return_type
 from symdiff.tensors.selection import largest_indices
 from symdiff.tensors.tensor import Tensor, wrap
 
 __all__: list[str] = []
 
 _PAIRS: dict[str, Any] = {
-    name: namedtuple(name, ("values", "indices")) for name in ("sort", "topk", "kthvalue", "median", "cummax", "cummin")
+    name: return_type(name, "values", "indices") for name in ("sort", "topk", "kthvalue", "median", "cummax", "cummin")
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ from symdiff.tensors.arithmetic import first_operand, function
 from symdiff.tensors.dtypes import DType, default_dtype, int64
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import Operation, operation, positions, record
+from symdiff.tensors.return_types import return_type
 from symdiff.tensors.tensor import Tensor, wrap
 
 __all__ = ["axes_of", "axis_of", "log_softmax", "logsumexp", "reduce", "softmax"]
@@ -152,7 +152,7 @@ def logsumexp(x: Lazy, dim: Any, keepdim: bool = False) -> Lazy:
 
 # -- functions ---------------------------------------------------------------------------------------------------------
 
-_Pair: dict[str, Any] = {name: namedtuple(name, ("values", "indices")) for name in ("max", "min", "sort", "topk")}
+_Pair: dict[str, Any] = {name: return_type(name, "values", "indices") for name in ("max", "min")}
 
 
 def _plain(name: str) -> Callable[..., Tensor]:

@@ -30,7 +30,7 @@ def source_of(name):
 def with_our_import(source):
     """``import torch`` becomes ``import symdiff as torch``, and its submodules are found there."""
     source = re.sub(r"^import torch$", "import symdiff as torch", source, flags=re.MULTILINE)
-    return re.sub(r"^(import|from) torch\.", r"\1 symdiff.", source, flags=re.MULTILINE)
+    return re.sub(r"^(import|from) torch\b", r"\1 symdiff", source, flags=re.MULTILINE)
 
 
 def printed_by(source, name):

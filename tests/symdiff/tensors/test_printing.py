@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import symdiff
 from symdiff.tensors.printing import (
     PrintOptions,
     format_tensor,
@@ -239,3 +240,13 @@ def test_random_tensors_print_as_in_pytorch():
             torch.set_default_dtype(torch.float32)
         shown = tensor_text(array, default_dtype=default, options=PrintOptions(**options), **arguments)
         assert shown == expected, (trial, array, options)
+
+
+def test_results_of_several_tensors():
+    x = symdiff.tensor([[3.0, 1.0], [2.0, 4.0]])
+    assert repr(x.max(1)) == "torch.return_types.max(\nvalues=tensor([3., 4.]),\nindices=tensor([0, 1]))"
+    assert str(symdiff.aminmax(x)) == "torch.return_types.aminmax(\nmin=tensor(1.),\nmax=tensor(4.))"
+    expected = "torch.return_types.topk(\nvalues=tensor([[3.],\n        [4.]]),\nindices=tensor([[0],\n        [1]]))"
+    assert repr(x.topk(1)) == expected
+    shown = repr(symdiff.linalg.slogdet(x))
+    assert shown == "torch.return_types.linalg_slogdet(\nsign=tensor(1.),\nlogabsdet=tensor(2.3026))"
