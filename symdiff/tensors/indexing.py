@@ -198,17 +198,17 @@ def _checked(arrays: list[Lazy], entries: list[Entry], shape: tuple[int, ...]) -
 
 
 def _read(self: Tensor, index: Any) -> Tensor:
-    x = as_lazy(self)
-    entries, arrays = parsed_index(x.shape, index)
+    shape = self._value.shape
+    entries, arrays = parsed_index(shape, index)
     if not arrays:
         key = tuple(entries)
         return view_of(
-            self, View(_step_of(entries, x.shape), (key,), lambda base, new: record(_put_basic, (base, new), (key,)))
+            self, View(_step_of(entries, shape), (key,), lambda base, new: record(_put_basic, (base, new), (key,)))
         )
     if any(e[0] == "int" for e in entries):
         return _read(_at_integers(self, entries), _without_integers(entries, arrays))
-    static, operands = _with_operands(tuple(entries), _checked(arrays, entries, x.shape))
-    return wrap(record(_advanced, (x, *operands), (static,)))
+    static, operands = _with_operands(tuple(entries), _checked(arrays, entries, shape))
+    return wrap(record(_advanced, (as_lazy(self), *operands), (static,)))
 
 
 def _at_integers(tensor: Tensor, entries: list[Entry]) -> Tensor:

@@ -17,7 +17,8 @@ def return_type(name: str, *fields: str) -> Any:
         PyTorch's name of it.
     *fields : str
     """
-    made: Any = namedtuple(name, fields)
+    make: Any = namedtuple
+    made = make(name, fields)
     made.__repr__ = _text
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,17 @@ import numpy as np
 from symdiff.tensors.lazy import Lazy, Operation, as_array, known
 from symdiff.tensors.plans import materialise
 
-__all__ = ["NUMPY_VIEWS", "Storage", "View", "inference_rules", "numpy_view", "refresh"]
+__all__ = [
+    "NUMPY_VIEWS",
+    "Storage",
+    "View",
+    "belonging",
+    "inference_rules",
+    "numpy_view",
+    "part_of_shared",
+    "refresh",
+    "seen_in_memory",
+]
 
 inference_rules: list[Any] = []
 """What inference mode forbids; empty until it is used."""
@@ -83,3 +93,37 @@ def refresh(storage: Storage) -> None:
             fresh.differentiable, fresh.owner, fresh.hooks = before.differentiable, before.owner, before.hooks
         storage.changes += 1
         storage.value = fresh
+
+
+def belonging(value: Lazy, storage: Storage) -> Lazy:
+    """A value that was read from a storage, with a note of it."""
+    if value is not storage.value and value.owner is None:
+        value.memory, value.version = storage, storage.version
+    return value
+
+
+def part_of_shared(storage: Storage, views: Sequence[View], before: Lazy) -> Lazy:
+    """What a view holds of memory that others may have stored into: only its part is looked at, not all of it.
+
+    Parameters
+    ----------
+    storage : Storage
+        Of shared memory.
+    views : sequence of View
+    before : Lazy
+        What the view held so far; it is kept if the elements are still the same.
+    """
+    array = np.asarray(seen_in_memory(storage, views))
+    is_same = before.memory is storage and before.array is not None and before.shape == array.shape
+    if is_same and as_array(before).tobytes() == array.tobytes():
+        return before
+    return belonging(known(np.array(array, order="C"), before.dtype, array.shape), storage)
+
+
+def seen_in_memory(storage: Storage, views: Sequence[View]) -> np.ndarray[Any, Any]:
+    """The elements of a view of shared memory as they are now."""
+    array = storage.shared
+    assert array is not None
+    for step in views:
+        array = numpy_view(array, step)
+    return array

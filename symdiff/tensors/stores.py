@@ -7,7 +7,7 @@ from symdiff.tensors.lazy import KEEPER, Lazy, known
 from symdiff.tensors.operations import record
 from symdiff.tensors.plans import materialise
 from symdiff.tensors.replacement import replaced
-from symdiff.tensors.storage import Storage, inference_rules
+from symdiff.tensors.storage import Storage, inference_rules, refresh
 from symdiff.tensors.tensor import DETACH, Tensor, as_lazy, read
 
 __all__ = ["overwrite"]
@@ -38,6 +38,8 @@ def _stored(tensor: Tensor, current: Lazy, value: Lazy) -> Tensor:
         tensor._value = _as_before(tensor, current, value)
         tensor._value.version = tensor._stores
         return tensor
+    if storage.shared is not None:
+        refresh(storage)
     chain = [storage.value]
     for step in tensor._views[:-1]:
         chain.append(read(chain[-1], step))

@@ -22,7 +22,17 @@ from symdiff.tensors.operations import Operation, record
 from symdiff.tensors.plans import materialise
 from symdiff.tensors.printing import format_tensor, tensor_text
 from symdiff.tensors.size import Size
-from symdiff.tensors.storage import Storage, View, inference_rules, numpy_view, refresh
+from symdiff.tensors.storage import (
+    NUMPY_VIEWS,
+    Storage,
+    View,
+    belonging,
+    inference_rules,
+    numpy_view,
+    part_of_shared,
+    refresh,
+    seen_in_memory,
+)
 
 __all__ = [
     "DETACH",
@@ -30,6 +40,7 @@ __all__ = [
     "Tensor",
     "as_lazy",
     "attach",
+    "elements",
     "memory_layout",
     "read",
     "view_of",
@@ -101,6 +112,9 @@ class Tensor:
 
     @property
     def requires_grad(self) -> bool:
+        storage = self._storage
+        if storage is not None and storage.shared is not None and not storage.value.differentiable:
+            return False
         return as_lazy(self).differentiable
 
     @requires_grad.setter
@@ -302,6 +316,7 @@ class Held:
 
 
 DETACH = Operation("detach", lambda x: x, "")
+NUMPY_VIEWS["detach"] = lambda a: a
 _new = object.__new__
 
 
@@ -325,20 +340,25 @@ def as_lazy(tensor: Tensor) -> Lazy:
     if storage is None:
         return tensor._value
     if storage.shared is not None:
+        if tensor._views and not storage.value.differentiable:
+            tensor._value = part_of_shared(storage, tensor._views, tensor._value)
+            tensor._seen = storage.changes
+            return tensor._value
         refresh(storage)
     if tensor._seen != storage.changes:
         value = storage.value
         for step in tensor._views:
             value = read(value, step)
-        tensor._value, tensor._seen = _belonging(value, storage), storage.changes
+        tensor._value, tensor._seen = belonging(value, storage), storage.changes
     return tensor._value
 
 
-def _belonging(value: Lazy, storage: Storage) -> Lazy:
-    """A value that was read from a storage, with a note of it."""
-    if value is not storage.value and value.owner is None:
-        value.memory, value.version = storage, storage.version
-    return value
+def elements(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """Its elements as they are now, for somebody who takes a few of them at once."""
+    storage = tensor._storage
+    if storage is None or storage.shared is None or storage.value.differentiable:
+        return tensor._array()
+    return seen_in_memory(storage, tensor._views)
 
 
 def read(value: Lazy, step: View) -> Lazy:
@@ -375,8 +395,13 @@ def view_of(tensor: Tensor, step: View) -> Tensor:
     storage = tensor._storage
     if storage is None:
         storage = tensor._storage = Storage(tensor._value, tensor._stores)
-    made = wrap(_belonging(read(as_lazy(tensor), step), storage))
-    made._storage, made._views, made._seen = storage, (*tensor._views, step), storage.changes
+    if storage.shared is not None and not storage.value.differentiable:
+        made = wrap(tensor._value)
+        made._storage, made._views = storage, (*tensor._views, step)
+        as_lazy(made)
+    else:
+        made = wrap(belonging(read(as_lazy(tensor), step), storage))
+        made._storage, made._views, made._seen = storage, (*tensor._views, step), storage.changes
     if tensor._detached:
         made._detached, made._uncounted = True, tensor._uncounted
     if tensor._views and tensor._origin:
@@ -398,11 +423,7 @@ def _shared_array(tensor: Tensor) -> np.ndarray[Any, Any]:
         if storage.value.array is None:
             materialise([storage.value])
         storage.shared = np.array(as_array(storage.value))
-    array = storage.shared
-    for step in tensor._views:
-        if step.read is not DETACH:
-            array = numpy_view(array, step)
-    return array
+    return seen_in_memory(storage, tensor._views)
 
 
 def memory_layout(tensor: Tensor) -> np.ndarray[Any, Any]:
@@ -412,8 +433,7 @@ def memory_layout(tensor: Tensor) -> np.ndarray[Any, Any]:
         return np.empty(value.shape, value.dtype.numpy)
     array = np.empty(storage.value.shape, storage.value.dtype.numpy)
     for step in tensor._views:
-        if step.read is not DETACH:
-            array = numpy_view(array, step)
+        array = numpy_view(array, step)
     return array
 
 

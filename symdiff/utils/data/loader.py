@@ -11,7 +11,7 @@ import numpy as np
 
 from symdiff.tensors.creation import made
 from symdiff.tensors.generator import Generator
-from symdiff.tensors.tensor import Tensor
+from symdiff.tensors.tensor import Tensor, elements
 from symdiff.utils.data.collate import default_collate, default_convert
 from symdiff.utils.data.datasets import IterableDataset, Subset, TensorDataset
 from symdiff.utils.data.samplers import (
@@ -162,7 +162,7 @@ class Columns:
         """Some samples."""
         try:
             places = numbers if self.indices is None else self.indices[numbers]
-            return [made(t._array().take(places, axis=0)) for t in self.tensors]
+            return [made(elements(t).take(places, axis=0)) for t in self.tensors]
         except IndexError as error:
             raise IndexError(str(error).replace("axis", "dimension")) from None
 

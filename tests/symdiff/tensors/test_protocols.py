@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import symdiff as sd
+import symdiff.utils.data
+from symdiff.tensors import tensor as tensor_module
 
 
 def test_numpy_functions_of_tensors_are_part_of_the_graph():
@@ -83,3 +85,27 @@ def test_einsum_refuses_what_does_not_fit():
         sd.einsum("ii", x)
     with pytest.raises(RuntimeError, match="does not appear"):
         sd.einsum("ij->k", x)
+
+
+def test_parts_of_shared_memory_are_looked_at_alone(monkeypatch):
+    array = np.arange(12.0, dtype=np.float32).reshape(3, 4)
+    x = symdiff.from_numpy(array)
+    row, corner, turned = x[1], x[:2].T[1:, 0], x.view(2, 6).T
+    monkeypatch.setattr(tensor_module, "refresh", lambda storage: pytest.fail("all of the memory was looked at"))
+    array[1] = 7.0
+    array[0, 2] = -1.0
+    assert row.tolist() == [7.0] * 4 and corner.tolist() == [1.0, -1.0, 3.0]
+    assert turned.tolist() == array.reshape(2, 6).T.tolist()
+    assert x[0].view(2, 2).tolist() == [[0.0, 1.0], [-1.0, 3.0]]
+    assert (row * 2.0).sum().item() == 56.0
+    assert next(iter(symdiff.utils.data.DataLoader(symdiff.utils.data.TensorDataset(x), 2)))[0].tolist() == [
+        [0.0, 1.0, -1.0, 3.0], [7.0] * 4,
+    ]  # fmt: skip
+    monkeypatch.undo()
+    row[0] = 5.0
+    turned += 1.0
+    assert array[1].tolist() == [6.0, 8.0, 8.0, 8.0] and x[0, 2].item() == 0.0
+    seen = x[2]
+    array[0] = 100.0
+    seen.zero_()
+    assert array.tolist() == [[100.0] * 4, [6.0, 8.0, 8.0, 8.0], [0.0] * 4] and x.tolist() == array.tolist()
