@@ -10,6 +10,12 @@ import pytest
 import symdiff as sd
 
 
+@pytest.fixture(autouse=True)
+def quick_native_code(monkeypatch):
+    """The passes of LLVM do not change the bits, and take most of the time."""
+    monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+
+
 def wave(x, k, n):
     v = x * 0.0
     for i in range(n):
