@@ -288,7 +288,8 @@ def _free(piece: Piece, sweep: Sweep) -> None:
 def _made(piece: Piece, seeds: Sequence[Seed], key: Any) -> Sweep:
     roots = [value for value, _ in seeds]
     function = primal(piece, roots)
-    reached = tuple(k for k, leaf in enumerate(piece.leaves) if type(leaf) is Lazy and leaf.differentiable)
+    live = _differentiated(piece, roots)
+    reached = tuple(k for k, leaf in enumerate(piece.leaves) if leaf in live)
     passed = [
         None if g is None else Value(Type(r.type.dtype, r.type.shape, "numpy"), "y_bar")
         for (_, g), r in zip(seeds, function.results, strict=True)
@@ -307,6 +308,15 @@ def _made(piece: Piece, seeds: Sequence[Seed], key: Any) -> Sweep:
         for k in range(len(reached))
     )
     return Sweep(plan_for(("backward", key), lambda: small), reached, saving_nodes(piece), operations)
+
+
+def _differentiated(piece: Piece, roots: Sequence[Lazy]) -> set[Any]:
+    """Values that a gradient of the roots flows to: none flows through comparisons, or what was made under no_grad."""
+    live: set[Any] = set(roots)
+    for node in reversed(piece.nodes):
+        if node in live and node.differentiable:
+            live.update(x for x in node.inputs if type(x) is Lazy and x.differentiable)
+    return live
 
 
 def _result(function: Function, position: int, *inputs: Any) -> Any:

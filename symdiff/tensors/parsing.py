@@ -198,8 +198,8 @@ class Calling:
             raise
         except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, AttributeError) as error:
             p.refuse(type(error), str(error))
-        for item, tensor, _ in stored:
-            self._store(item, self.values[as_lazy(tensor)])
+        for item, changed, _ in stored:
+            self._store(item, self.values[as_lazy(changed)])
         own = {id(tensor): item for item, tensor, _ in self.entered}
         for tensor in tensors:
             if id(tensor) not in own:

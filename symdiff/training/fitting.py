@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symdiff.errors import CompileError, SymdiffError, located
 from symdiff.nn.module import Module
@@ -162,6 +163,8 @@ class _Run:
         between = (validation, parts.scheduler, parts.checkpoint)
         self.pauses = bool(parts.callbacks) or any(part is not None for part in between)
         self.bar: Progress | None = None
+        self.choice: bool | str = "auto"
+        self.engine: Engine
 
     def train(self, saved: dict[str, Any] | None, native: bool | str, progress: bool) -> None:
         """Run what is left of the epochs."""
@@ -173,34 +176,31 @@ class _Run:
         if saved is not None:
             checkpoints.restore(saved, parts, state)
         with _data_named(self.source):
-            engine, reason = _engine(parts, self.source, native)
-        state.history.native, state.history.reason = engine.native, reason
+            self.choice = native
+        self.engine, state.history.reason = _engine(parts, self.source, native)
+        state.history.native = self.engine.native
         if saved is not None:
             checkpoints.restore_random(saved, parts)
         if progress:
             self.bar = Progress(state.epochs, self.source.steps, state.epoch)
         try:
             while state.epoch < state.epochs and not state.stopped:
-                self.run_epochs(engine)
+                self.run_epochs()
         finally:
             if self.bar is not None:
                 self.bar.close()
         state.history.stopped_early = state.stopped and state.epoch < state.epochs
         call_all(parts.callbacks, "on_train_end", state)
 
-    def run_epochs(self, engine: Engine) -> None:
+    def run_epochs(self) -> None:
         """As many epochs as nothing has to come between."""
         state, history = self.state, self.state.history
-        count = 1 if self.pauses or engine.draws else self.most_epochs()
+        count = 1 if self.pauses or self.engine.draws else self.most_epochs()
         start, state.lr = time.perf_counter(), float(self.parts.optimizer.param_groups[0].get("lr", math.nan))
         order = self.source.orders(count)
         self.parts.model.train()
-        try:
-            with _data_named(self.source):
-                losses = engine.run(order, _ignore if self.bar is None else self.bar.tick).tolist()
-        except Refused as refused:
-            # of a last batch that is smaller, say
-            raise CompileError(f"fit cannot go on as native code: {refused.reason}", hint=_EAGER) from None
+        with _data_named(self.source):
+            losses = self.losses(order).tolist()
         history.loss += losses
         history.lr += [state.lr] * count
         state.epoch, state.loss = state.epoch + count, losses[-1]
@@ -210,6 +210,16 @@ class _Run:
             history.seconds += [(time.perf_counter() - start) / count] * count
         if self.bar is not None:
             self.bar.epoch_end(state)
+
+    def losses(self, order: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Train, from here on step by step if what was changed in between, or a smaller batch, asks for it."""
+        tick = _ignore if self.bar is None else self.bar.tick
+        try:
+            return self.engine.run(order, tick)
+        except Refused as refused:
+            self.engine = _by_steps(self.parts, self.source, self.choice, refused.reason)
+            self.state.history.native, self.state.history.reason = False, refused.reason
+        return self.engine.run(order, tick)
 
     def most_epochs(self) -> int:
         """How many epochs to run in one piece: a bar wants to show the loss now and then."""
@@ -271,11 +281,16 @@ def _engine(parts: Parts, source: Source, choice: bool | str) -> tuple[Engine, s
             reason = refused.reason
         else:
             return engine, None
+    return _by_steps(parts, source, choice, reason), reason
+
+
+def _by_steps(parts: Parts, source: Source, choice: bool | str, reason: str) -> EagerLoop:
+    """The loop step by step, for a reason."""
     if choice is True:
         raise CompileError(f"fit cannot run as native code: {reason}", hint=_EAGER)
     if isinstance(source, Rows):
         warn(f"fit takes each step by itself, not as native code: {reason}", hint="native=False does so silently")
-    return EagerLoop(parts.model, parts.loss, parts.optimizer, source), reason
+    return EagerLoop(parts.model, parts.loss, parts.optimizer, source)
 
 
 def _validation(data: Any, dtype: np.dtype[Any], plan: Plan) -> Source | None:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symdiff.frontend.structure import flatten
 from symdiff.nn.module import Module
 from symdiff.nn.parsing import named_tensors, options_of
 from symdiff.optim.native import NativeOptimizer
 from symdiff.optim.optimizer import Optimizer
-from symdiff.tensors.tensor import as_lazy
+from symdiff.tensors.tensor import Held, as_lazy
 from symdiff.training.engine import Array, Engine, Refused
 from symdiff.training.interrupts import Interrupts
 from symdiff.training.session import MOST_STEPS, Session
@@ -60,11 +61,7 @@ def compiled(
     """
     if not isinstance(optimizer, NativeOptimizer) or type(optimizer).step is not NativeOptimizer.step:
         raise Refused(f"the optimizer {type(optimizer).__name__} has a step of its own")
-    kept = _kept_for(model, loss, optimizer, inputs, target)
-    engine = NativeLoop(model, loss, optimizer, inputs, target, batch_size, kept)
-    if smaller:
-        engine.prepare(smaller)
-    return engine
+    return NativeLoop(model, loss, optimizer, inputs, target, batch_size, smaller)
 
 
 @dataclass(eq=False)
@@ -91,19 +88,30 @@ _KEPT: OrderedDict[Any, Kept] = OrderedDict()
 
 def _kept_for(model: Module, loss: Any, optimizer: NativeOptimizer, inputs: tuple[Array, ...], target: Array) -> Kept:
     """What was compiled before for the same, if anything: training goes on, or begins anew, without compiling."""
-    tensors = [t for part in (model, loss) if isinstance(part, Module) for _, t in named_tensors(part)]
+    options = options_of(loss)
+    leaves, structure = flatten(loss if options is None else None)
+    tensors = [t for _, t in named_tensors(model)] + [leaf.tensor for leaf in leaves if isinstance(leaf, Held)]
     groups = [group["params"] for group in optimizer.param_groups]
     held = (model, loss, type(optimizer), *tensors)
-    options = options_of(loss)
-    criterion = id(loss) if options is None else options
+    criterion = (id(loss), structure, *map(_comparable, leaves)) if options is None else options
     data = [(a.dtype.name, a.shape) for a in (*inputs, target)]
+    types = [(t.dtype, t.shape) for t in tensors]
     trained = [tuple((id(p), p.requires_grad) for p in group) for group in groups]
-    key = (id(model), criterion, type(optimizer), *map(id, tensors), *data, *trained)
-    found = _KEPT.pop(key) if key in _KEPT else Kept((*held, *groups))
+    key = (id(model), criterion, type(optimizer), *map(id, tensors), *types, *data, *trained)
+    found = _KEPT.pop(key) if key in _KEPT else Kept((*held, *groups, *leaves))
     _KEPT[key] = found
     while len(_KEPT) > MOST_KEPT:
         _KEPT.popitem(last=False)
     return found
+
+
+def _comparable(leaf: Any) -> Any:
+    """A part of a loss: numbers and arrays by value, all else by identity."""
+    if isinstance(leaf, np.ndarray):
+        return leaf.dtype.str, leaf.shape, leaf.tobytes()
+    if isinstance(leaf, bool | int | float | str | bytes | np.generic | None):
+        return type(leaf), repr(leaf)
+    return id(leaf.tensor if isinstance(leaf, Held) else leaf)
 
 
 class NativeLoop:
@@ -111,9 +119,8 @@ class NativeLoop:
 
     Parameters
     ----------
-    model, loss, optimizer, inputs, target, batch_size
+    model, loss, optimizer, inputs, target, batch_size, smaller
         As of `compiled`.
-    kept : Kept
     """
 
     native = True
@@ -126,15 +133,21 @@ class NativeLoop:
         inputs: tuple[Array, ...],
         target: Array,
         batch_size: int,
-        kept: Kept,
+        smaller: int,
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.inputs, self.target, self.batch_size = inputs, target, batch_size
-        self.kept = kept
         self.pace = 0.0
-        self._check()
         self.draws = False
-        self.prepare(batch_size)
+        self._prepare(batch_size, smaller)
+
+    def _prepare(self, *sizes: int) -> None:
+        """Look at what may have changed, and make the steps for batches of these sizes."""
+        self._check()
+        self.kept = _kept_for(self.model, self.loss, self.optimizer, self.inputs, self.target)
+        for rows in sizes:
+            if rows:
+                self.draws = bool(self._step(rows).drawn) or self.draws
 
     def _check(self) -> None:
         hooks = self.optimizer.hooks
@@ -147,10 +160,6 @@ class NativeLoop:
                 if as_lazy(p).hooks:
                     raise Refused("a parameter has hooks")
 
-    def prepare(self, rows: int) -> None:
-        """Read the model for batches of so many rows, too: what is refused is refused before the first step."""
-        self.draws = bool(self._step(rows).drawn) or self.draws
-
     def _step(self, rows: int) -> Step:
         """The step for batches of so many rows, made anew if what it relies on has changed."""
         found = self.kept.steps.get(rows)
@@ -162,9 +171,10 @@ class NativeLoop:
         return found
 
     def run(self, order: NDArray[np.int64], tick: Callable[[int], None]) -> NDArray[np.float64]:
-        """Train for as many epochs as the order has."""
+        """Train for as many epochs as the order has; `Refused` comes before the first step."""
         size, count = self.batch_size, order.shape[1]
         full, rest = divmod(count, size)
+        self._prepare(size if full else 0, rest)
         with Interrupts() as interrupts:
             if not rest:
                 batches = order if full == 1 else order.reshape(-1, size)

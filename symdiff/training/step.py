@@ -21,9 +21,9 @@ from symdiff.tensors.parsing import ELEMENTS
 from symdiff.tensors.tensor import Held, Tensor, as_lazy
 from symdiff.tensors.tracing import Drawing, drawing_allowed
 from symdiff.tracebacks import is_own
+from symdiff.training.dependence import dependence
 from symdiff.training.engine import Array, Refused
 from symdiff.transform.adjoint import differentiate
-from symdiff.transform.dce import eliminate_dead_code
 from symdiff.transform.simplify import simplify
 
 __all__ = ["Step", "Trained", "objective", "step_of"]
@@ -174,23 +174,13 @@ def _written(program: Program, arguments: Sequence[Argument]) -> dict[Value, Val
 
 def _trainable(program: Program, value: Value, params: dict[Value, Any], groups: dict[Any, int]) -> dict[Value, Tensor]:
     """The parameters that the optimiser has and the loss depends on: others have no gradient, and are not stepped."""
-    alone = eliminate_dead_code(Function("loss", Block(program.graph.params, program.graph.block.nodes, (value,))))
-    read = {v for node in _all_nodes(alone.block) for v in node.inputs}
-    found = {}
-    for param, tensor in params.items():
-        if isinstance(tensor, Tensor) and tensor in groups and tensor.requires_grad and param in read:
-            found[param] = tensor
-    if not found:
+    candidates = {v: t for v, t in params.items() if isinstance(t, Tensor) and t in groups and t.requires_grad}
+    sure, possible = dependence(program.graph.block, list(candidates), value)
+    if not possible:
         raise Refused("the loss depends on no parameter of the optimizer")
-    return found
-
-
-def _all_nodes(block: Block) -> Iterator[Any]:
-    stack = [block]
-    while stack:
-        for node in stack.pop().nodes:
-            yield node
-            stack += node.blocks
+    if sure != possible:
+        raise Refused("the loss depends on some parameters for some batches only, and the others are not stepped then")
+    return {v: t for v, t in candidates.items() if v in sure}
 
 
 def _with_gradients(program: Program, value: Value, wrt: list[Value], kept: list[Value]) -> Function:

@@ -167,3 +167,37 @@ def test_detached_values_of_earlier_sweeps_are_only_numbers():
     assert units[3:] == [units[3]] * 3
     with pytest.raises(RuntimeError, match="a second time"):
         loss.backward()
+
+
+def _gradient_behind(join):
+    a, u = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    join(a, u).sum().backward()
+    return u.grad
+
+
+def _without_recording(a, u):
+    with torch.no_grad():
+        more = u * 2
+    return a + more
+
+
+@pytest.mark.parametrize(
+    "join",
+    [
+        lambda a, u: a + (u * 2).detach(),
+        lambda a, u: a * (u * 2 > 0),
+        lambda a, u: a + (u * 2).argmax(),
+        lambda a, u: a + (u * 2).long(),
+        _without_recording,
+    ],
+)
+def test_what_no_gradient_flows_to_has_none(join):
+    # as PyTorch: None, so that no optimiser steps it; zeros would be decayed
+    assert _gradient_behind(join) is None
+
+
+@pytest.mark.parametrize(
+    "join", [lambda a, u: a + 0 * u, lambda a, u: a + (u * 2).floor(), lambda a, u: a + (u * 2)[:0].sum()]
+)
+def test_what_a_gradient_of_zero_flows_to_has_zeros(join):
+    assert _gradient_behind(join).tolist() == [0.0, 0.0]
