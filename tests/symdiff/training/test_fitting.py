@@ -420,7 +420,7 @@ def test_a_refusal_is_told(monkeypatch):
 
 def test_a_refusal_on_the_way_is_an_error():
     model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1))
-    with pytest.raises(sd.CompileError, match="cannot go on as native code: Expected more than 1 value per channel"):
+    with pytest.raises(sd.CompileError, match="cannot run as native code: Expected more than 1 value per channel"):
         fitted(model, sd.optim.SGD(model.parameters(), lr=0.1), batch_size=5, native=True)
     fitted(model, sd.optim.SGD(model.parameters(), lr=0.1), batch_size=5, native=True, drop_last=True)
 
