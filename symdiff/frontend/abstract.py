@@ -97,6 +97,11 @@ class Array:
             self.shares.add(other)
             other.shares.add(self)
 
+    def may_share_all(self, other: Array) -> None:
+        """Note that it may overlap another, and all that the other may overlap."""
+        for found in (other, *other.shares):
+            self.may_share(found)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class View:
@@ -274,7 +279,7 @@ class SuperOf:
     """``super()``: an object whose methods are looked up behind a class of its own."""
 
     cls: type
-    owner: Instance | Record
+    owner: Instance | Record | Known
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -83,7 +83,7 @@ def _attribute(p: Parser, owner: Abstract, name: str) -> Abstract:
 
 def _behind(p: Parser, found: SuperOf, name: str) -> Abstract:
     """A method of the first class behind another in the order of the object's own class."""
-    order = found.owner.cls.__mro__
+    order = (type(found.owner.object) if isinstance(found.owner, Known) else found.owner.cls).__mro__
     for cls in order[order.index(found.cls) + 1 :]:
         if name not in vars(cls):
             continue

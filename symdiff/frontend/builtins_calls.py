@@ -52,6 +52,8 @@ def to_float(p: Parser, x: Abstract | None = None) -> Value:
         return p.constant(0.0)
     if isinstance(x, Known) and isinstance(x.object, str):
         return p.constant(float(x.object))
+    if method_of(x, "__float__") is not None:
+        return p.value(p.call(p.attribute(x, "__float__"), [], {}))
     return _converted(p, x, "float64")
 
 
@@ -60,6 +62,8 @@ def to_int(p: Parser, x: Abstract | None = None) -> Value:
     """``int(x)`` cuts the fraction, and the gradient with it."""
     if x is None:
         return p.constant(0)
+    if method_of(x, "__int__") is not None:
+        return p.value(p.call(p.attribute(x, "__int__"), [], {}))
     return _converted(p, x, "int64")
 
 

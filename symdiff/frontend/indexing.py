@@ -92,6 +92,8 @@ def _read_item(p: Parser, owner: Abstract, key: Abstract) -> Abstract:
             p.unsupported("indexing a range is not supported", "compute the number: start + i * step")
         case Record(cls=cls) | Instance(cls=cls) if hasattr(cls, "__getitem__"):
             return p.call(p.attribute(owner, "__getitem__"), [key], {})
+        case Known() if method_of(owner, "__getitem__") is not None:
+            return p.call(p.attribute(owner, "__getitem__"), [key], {})
         case Value() if owner.type.kind != "python":
             return _read_scalar(p, owner, key)
     p.refuse(LocatedTypeError, f"{p.describe(owner)} cannot be indexed")

@@ -161,6 +161,9 @@ def super_of(p: Parser, cls: Abstract | None = None, owner: Abstract | None = No
         if cell is None or not parameters:
             p.unsupported("super() outside a method is not supported", "name the class")
         cls, owner = Known(cell.cell_contents), p.frame.names.get(parameters[0].arg)
-    if not (isinstance(cls, Known) and isinstance(owner, Instance | Record) and issubclass(owner.cls, cls.object)):
-        p.unsupported("super() of what is no object of a class that is known is not supported", "name the class")
-    return SuperOf(cls.object, owner)
+    if isinstance(cls, Known):
+        if isinstance(owner, Instance | Record) and issubclass(owner.cls, cls.object):
+            return SuperOf(cls.object, owner)
+        if isinstance(owner, Known) and isinstance(owner.object, cls.object):
+            return SuperOf(cls.object, owner)
+    p.unsupported("super() of what is no object of a class that is known is not supported", "name the class")

@@ -27,6 +27,12 @@ from symdiff.tensors.tensor import Held, Tensor
 __all__ = ["named_tensors", "options_of"]
 
 _TABLES = ("_parameters", "_buffers")
+_CHANGING = frozenset([
+    "add_module", "append", "apply", "bfloat16", "clear", "cpu", "cuda", "double", "eval", "extend", "float", "half",
+    "insert", "load_state_dict", "pop", "requires_grad_", "reset_parameters", "reset_running_stats", "to", "to_empty",
+    "train", "type", "update", "zero_grad",
+])  # fmt: skip
+"""Methods that change a module."""
 
 
 def _called(p: Parser, found: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]) -> Abstract:
@@ -36,9 +42,7 @@ def _called(p: Parser, found: Any, args: Sequence[Abstract], kwargs: Mapping[str
     if found is Module.__call__ and args and isinstance(args[0], Known) and isinstance(args[0].object, Module):
         return _call_module(p, args[0].object, args[1:], kwargs)
     if args and isinstance(args[0], Known) and isinstance(args[0].object, Module):
-        _rely_on(p, args[0].object)
-        if getattr(type(args[0].object), "forward", None) is found:
-            return _call_library_module(p, args[0].object, args[1:], kwargs)
+        return _call_method(p, args[0].object, found, args[1:], kwargs)
     return call(p, found, args, kwargs)
 
 
@@ -49,16 +53,8 @@ def _call_module(p: Parser, module: Module, args: Sequence[Abstract], kwargs: Ma
     p.resolver.guard(Path(module, (("attr", "_hooks"),)), _Same(module, ("_hooks", "_pre_hooks")), "by")
     if module._hooks or module._pre_hooks:
         p.unsupported("a module with hooks cannot be called in a function that is compiled", "remove its hooks")
-    if all(_is_ours(part) for part in module.modules()):
-        return _call_library_module(p, module, args, kwargs)
-    if type(module).forward is Sequential.forward:
-        _rely_on(p, module)
-        (item,) = args
-        for part in module._modules.values():
-            item = p.call(Known(part, Path(part)), [item], {})
-        return item
-    if _is_ours(module):
-        p.unsupported(f"{type(module).__name__} with modules in it that are not the library's is not supported")
+    if _is_ours(module) and "forward" not in vars(module):
+        return _call_method(p, module, type(module).forward, args, kwargs)
     given = [as_tensor(p, item) for item in args]
     return p.call(p.attribute(Known(module, Path(module)), "forward"), given, kwargs)
 
@@ -67,12 +63,22 @@ def _is_ours(module: Module) -> bool:
     return type(module).forward.__module__.startswith("symdiff.")
 
 
-def _call_library_module(
-    p: Parser, module: Module, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]
+def _call_method(
+    p: Parser, module: Module, found: Any, args: Sequence[Abstract], kwargs: Mapping[str, Abstract]
 ) -> Abstract:
-    """Call a module now, with tensors in the place of its own whose elements only a run will tell."""
+    """Call a method of the library's now, with tensors in the place of the module's whose elements nobody knows."""
+    name = getattr(found, "__name__", "")
+    if name in _CHANGING or name.startswith(("register_", "__set", "__del")):
+        p.unsupported(f"{name!r} of a module is not supported in a function that is compiled", "call it outside")
     for part in module.modules():
         _rely_on(p, part)
+    if name == "forward" and not all(_is_ours(part) for part in module.modules() if part is not module):
+        if found is not Sequential.forward or len(args) != 1:
+            p.unsupported(f"{type(module).__name__} with modules in it that are not the library's is not supported")
+        (item,) = args
+        for part in module._modules.values():
+            item = p.call(Known(part, Path(part)), [item], {})
+        return item
     calling = Calling(p)
     given = [calling.given(item) for item in args]
     named = {name: calling.given(item) for name, item in kwargs.items()}
@@ -84,7 +90,8 @@ def _call_library_module(
 
     def made() -> Any:
         with _replaced(stand_ins):
-            return module.forward(*given, **named)
+            result = found(module, *given, **named)
+            return list(result) if isinstance(result, Iterator) else result
 
     return calling.result(made)
 
@@ -116,18 +123,18 @@ def _replaced(tensors: Mapping[tuple[Module, str, str], Tensor]) -> Iterator[Non
 class _Same:
     """Says whether attributes of a module are what they were."""
 
-    def __init__(self, module: Module, names: Sequence[str]) -> None:
-        self.module, self.names = module, tuple(names)
+    def __init__(self, module: Module, names: Sequence[str] | None = None) -> None:
+        self.module, self.names = module, names
         self.expected = _state(module, self.names)
 
     def __call__(self, found: object) -> bool:
         return _state(self.module, self.names) == self.expected
 
 
-def _state(module: Module, names: Sequence[str]) -> tuple[Any, ...]:
-    """Attributes, comparable: tables by what they hold, numbers by value and all else by identity."""
+def _state(module: Module, names: Sequence[str] | None) -> Any:
+    """Attributes, or all of them, comparable: tables by what they hold, numbers by value and all else by identity."""
     own = module.__dict__
-    return tuple(_comparable(own.get(name)) for name in names)
+    return _comparable(own if names is None else {name: own.get(name) for name in names})
 
 
 def options_of(module: Any) -> Any:
@@ -139,7 +146,7 @@ def options_of(module: Any) -> Any:
         return None
     if named_tensors(module) or len(list(module.modules())) > 1:
         return None
-    return type(module), _state(module, tuple(module.__dict__))
+    return type(module), _state(module, None)
 
 
 def _comparable(found: Any) -> Any:
@@ -151,12 +158,12 @@ def _comparable(found: Any) -> Any:
         return type(found), tuple(map(_comparable, found))
     if isinstance(found, set | frozenset):
         return type(found), frozenset(map(_comparable, found))
-    return id(found)
+    return _Opaque(found)
 
 
 def _rely_on(p: Parser, module: Module) -> None:
     """The program holds for the module as it is: its options, and what is registered in it."""
-    p.resolver.guard(Path(module, (("attr", "__dict__"),)), _Same(module, tuple(module.__dict__)), "by")
+    p.resolver.guard(Path(module, (("attr", "__dict__"),)), _Same(module), "by")
 
 
 def _outside(resolver: Resolver, found: Module, path: Path, hint: str) -> Known:
@@ -178,15 +185,17 @@ def named_tensors(module: Module) -> list[tuple[str, Tensor]]:
 
 def _parts(module: Module) -> tuple[tuple[Any, ...], list[Any]]:
     found = named_tensors(module)
-    return (None, *[name for name, _ in found]), [_Opaque(module), *[Held(tensor) for _, tensor in found]]
+    # what no gradient is asked for has no name in the result: buffers, and parameters that are frozen
+    names = [name if tensor.requires_grad else None for name, tensor in found]
+    return (None, *names), [_Opaque(module), *[Held(tensor) for _, tensor in found]]
 
 
 class _Opaque:
-    """A module as a leaf; equal to itself alone."""
+    """An object, such as a module that is a leaf, which is equal to itself alone."""
 
     __slots__ = ("module",)
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: Any) -> None:
         self.module = module
 
     def __eq__(self, other: object) -> bool:

@@ -7,7 +7,7 @@ those of the program.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -53,9 +53,13 @@ ELEMENTS = "elements"
 
 NEEDS_VALUES = "what this gives depends on elements that only a run will tell"
 RECORDING = "gradient mode"
-OPERATORS = frozenset(
-    f"__{side}{name}__" for name in ("add", "sub", "mul", "truediv", "pow") for side in ("", "r")
-) | {"__lt__", "__le__", "__gt__", "__ge__"}
+OPERATORS = frozenset(f"__{side}{name}__" for name in ("add", "sub", "mul", "truediv") for side in ("", "r")) | {
+    "__rpow__",
+    "__lt__",
+    "__le__",
+    "__gt__",
+    "__ge__",
+}
 _ARITHMETIC = frozenset(getattr(Tensor, name) for name in OPERATORS if name in vars(Tensor))
 
 
@@ -68,7 +72,7 @@ def as_tensor(p: Parser, item: Abstract) -> Abstract:
     """An array as the tensor that shares its memory, as a module takes it; anything else as it is."""
     if isinstance(item, View):
         made = Array(p.read(item))
-        made.may_share(root(item))
+        made.may_share_all(root(item))
         return Instance(Tensor, {ELEMENTS: made})
     return Instance(Tensor, {ELEMENTS: item}) if isinstance(item, Array) else item
 
@@ -184,7 +188,7 @@ class Calling:
         try:
             with tracing() as trace, set_grad_enabled(p.modes.get(RECORDING, True)):
                 found = made()
-                found = list(found) if isinstance(found, Iterator) else found
+                found = list(found) if isinstance(found, Iterator | KeysView | ValuesView | ItemsView) else found
                 tensors = list(_tensors_in(found))
                 stored = [(i, t, v) for i, t, v in self.entered if as_lazy(t) is not v]
                 self._draw(trace)
@@ -272,7 +276,7 @@ class Calling:
             array = made.initial[ELEMENTS]
             for item, other, _ in self.entered:
                 if other._storage is tensor._storage:
-                    array.may_share(self.p.memory.content(item)[ELEMENTS])
+                    array.may_share_all(self.p.memory.content(item)[ELEMENTS])
         return made
 
 
@@ -384,6 +388,12 @@ def as_float(p: Parser, self: Abstract) -> Value:
     return _scalar(p, self, "float64")
 
 
+@function(Tensor.__int__)
+def as_int(p: Parser, self: Abstract) -> Value:
+    """``int(x)`` cuts the fraction."""
+    return _scalar(p, self, "int64")
+
+
 @function(Tensor.__bool__)
 def as_bool(p: Parser, self: Abstract) -> Value:
     """``bool(x)``, as conditions ask."""
@@ -402,7 +412,7 @@ def as_numpy(p: Parser, self: Abstract) -> Abstract:
     value = content(p, self)
     made = p.wrap(p.emit("stop_gradient", value) if value.type.is_float else value)
     if isinstance(made, Array):
-        made.may_share(p.memory.content(self)[ELEMENTS])
+        made.may_share_all(p.memory.content(self)[ELEMENTS])
     return made
 
 
