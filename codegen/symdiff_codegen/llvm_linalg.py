@@ -24,6 +24,8 @@ from .llvm_vector import add_lanes
 # Up to here a product is emitted in line: rows, which are a loop; terms of an element, which are written out; and bytes
 # of a row of the result, which is a vector.
 MOST_ROWS, MOST_TERMS, MOST_BYTES = 128, 32, 128
+# Elements of a second factor that is transposed: each is put into its vector by itself.
+MOST_GATHERED = 256
 LETTER = {"f64": "d", "f32": "f"}
 
 
@@ -142,6 +144,7 @@ def _as_small(product: Matmul) -> _Small | None:
         # the column a.T @ b lies in memory as the row b.T @ a does
         found = _Small((b, not transpose_b), (a, False), 1, found.inner, rows)
     fits = found.rows <= MOST_ROWS and found.inner <= MOST_TERMS
+    fits = fits and not (found.right[1] and found.inner * found.columns > MOST_GATHERED)
     return found if fits and found.columns * product.out.itemsize <= MOST_BYTES else None
 
 
