@@ -8,28 +8,52 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from symdiff.errors import UnsupportedSyntaxError, located
 from symdiff.frontend.structure import unflatten
-from symdiff.ir.graph import ACT, Function
+from symdiff.ir.graph import ACT, Block, Function
+from symdiff.ir.rewrite import silent
 from symdiff.ir.walk import all_nodes
 from symdiff.runtime.arguments import as_array
 from symdiff.runtime.binding import exact, taken_apart
 from symdiff.runtime.call import Dispatcher
 from symdiff.runtime.family import Family
+from symdiff.runtime.units import unit_of
 from symdiff.tensors.creation import dtype_of_array
 from symdiff.tensors.inline import inlined
+from symdiff.tensors.kernels import OPTIONS
 from symdiff.tensors.lazy import Lazy, Operation, known
 from symdiff.tensors.operations import record
+from symdiff.tensors.plans import materialise
 from symdiff.tensors.tensor import Held, Tensor, as_lazy, wrap
+from symdiff.transform.dce import eliminate_dead_code
 
 __all__ = ["called"]
 
-_OPERATIONS: weakref.WeakKeyDictionary[Family, tuple[Operation, ...]] = weakref.WeakKeyDictionary()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Recorded:
+    """What is known of a function that becomes part of graphs.
+
+    Attributes
+    ----------
+    operations : tuple of Operation
+        One for each result; they have no effects.
+    effects : callable or None
+        Native code that does nothing but show and raise what the function does.
+    """
+
+    operations: tuple[Operation, ...]
+    effects: Callable[..., Any] | None
+
+
+_RECORDED: weakref.WeakKeyDictionary[Family, _Recorded] = weakref.WeakKeyDictionary()
 
 
 def called(dispatcher: Dispatcher, objects: Sequence[Any]) -> Any:
@@ -38,7 +62,7 @@ def called(dispatcher: Dispatcher, objects: Sequence[Any]) -> Any:
     Raises
     ------
     UnsupportedSyntaxError
-        If the function prints, draws random numbers, or stores into an argument.
+        If the function draws random numbers, or stores into an argument.
     """
     stand_ins: dict[Lazy, np.ndarray[Any, Any]] = {}
     leaves: list[Any] = []
@@ -50,10 +74,14 @@ def called(dispatcher: Dispatcher, objects: Sequence[Any]) -> Any:
     call = taken_apart(dispatcher.names, list(objects), set(), stand_in)
     call.kinds = exact(call.kinds, call.leaves)
     family = dispatcher.family(call, None)
-    _refuse_effects(family)
+    recorded = _recorded(family)
     call.leaves = [as_lazy(x.tensor) if isinstance(x, Held) else y for x, y in zip(leaves, call.leaves, strict=True)]
     inputs = tuple(map(_input, family.inputs(call, dispatcher.function)))
-    results = [wrap(record(op, inputs)) for op in _operations(family)]
+    if recorded.effects is not None:
+        # they happen now and once, whenever the results are computed, and how often
+        materialise([x for x in inputs if isinstance(x, Lazy) and x.array is None])
+        recorded.effects(*[x.array if isinstance(x, Lazy) else x for x in inputs])
+    results = [wrap(record(op, inputs)) for op in recorded.operations]
     return unflatten(family.program.result, family.program.unflatten_leaves(results))
 
 
@@ -70,25 +98,36 @@ def _input(x: Any) -> Any:
     return x
 
 
-def _refuse_effects(family: Family) -> None:
+def _recorded(family: Family) -> _Recorded:
+    found = _RECORDED.get(family)
+    if found is None:
+        graph = family.graph
+        _refuse_changes(family)
+        quiet = Function(graph.name, Block(graph.params, silent(graph.block.nodes), graph.results))
+        name = graph.name
+        operations = tuple(
+            Operation(name, functools.partial(_result, quiet, k), f"{name}Backward") for k in range(len(graph.results))
+        )
+        shown = any(node.op is ACT for node in all_nodes(graph.block))
+        found = _RECORDED[family] = _Recorded(operations, _effects(graph) if shown else None)
+    return found
+
+
+def _refuse_changes(family: Family) -> None:
+    """Refuse what would have to happen again whenever the graph is computed."""
     graph = family.graph
-    acts = [node for node in all_nodes(graph.block) if node.op is ACT or getattr(node.op, "effect", False)]
-    if acts or family.stores or family.draws:
-        where = acts[0].where if acts else None
+    drawing = [node for node in all_nodes(graph.block) if getattr(node.op, "effect", False)]
+    if drawing or family.stores or family.draws:
+        where = drawing[0].where if drawing else None
         message = f"{graph.name!r} cannot be part of a graph of tensors: it has effects besides its result"
         raise located(UnsupportedSyntaxError, message, where, "call it on arrays: loss(x.numpy())")
 
 
-def _operations(family: Family) -> tuple[Operation, ...]:
-    """One operation for each result."""
-    found = _OPERATIONS.get(family)
-    if found is None:
-        graph = family.graph
-        name = graph.name
-        found = _OPERATIONS[family] = tuple(
-            Operation(name, functools.partial(_result, graph, k), f"{name}Backward") for k in range(len(graph.results))
-        )
-    return found
+def _effects(graph: Function) -> Callable[..., Any]:
+    """Native code of what a function shows and raises, and of what that needs."""
+    alone = eliminate_dead_code(Function(graph.name, Block(graph.params, graph.block.nodes, ())))
+    call: Callable[..., Any] = unit_of(alone, OPTIONS).builtin
+    return call
 
 
 def _result(graph: Function, position: int, *inputs: Any) -> Any:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import symdiff as torch
+import symdiff.nn.functional as F
 from symdiff.tensors import plans
 
 
@@ -71,6 +72,51 @@ def test_the_derivative_can_be_differentiated():
     np.testing.assert_allclose(value.detach().numpy(), np.exp([0.5, 1.0]), rtol=1e-14)
 
 
-def test_effects_are_refused():
+@torch.differentiable
+def checked(x):
+    if x.sum() > 10:
+        raise ValueError(f"{x.sum().item():.1f} is too much")
+    assert x.shape[0] == 2
+    return x**2
+
+
+@torch.differentiable
+def stored(x):
+    x[0] = 1.0
+    return x.sum()
+
+
+def test_effects_happen_once_and_at_once(capsys):
+    x = torch.tensor([3.0], requires_grad=True)
+    y = shown(x)
+    assert capsys.readouterr().out == "tensor([3.])\n"
+    y.sum().backward()
+    y.sum().item()
+    assert capsys.readouterr().out == "" and x.grad.tolist() == [2.0]
+
+
+def test_exceptions_are_raised_by_the_call():
+    x = torch.tensor([3.0, 4.0], requires_grad=True)
+    checked(x).sum().backward()
+    assert x.grad.tolist() == [6.0, 8.0]
+    with pytest.raises(ValueError, match=r"12\.0 is too much"):
+        checked(x + 2.5)
+
+
+def test_classes_are_checked_by_the_call():
+    logits, classes = torch.tensor(X, requires_grad=True), torch.tensor([0, 1, 1])
+
+    @torch.differentiable
+    def loss(logits, classes):
+        return F.cross_entropy(logits, classes)
+
+    loss(logits, classes).backward()
+    weights = np.exp(X) / np.exp(X).sum(1, keepdims=True)
+    np.testing.assert_allclose(logits.grad.numpy(), (weights - np.eye(2)[[0, 1, 1]]) / 3, rtol=1e-14)
+    with pytest.raises(IndexError, match="Target 2 is out of bounds"):
+        loss(logits, classes + 1)
+
+
+def test_stores_into_arguments_are_refused():
     with pytest.raises(torch.UnsupportedSyntaxError, match="cannot be part of a graph of tensors"):
-        shown(torch.tensor(1.0))
+        stored(torch.tensor([1.0, 2.0]))
