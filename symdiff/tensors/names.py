@@ -8,7 +8,7 @@ from symdiff.tensors import (
     autograd_calls,
     indexing,
     ordering,
-    parsing,
+    parsed_methods,
     products,
     programs,
     rearranging,
@@ -33,7 +33,9 @@ from symdiff.tensors.tensor import Tensor
 
 __all__ = ["NAMES"]
 
-OTHER_MODULES = (autograd_calls, indexing, ordering, parsing, products, programs, rearranging, sums_of_products, views)
+OTHER_MODULES = (
+    autograd_calls, indexing, ordering, parsed_methods, products, programs, rearranging, sums_of_products, views,
+)  # fmt: skip
 """They attach methods and functions when they are imported."""
 
 NAMES: dict[str, Any] = {
