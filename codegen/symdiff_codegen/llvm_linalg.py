@@ -134,7 +134,7 @@ class _Small:
 
 def _as_small(product: Matmul) -> _Small | None:
     """A product that is emitted in line; None for one that is too large."""
-    dims = (*product.out.dims, *product.a.dims)
+    dims = (*product.out.dims, *product.a.dims, *product.b.dims)
     if not all(isinstance(dim, Const) and int(dim.value) > 0 for dim in dims):
         return None
     rows, columns = (int(dim.value) for dim in product.out.dims if isinstance(dim, Const))

@@ -183,3 +183,17 @@ def test_products_of_known_sizes(shape, flips):
     left, right = (rng.integers(-9, 9, dims).astype(float) for dims in shapes)
     x, y = (m.T if flip else m for m, flip in zip((left, right), flips, strict=True))
     np.testing.assert_array_equal(f(left, right), x @ y)  # integers are exact in any order
+
+
+@pytest.mark.parametrize("flips", [(False, False), (True, False), (False, True), (True, True)], ids=str)
+@pytest.mark.parametrize("known", ["a", "b"])
+def test_a_factor_whose_sizes_only_a_run_tells(known, flips):
+    """The result and one factor have known sizes."""
+    three, (n,) = Const(3, "i64"), sizes("n")
+    a, b = (Buffer(name, "f64", (three,) * 2 if name == known else (n, n)) for name in "ab")
+    c = Buffer("c", "f64", (three, three))
+    kernel = Kernel("product", (a, b), (Output(c, 0), Matmul(c, a, b, *flips)), results("array:f64"))
+    f = build(kernel, (Array("f64", a.dims), Array("f64", b.dims))).builtin
+    left, right = np.arange(9.0).reshape(3, 3), np.arange(9.0).reshape(3, 3) ** 2
+    x, y = (m.T if flip else m for m, flip in zip((left, right), flips, strict=True))
+    np.testing.assert_array_equal(f(left, right), x @ y)
