@@ -10,17 +10,20 @@ import pytest
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
 HEADER = """
-import gc, resource
+import gc
 import symdiff as torch
 
+def read(name):
+    for line in open("/proc/self/status"):
+        if line.startswith(name):
+            return int(line.split()[1]) / 1024.0
+
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+    return read("VmHWM")  # that of getrusage may be the parent's, from before this program began
 
 def resident():
     gc.collect()
-    for line in open("/proc/self/status"):
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024.0
+    return read("VmRSS")
 """
 LAYERS = """
 x = torch.ones(32000, 64)
