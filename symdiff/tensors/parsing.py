@@ -41,7 +41,7 @@ from symdiff.tensors.lazy import Lazy, as_array
 from symdiff.tensors.operations import traced_inputs
 from symdiff.tensors.plans import cuts, gather, materialise
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
-from symdiff.tensors.tracing import DrawsNumbers, Requirement, Trace, ValuesNeeded, tracing
+from symdiff.tensors.tracing import DrawsNumbers, Requirement, Trace, ValuesNeeded, is_for_training, tracing
 
 __all__ = ["ELEMENTS", "RECORDING", "Calling", "as_tensor", "call", "content", "instance_of", "static_shape"]
 
@@ -199,7 +199,11 @@ class Calling:
             raise
         except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, AttributeError) as error:
             p.refuse(type(error), str(error))
-        for item, changed, _ in stored:
+        for item, changed, before in stored:
+            if is_for_training() and before.differentiable and not _reads(as_lazy(changed), before):
+                # what was there before gets a gradient of zeros, which weight decay and momentum go by
+                message = "replacing all elements of a tensor in place is not known in a step of a training"
+                p.unsupported(message, "make a new tensor")
             self._store(item, self.values[as_lazy(changed)])
         own = {id(tensor): item for item, tensor, _ in self.entered}
         for tensor in tensors:
@@ -275,6 +279,11 @@ class Calling:
                 if other._storage is tensor._storage:
                     array.may_share_all(self.p.memory.content(item)[ELEMENTS])
         return made
+
+
+def _reads(value: Lazy, before: Lazy) -> bool:
+    """Whether what was recorded reads a value."""
+    return value is before or any(x is before for x in gather([value]).leaves)
 
 
 def static_shape(p: Parser, value: Value) -> tuple[int, ...]:

@@ -23,8 +23,9 @@ __all__ = [
     "Trace",
     "ValuesNeeded",
     "current",
-    "drawing_allowed",
     "drawn",
+    "for_training",
+    "is_for_training",
     "is_unknown",
     "tracing",
 ]
@@ -84,7 +85,7 @@ class Trace:
 
 class _State(threading.local):
     trace: Trace | None = None
-    drawing = False
+    training = False
 
 
 _state = _State()
@@ -107,13 +108,18 @@ def tracing() -> Iterator[Trace]:
 
 
 @contextmanager
-def drawing_allowed() -> Iterator[None]:
-    """Compile programs meanwhile whose random numbers the caller draws before each run, in their order."""
-    before, _state.drawing = _state.drawing, True
+def for_training() -> Iterator[None]:
+    """Compile steps of a training meanwhile: the caller draws their random numbers, in their order, before each run."""
+    before, _state.training = _state.training, True
     try:
         yield
     finally:
-        _state.drawing = before
+        _state.training = before
+
+
+def is_for_training() -> bool:
+    """Whether it is a step of a training that is compiled."""
+    return _state.training
 
 
 def drawn(draw: Callable[[], Any], dtype: DType, shape: tuple[int, ...]) -> Lazy:
@@ -121,7 +127,7 @@ def drawn(draw: Callable[[], Any], dtype: DType, shape: tuple[int, ...]) -> Lazy
     trace = _state.trace
     if trace is None:
         return known(draw(), dtype, shape)
-    if not _state.drawing:
+    if not _state.training:
         raise DrawsNumbers
     made = Lazy(None, (), (), shape, dtype, False)
     trace.drawings.append((Drawing(draw), made))

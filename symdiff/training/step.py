@@ -19,7 +19,7 @@ from symdiff.nn.module import Module
 from symdiff.optim.native import NativeOptimizer
 from symdiff.tensors.parsing import ELEMENTS
 from symdiff.tensors.tensor import Held, Tensor, as_lazy
-from symdiff.tensors.tracing import Drawing, drawing_allowed
+from symdiff.tensors.tracing import Drawing, for_training
 from symdiff.tracebacks import is_own
 from symdiff.training.dependence import dependence
 from symdiff.training.engine import Array, Refused
@@ -88,7 +88,7 @@ def step_of(
     """
     arguments, tensors = _arguments(model, loss, inputs, target, rows)
     try:
-        with drawing_allowed():
+        with for_training():
             program = parse(objective, arguments)
     except SymdiffError as error:
         raise Refused(_reason(error)) from error

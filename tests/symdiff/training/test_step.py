@@ -85,3 +85,27 @@ def test_what_only_a_smaller_last_batch_refuses_is_refused_before_the_first_step
         trained(model, batch_size=3)
     assert all(np.array_equal(p.detach().numpy(), q) for p, q in zip(model.parameters(), before, strict=True))
     trained(model, batch_size=3, drop_last=True)
+
+
+class Overwritten(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.used, self.other = nn.Linear(3, 1), nn.Linear(3, 1)
+
+    def forward(self, x):
+        y = self.other(x)
+        y.zero_()
+        return self.used(x) + y
+
+
+def test_what_is_replaced_in_place_has_a_gradient_of_zeros():
+    """So weight decay goes on, as in PyTorch; native code would leave such parameters alone."""
+    model = Overwritten()
+    with pytest.raises(sd.SymdiffError, match="replacing all elements"):
+        trained(model)
+    before = model.other.weight.detach().numpy().copy()
+    optimizer = sd.optim.SGD(model.parameters(), lr=0.1, weight_decay=0.5)
+    with pytest.warns(sd.SymdiffWarning, match="replacing all elements"):
+        history = sd.fit(model, nn.MSELoss(), X, Y, optimizer=optimizer, epochs=1, batch_size=None)
+    assert history.native is False
+    np.testing.assert_allclose(model.other.weight.detach().numpy(), before * 0.95, rtol=1e-6)
