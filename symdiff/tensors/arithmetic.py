@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from symdiff.tensors import elementwise
+from symdiff.tensors import devices, elementwise
 from symdiff.tensors.dtypes import DTYPES, DType, bool_, float32, float64, int32, int64
 from symdiff.tensors.lazy import Lazy, known
 from symdiff.tensors.stores import overwrite
@@ -308,6 +308,10 @@ def _to(
             dtype = x
         elif isinstance(x, Tensor):
             dtype = x.dtype
+        elif isinstance(x, str | devices.device):
+            device = x
+    if device is not None:
+        devices.device(device)
     if dtype is None or dtype is as_lazy(self).dtype:
         return self.clone() if copy else self  # type: ignore[attr-defined]
     return wrap(elementwise.convert(as_lazy(self), dtype))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any, TypeVar
 
-__all__ = ["cuda", "device"]
+__all__ = ["cuda", "device", "on_cpu"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class device:
@@ -33,6 +38,18 @@ class device:
 
     def __hash__(self) -> int:
         return hash("cpu")
+
+
+def on_cpu(function: F) -> F:
+    """A function whose argument ``device``, if it is given by name, must be the CPU."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("device") is not None:
+            device(kwargs["device"])
+        return function(*args, **kwargs)
+
+    return call  # type: ignore[return-value]
 
 
 cuda = SimpleNamespace(is_available=lambda: False, device_count=lambda: 0)

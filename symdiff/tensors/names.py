@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 from symdiff.tensors import (
@@ -18,7 +19,7 @@ from symdiff.tensors import (
 from symdiff.tensors.anomaly import is_anomaly_enabled
 from symdiff.tensors.arithmetic import FUNCTIONS
 from symdiff.tensors.creation import CREATION
-from symdiff.tensors.devices import cuda, device
+from symdiff.tensors.devices import cuda, device, on_cpu
 from symdiff.tensors.dtypes import DType, bool_, default_dtype, float32, float64, int32, int64, set_default_dtype
 from symdiff.tensors.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from symdiff.tensors.inference import inference_mode, is_inference_mode_enabled
@@ -40,8 +41,8 @@ OTHER_MODULES = (
 
 NAMES: dict[str, Any] = {
     **FUNCTIONS,
-    **CREATION,
-    **RANDOM,
+    **{name: on_cpu(make) for name, make in CREATION.items()},
+    **{name: on_cpu(draw) if isinstance(draw, types.FunctionType) else draw for name, draw in RANDOM.items()},
     **DTYPE_FUNCTIONS,
     **PROTOCOLS,
     "save": save,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import symdiff
+import symdiff as torch
 
 
 def test_numbers_are_rounded_once_to_the_dtype_that_is_asked_for() -> None:
@@ -31,3 +32,20 @@ def test_the_name_of_a_type() -> None:
         x.type("torch.X")
     with pytest.raises(TypeError, match="dtype must be a type, str, or dtype object"):
         x.type(3)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda device: torch.tensor([1.0], device=device),
+        lambda device: torch.zeros(2, device=device),
+        lambda device: torch.randn(2, device=device),
+        lambda device: torch.ones(1).to(device),
+        lambda device: torch.ones(1).to(device=device, dtype=torch.float64),
+    ],
+)
+def test_there_is_one_device(call):
+    for name in ("cpu", torch.device("cpu")):
+        call(name)
+    with pytest.raises(RuntimeError, match="device 'cuda' is not available"):
+        call("cuda")
