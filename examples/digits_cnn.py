@@ -1,8 +1,8 @@
 """Handwritten digits that come with scikit-learn, recognised by a small convolutional network.
 
 Two convolutions, each followed by a maximum over 2 by 2 pixels, and a step size that falls on the way: as one writes it
-for PyTorch, which reaches, from the same seed, the same 0.9778 of the digits that it was not trained on (352 of 360). The
-settings were chosen with those digits in view. Run it:
+for PyTorch, which reaches, from the same seed, the same 0.9778 of the digits that it was not trained on (352 of 360).
+The settings were chosen with those digits in view. Run it:
 
     python examples/digits_cnn.py
 """

@@ -11,8 +11,9 @@ X = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 
 
 @pytest.fixture(autouse=True)
-def _unoptimised(monkeypatch):
+def _repeatable(monkeypatch):
     monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+    sd.manual_seed(0)
 
 
 @pytest.mark.parametrize(
