@@ -20,7 +20,7 @@ def require(wanted: Requirement) -> None:
         trace.requirements.append(wanted)
         return
     materialise([value])
-    array = as_array(value)
+    array = np.atleast_1d(as_array(value))
     outside = _outside(array, wanted)
     if outside.size:
         raise wanted.error(wanted.message.format(outside.flat[0]))

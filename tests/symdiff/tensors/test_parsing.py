@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import symdiff as sd
+import symdiff.nn.functional as F
 
 X = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
 
@@ -61,3 +62,11 @@ def read_row_after_store(x):
 def test_shared_memory_is_never_read_as_it_was(function):
     with pytest.raises(sd.UnsupportedSyntaxError, match=r"test_parsing.py:\d+.*may share memory"):
         sd.differentiable(function)(sd.tensor(X))
+
+
+def test_a_single_class_is_checked():
+    x = sd.tensor([1.0, 2.0, 3.0])
+    expected = np.log(np.exp([1.0, 2.0, 3.0]).sum()) - 3.0
+    assert F.cross_entropy(x, sd.tensor(2)).item() == pytest.approx(expected, rel=1e-6)
+    with pytest.raises(IndexError, match="Target 3 is out of bounds"):
+        F.cross_entropy(x, sd.tensor(3))
