@@ -20,6 +20,7 @@ from symdiff.frontend.tables import OBJECTS, PACKAGES, PASSED
 from symdiff.ir.graph import Value
 from symdiff.nn.containers import Sequential
 from symdiff.nn.module import Module
+from symdiff.runtime.arguments import ByIdentity
 from symdiff.tensors.parsing import ELEMENTS, Calling, as_tensor, call
 from symdiff.tensors.programs import called
 from symdiff.tensors.tensor import Held, Tensor
@@ -158,7 +159,7 @@ def _comparable(found: Any) -> Any:
         return type(found), tuple(map(_comparable, found))
     if isinstance(found, set | frozenset):
         return type(found), frozenset(map(_comparable, found))
-    return _Opaque(found)
+    return ByIdentity(found)
 
 
 def _rely_on(p: Parser, module: Module) -> None:
@@ -187,27 +188,12 @@ def _parts(module: Module) -> tuple[tuple[Any, ...], list[Any]]:
     found = named_tensors(module)
     # what no gradient is asked for has no name in the result: buffers, and parameters that are frozen
     names = [name if tensor.requires_grad else None for name, tensor in found]
-    return (None, *names), [_Opaque(module), *[Held(tensor) for _, tensor in found]]
-
-
-class _Opaque:
-    """An object, such as a module that is a leaf, which is equal to itself alone."""
-
-    __slots__ = ("module",)
-
-    def __init__(self, module: Any) -> None:
-        self.module = module
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Opaque) and other.module is self.module
-
-    def __hash__(self) -> int:
-        return id(self.module)
+    return (None, *names), [ByIdentity(module), *[Held(tensor) for _, tensor in found]]
 
 
 def _passed(passed: Passed, structure: Structure, children: Sequence[Abstract]) -> Known:
     """A module that is an argument: its tensors are what is passed for them."""
-    module = children[0].object.module
+    module = children[0].object
     for (_, tensor), item in zip(named_tensors(module), children[1:], strict=True):
         if isinstance(item, Value):
             item = passed.arrays.setdefault(item, Array(item, origin="argument"))

@@ -12,7 +12,7 @@ from symdiff.frontend.structure import Static, flatten, unflatten
 from symdiff.ir.graph import Type, Value
 from symdiff.ops.dtypes import SUPPORTED_DTYPES
 
-__all__ = ["Leaf", "as_array", "classify", "cotangent_like", "is_foreign_array", "prepare", "snapshot"]
+__all__ = ["ByIdentity", "Leaf", "as_array", "classify", "cotangent_like", "is_foreign_array", "prepare", "snapshot"]
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,14 @@ def _dtype(dtype: np.dtype[Any], name: str) -> str:
     raise DtypeError(f"argument {name} has dtype {dtype}, which is not supported", hint="use .astype(float)")
 
 
-class _ByIdentity:
-    """An unhashable object as part of a key."""
+class ByIdentity:
+    """An object as part of a key: equal to itself alone."""
 
     def __init__(self, held: Any) -> None:
         self.held = held
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and other.held is self.held
+        return isinstance(other, ByIdentity) and other.held is self.held
 
     def __hash__(self) -> int:
         return id(self.held)
@@ -116,7 +116,9 @@ class _ByIdentity:
 def _hashable(leaf: Any) -> Any:
     if leaf is None or isinstance(leaf, (str, bytes)):
         return Static(leaf)
-    return _ByIdentity(leaf)
+    if isinstance(leaf, ByIdentity):
+        return leaf
+    return ByIdentity(leaf)
 
 
 def static_object(leaf: Leaf) -> Any:

@@ -17,6 +17,7 @@ from symdiff.frontend.structure import LEAF, Static, Structure, flatten
 from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.nn.module import Module
 from symdiff.optim.native import NativeOptimizer
+from symdiff.runtime.arguments import ByIdentity
 from symdiff.tensors.parsing import ELEMENTS
 from symdiff.tensors.tensor import Held, Tensor, as_lazy
 from symdiff.tensors.tracing import Drawing, for_training
@@ -130,7 +131,7 @@ def _arguments(
         leaves: list[Value | Static] = []
         for leaf in found:
             if not isinstance(leaf, Held):
-                leaves.append(Static(leaf))
+                leaves.append(Static(leaf.held if isinstance(leaf, ByIdentity) else leaf))
                 continue
             held = as_lazy(leaf.tensor)
             value = Value(Type(held.dtype.name, held.shape), name)
