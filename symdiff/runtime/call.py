@@ -202,12 +202,13 @@ class Dispatcher:
             return family
 
     def key(self, call: Call, steps: tuple[Step, ...]) -> Any:
-        base = (steps, call.structures, call.kinds)
-        static = self.store.static_leaves.get(base)
-        if static is None:
-            return base
-        call.kinds = with_static(call, static)
-        return (steps, call.structures, call.kinds)
+        """What one family serves; what parsing has found to be needed, one leaf after the other, is fixed in the call."""
+        while True:
+            key = (steps, call.structures, call.kinds)
+            static = self.store.static_leaves.get(key)
+            if static is None:
+                return key
+            call.kinds = with_static(call, static)
 
     def build(self, call: Call, steps: tuple[Step, ...], positions: Sequence[int]) -> Family:
         while True:

@@ -180,6 +180,17 @@ def test_nothing_that_was_changed_is_stale():
         compared.check(model)
 
 
+def test_a_second_call_compiles_nothing():
+    module = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    compiled = sd.differentiable(called)
+    counts = []
+    for _ in range(3):
+        compiled(module, sd.tensor(X))
+        compiled.grad(module, sd.tensor(X))
+        counts.append(len(compiled.variants))
+    assert counts == [counts[0]] * 3
+
+
 def test_only_parameters_that_are_not_frozen_have_gradients():
     model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)).eval()
     model[0].bias.requires_grad_(False)
