@@ -227,7 +227,8 @@ def _move(x: Lazy, running_mean: Tensor, running_var: Tensor, momentum: float) -
     with no_grad():
         mean = record(_running_mean, (x, as_lazy(running_mean), float(momentum)))
         variance = record(_running_var, (x, as_lazy(running_var), float(momentum)))
-        compute_now([x, mean, variance])
+    compute_now([x, mean, variance])
+    with no_grad():
         overwrite(running_mean, mean)
         overwrite(running_var, variance)
 

@@ -228,7 +228,7 @@ class _BatchNorm(_Affine):
             seen.add_(1)
             if self.momentum is None:
                 return 1.0 / float(seen.item())
-            compute_now([as_lazy(seen)])
+        compute_now([as_lazy(seen)])
         return self.momentum
 
     def extra_repr(self) -> str:

@@ -116,7 +116,8 @@ def clip_grad_norm_(
     norm = as_lazy(total)
     with no_grad():
         scaled = [record(_clipped, (as_lazy(g), norm, float(max_norm))) for g in gradients]
-        materialise([norm, *scaled])
+    materialise([norm, *scaled])
+    with no_grad():
         for g, value in zip(gradients, scaled, strict=True):
             overwrite(g, value)
     return total

@@ -20,7 +20,7 @@ from symdiff.tensors.creation import made
 from symdiff.tensors.dtypes import DType
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import traced_inputs
-from symdiff.tensors.plans import materialise, plan_for
+from symdiff.tensors.plans import compile_for_next_step, materialise, plan_for
 from symdiff.tensors.tensor import Tensor, as_lazy
 
 __all__ = ["Flags", "NativeOptimizer", "flag", "number"]
@@ -85,6 +85,7 @@ class NativeOptimizer(Optimizer):
             with grad_mode.enable_grad():
                 loss = closure()
         self._update()
+        compile_for_next_step()
         self.steps_taken += 1
         if hooks.after:
             hooks.run_after(self, closure)

@@ -14,6 +14,7 @@ from symdiff.optim.hooks import Hooks
 from symdiff.tensors import grad_mode
 from symdiff.tensors.creation import made
 from symdiff.tensors.lazy import known
+from symdiff.tensors.plans import compile_for_next_step
 from symdiff.tensors.stores import overwrite
 from symdiff.tensors.tensor import Tensor, as_lazy
 
@@ -219,6 +220,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         if self.hooks.before:
             closure = self.hooks.run_before(self, closure)
         loss = step(self) if closure is None else step(self, closure)
+        compile_for_next_step()
         self.steps_taken += 1
         if self.hooks.after:
             self.hooks.run_after(self, closure)

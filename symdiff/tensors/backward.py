@@ -307,7 +307,7 @@ def _made(piece: Piece, seeds: Sequence[Seed], key: Any) -> Sweep:
         Operation("backward", partial(_result, small, len(roots) + k), "Backward0")
         for k in range(len(reached))
     )
-    return Sweep(plan_for(("backward", key), lambda: small), reached, saving_nodes(piece), operations)
+    return Sweep(plan_for(("backward", key), lambda: small), reached, saving_nodes(piece, live), operations)
 
 
 def _differentiated(piece: Piece, roots: Sequence[Lazy]) -> set[Any]:

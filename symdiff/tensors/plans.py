@@ -1,11 +1,12 @@
 """Running recorded graphs: a structure seen for the first time operation by operation, later as one native call.
 
-Both give the same bits. Operations whose result IEEE arithmetic determines are NumPy's the first time; all others
+It is compiled when it is seen again, or when an optimiser steps, after which it will be. Both give the same bits. Operations whose result IEEE arithmetic determines are NumPy's the first time; all others
 are native calls of one operation each, kept for later graphs.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,18 +18,24 @@ from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.ops.primitive import REGISTRY
 from symdiff.runtime.interpret import interpret
 from symdiff.runtime.units import unit_of
+from symdiff.tensors import grad_mode
 from symdiff.tensors.kernels import COUNTS, OPTIONS, Kernels
 from symdiff.tensors.lazy import Lazy, scalar
 from symdiff.tensors.operations import run_at_once, traced_inputs
 from symdiff.tensors.tracing import ValuesNeeded, current, is_unknown
 
-__all__ = ["COUNTS", "LARGEST", "PYTHON_DTYPES", "Piece", "Plan", "cuts", "gather", "materialise", "plan_for", "primal"]
+__all__ = [
+    "COUNTS", "LARGEST", "PYTHON_DTYPES", "Piece", "Plan", "compile_for_next_step", "cuts", "gather", "materialise",
+    "plan_for", "primal",
+]  # fmt: skip
 
 LARGEST = 3000
 """Operations of a graph that is compiled as one; a larger one runs op by op each time, its gradient in segments."""
 
 PYTHON_DTYPES = {float: "float64", int: "int64", bool: "bool"}
 _PLANS: dict[Any, Plan] = {}
+_NEW: deque[Plan] = deque(maxlen=32)
+"""What ran for the first time, with gradients on, since an optimiser's last step: the latest of it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -76,12 +83,32 @@ class Plan:
         if call is not None:
             return call(*values)
         self.runs += 1
-        if self.runs == 1 or len(self.function.block.nodes) > LARGEST:
+        if self.runs == 1 or self.is_large:
+            if grad_mode.enabled():
+                _NEW.append(self)
             rows = Kernels(self.function)
             return [_contiguous(r) for r in interpret(self.function, *values, rows=rows)]
-        COUNTS["units"] += 1
-        self.call = unit_of(self.function, OPTIONS).builtin
-        return self.call(*values)
+        return self.compiled()(*values)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is never compiled as one."""
+        return len(self.function.block.nodes) > LARGEST
+
+    def compiled(self) -> Callable[..., Any]:
+        """Its native code."""
+        if self.call is None:
+            COUNTS["units"] += 1
+            self.call = unit_of(self.function, OPTIONS).builtin
+        return self.call
+
+
+def compile_for_next_step() -> None:
+    """An optimiser steps: what ran for the first time since its last step will run again, and is compiled now."""
+    while _NEW:
+        plan = _NEW.popleft()
+        if not plan.is_large:
+            plan.compiled()
 
 
 def _contiguous(result: Any) -> Any:

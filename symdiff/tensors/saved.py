@@ -6,6 +6,7 @@ Both are found by looking at the derivative itself.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from symdiff.ir.build import Builder
@@ -22,11 +23,14 @@ __all__ = ["check_versions", "saved_inputs", "saving_nodes"]
 _SAVED: dict[Any, tuple[frozenset[int], bool]] = {}
 
 
-def saving_nodes(piece: Piece) -> tuple[int, ...]:
-    """The nodes of a piece whose derivative reads something."""
+def saving_nodes(piece: Piece, live: Collection[Lazy]) -> tuple[int, ...]:
+    """The nodes of a piece whose derivative reads something, of those that a gradient flows through.
+
+    What is only read after ``detach()`` belongs to another sweep.
+    """
     found = []
     for k, node in enumerate(piece.nodes):
-        if node.differentiable:
+        if node.differentiable and node in live:
             inputs, result = _saved(node)
             if inputs or result:
                 found.append(k)

@@ -201,3 +201,29 @@ def test_what_no_gradient_flows_to_has_none(join):
 )
 def test_what_a_gradient_of_zero_flows_to_has_zeros(join):
     assert _gradient_behind(join).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("order", ["detached first", "detached last"])
+def test_what_is_read_detached_belongs_to_another_sweep(order):
+    """The two steps of adversarial networks, by one sample: a sweep uses up what its own gradient flows through only."""
+    w, v = (torch.tensor(a, requires_grad=True) for a in (3.0, 5.0))
+    made = (w * w).exp2()  # 512, and its slope reads what was made on the way
+    losses = [(made.detach() * v * v, v, 512.0 * 10.0), (made * v.detach(), w, 5.0 * 512.0 * 6.0 * np.log(2.0))]
+    for value, leaf, slope in losses if order == "detached first" else losses[::-1]:
+        value.backward()
+        assert leaf.grad.item() == pytest.approx(slope, rel=1e-6)
+    with pytest.raises(RuntimeError, match="second time"):
+        made.backward()
+
+
+def test_a_store_into_what_is_read_detached_is_no_error():
+    w = torch.tensor([3.0], requires_grad=True)
+    x = w * 1.0
+    y = x * x
+    value = (y.detach() * w).sum()
+    with torch.no_grad():
+        x.mul_(2.0)
+    value.backward()
+    assert w.grad.item() == 9.0
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
