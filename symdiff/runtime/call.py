@@ -202,7 +202,7 @@ class Dispatcher:
             return family
 
     def key(self, call: Call, steps: tuple[Step, ...]) -> Any:
-        """What one family serves; what parsing has found to be needed, one leaf after the other, is fixed in the call."""
+        """What one family serves; what parsing has found to be needed, leaf after leaf, is fixed in the call."""
         while True:
             key = (steps, call.structures, call.kinds)
             static = self.store.static_leaves.get(key)

@@ -1,7 +1,8 @@
 """Running recorded graphs: a structure seen for the first time operation by operation, later as one native call.
 
-It is compiled when it is seen again, or when an optimiser steps, after which it will be. Both give the same bits. Operations whose result IEEE arithmetic determines are NumPy's the first time; all others
-are native calls of one operation each, kept for later graphs.
+It is compiled when it is seen again, or when an optimiser steps, after which it will be. Both give the same bits.
+Operations whose result IEEE arithmetic determines are NumPy's the first time; all others are native calls of one
+operation each, kept for later graphs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Two networks against each other: samples of a normal distribution learned from noise, the two steps in both orders."""
+"""Two networks against each other learn normal samples from noise; their steps in both orders."""
 
 import torch
 import torch.nn as nn

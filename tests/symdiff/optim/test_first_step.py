@@ -57,8 +57,9 @@ def test_regression(name):
 
 def test_convolutions():
     model = nn.Sequential(
-        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.2), nn.Linear(8, 3)
-    )
+        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.2),
+        nn.Linear(8, 3),
+    )  # fmt: skip
     optimizer = optim.Adam(model.parameters())
     check(trained(model, torch.randn(4, 1, 6, 6), torch.randint(3, (4,)), nn.CrossEntropyLoss(), optimizer))
 

@@ -205,7 +205,7 @@ def test_what_a_gradient_of_zero_flows_to_has_zeros(join):
 
 @pytest.mark.parametrize("order", ["detached first", "detached last"])
 def test_what_is_read_detached_belongs_to_another_sweep(order):
-    """The two steps of adversarial networks, by one sample: a sweep uses up what its own gradient flows through only."""
+    """The two steps of adversarial networks: a sweep uses up what its own gradient flows through alone."""
     w, v = (torch.tensor(a, requires_grad=True) for a in (3.0, 5.0))
     made = (w * w).exp2()  # 512, and its slope reads what was made on the way
     losses = [(made.detach() * v * v, v, 512.0 * 10.0), (made * v.detach(), w, 5.0 * 512.0 * 6.0 * np.log(2.0))]
