@@ -116,18 +116,25 @@ def assign(p: Parser, target: ast.expr, item: Abstract) -> None:
 def assign_name(p: Parser, name: str, item: Abstract) -> None:
     """Bind a name of the function, or of one around it."""
     frame = frame_of(p, name)
-    if isinstance(item, Optional):
-        _name_optional(p, name, item)
-    elif isinstance(item, Value) and p.build.constant_of(item) is None:
-        p.build.name(item, name)
-    elif isinstance(item, Array) and item.initial.type.is_array:
-        p.build.name(item.initial, name)
+    _suggest_name(p, name, item)
     if name in frame.cells:
         p.memory.replace(frame.cells[name], {name: item})
         return
     frame.names[name] = item
     if p.build.where is not None:
         frame.places[name] = p.build.where
+
+
+def _suggest_name(p: Parser, name: str, item: Abstract) -> None:
+    if isinstance(item, Optional):
+        _name_optional(p, name, item)
+    elif isinstance(item, Value) and p.build.constant_of(item) is None:
+        p.build.name(item, name)
+    elif isinstance(item, Array) and item.initial.type.is_array:
+        p.build.name(item.initial, name)
+    elif isinstance(item, Instance) and len(item.initial) == 1:
+        # a tensor is an object of one part
+        _suggest_name(p, name, *item.initial.values())
 
 
 def _name_optional(p: Parser, name: str, item: Optional) -> None:

@@ -51,12 +51,18 @@ class Expression:
         return Expression(f"{self.at(ATOM)}.copy()", ATOM, self.reads)
 
 
+def _digits(value: np.floating[Any]) -> str:
+    """As few digits as give a number of 32 bits back, by way of Python's float."""
+    short = str(value)
+    return short if value.dtype.type(float(short)) == value else repr(float(value))
+
+
 def literal(value: Any) -> Expression:
     """A constant as Python writes it, with every digit."""
     if isinstance(value, (bool, np.bool_)):
         return Expression(str(bool(value)))
     if isinstance(value, np.floating) and value.dtype != np.float64:
-        inner = repr(float(value)) if math.isfinite(value) else f"np.{float(value)}"
+        inner = _digits(value) if math.isfinite(value) else f"np.{float(value)}"
         return Expression(f"np.{value.dtype}({inner})")
     if isinstance(value, (int, np.integer)):
         return Expression(str(int(value)), ATOM if value >= 0 else UNARY)

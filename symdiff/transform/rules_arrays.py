@@ -65,6 +65,38 @@ def _product_transposed(m: Match) -> Value | None:
     return m.new("matmul", turned, made.inputs[0])
 
 
+def _number_everywhere(m: Match) -> Value | None:
+    """The number that fills the operand, which nothing else reads."""
+    found = m.operands(m.inputs[0], "broadcast_to")
+    return found[0] if found and not found[0].type.shape and m.only_here(m.inputs[0]) else None
+
+
+def _reshaped_filling(m: Match) -> Value | None:
+    number = _number_everywhere(m)
+    shape = m.node.output.type.shape
+    return None if number is None or not shape else m.new("broadcast_to", number, attrs={"shape": shape})
+
+
+def _converted_filling(m: Match) -> Value | None:
+    number, type_ = _number_everywhere(m), m.node.output.type
+    if number is None:
+        return None
+    converted = m.new("convert", number, attrs=m.node.attrs, like=Value(Type(type_.dtype, (), "numpy"), ""))
+    return m.new("broadcast_to", converted, attrs={"shape": type_.shape})
+
+
+def _by_number(m: Match) -> Value | None:
+    """An operation on an array of its result's shape broadcasts numbers of the same dtype by itself."""
+    for k, beside in enumerate(reversed(m.inputs)):
+        found = m.operands(m.inputs[k], "broadcast_to")
+        if not found or found[0].type.shape or beside.type.shape != m.node.output.type.shape:
+            continue
+        number = found[0].type
+        if number.dtype == beside.type.dtype and (number.kind == "numpy" or number.dtype == "float64"):
+            return m.new(m.node.op.name, *(found[0] if v is m.inputs[k] else v for v in m.inputs))
+    return None
+
+
 def _no_axes(m: Match) -> Value | None:
     return m.inputs[0] if m.node.attrs["axis"] == () and m.inputs[0].type == m.node.output.type else None
 
@@ -109,11 +141,16 @@ def _whole(m: Match) -> Value | None:
     return m.inputs[0] if everything and m.inputs[0].type == m.node.output.type else None
 
 
+ARITHMETIC = ("add", "subtract", "multiply", "divide")
+
 ARRAYS: tuple[Rule, ...] = (
     Rule("convert to the same", ("convert",), EXACT, "float(x) = x", _same_type),
     Rule("convert and back", ("convert",), EXACT, "float32(float64(x)) = x", _there_and_back),
     Rule("reshape to the same", ("reshape", "broadcast_to"), EXACT, "reshape(x, x.shape) = x", _same_shape),
     Rule("reshape twice", ("reshape", "broadcast_to"), EXACT, "reshape(reshape(x, s), t) = reshape(x, t)", _composed),
+    Rule("reshape a filling", ("reshape",), EXACT, "reshape(full(s, c), t) = full(t, c)", _reshaped_filling),
+    Rule("convert a filling", ("convert",), EXACT, "float32(full(s, c)) = full(s, float32(c))", _converted_filling),
+    Rule("a number for a filling", ARITHMETIC, EXACT, "full(x.shape, c) * x = c * x", _by_number),
     Rule("transpose to the same", ("transpose",), EXACT, "transpose(x, (0, 1)) = x", _same_order),
     Rule("transpose twice", ("transpose",), EXACT, "x.T.T = x", _composed_orders),
     # BLAS may add the terms in another order

@@ -86,6 +86,13 @@ EXAMPLES: dict[str, Build] = {
     ),
     "reshape to the same": vector(lambda m, v: m.row("reshape", v, shape=(3,))),
     "reshape twice": vector(lambda m, v: m.row("reshape", m.row("reshape", v, shape=(3, 1)), shape=(1, 3))),
+    "reshape a filling": numbers("x")(
+        lambda m, x: m.row("reshape", m.row("broadcast_to", x, shape=(3,)), shape=(1, 3))
+    ),
+    "convert a filling": numbers("x")(
+        lambda m, x: m.row("convert", m.row("broadcast_to", x, shape=(3,)), dtype="float32", kind="numpy")
+    ),
+    "a number for a filling": vector(lambda m, v: m.row("broadcast_to", m.array("x"), shape=(3,)) / v),
     "transpose to the same": lambda m: m.row("transpose", m.array("a", 2, 3), axes=(0, 1)),
     "transpose twice": lambda m: m.row("transpose", m.row("transpose", m.array("a", 2, 3), axes=(1, 0)), axes=(1, 0)),
     "transposed product": lambda m: m.row(
