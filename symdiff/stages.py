@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from symdiff.collecting import seldom_collected
 from symdiff.config import Options, setting
 from symdiff.derive import argument_levels, derive
 from symdiff.frontend.parse import parse
@@ -121,11 +122,11 @@ def native(
     stages: Stages, sizes: dict[Value, int], options: Options, signature: Callable[[Lowered, Function], Signature]
 ) -> tuple[Lowered, Unit]:
     """Simplified graph to native code, for known sizes of some dimensions."""
-    small = checked(specialise(stages.simplified, sizes)) if sizes else stages.simplified
-    lowered = lower(small, options)
-    unit = compile_unit(
-        lowered.kernel, signature=signature(lowered, small), options=NativeOptions(level=setting("SYMDIFF_OPT_LEVEL"))
-    )
+    level = NativeOptions(level=setting("SYMDIFF_OPT_LEVEL"))
+    with seldom_collected:
+        small = checked(specialise(stages.simplified, sizes)) if sizes else stages.simplified
+        lowered = lower(small, options)
+        unit = compile_unit(lowered.kernel, signature=signature(lowered, small), options=level)
     stages.lowered, stages.unit = lowered, unit
     show(stages, ("kernel", "llvm", "llvm_optimised", "asm"))
     return lowered, unit

@@ -1,5 +1,6 @@
 """What all tests share: the environment they run in, golden files, and how Hypothesis searches."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -59,3 +60,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return places.setdefault((item.path, name), len(places))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """Whatever is imported and collected stays: Python's garbage collector need not look through it all run long."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)

@@ -19,7 +19,7 @@ PACKAGES = {"symdiff": ROOT / "symdiff", "symdiff_codegen": ROOT / "codegen" / "
 # From the bottom; what shares a line has no order but must not form a cycle.
 CODEGEN_LAYERS = ["instructions", "kernel", "text check", "llvm", "native"]
 SYMDIFF_LAYERS = [
-    "errors tracebacks config",
+    "errors tracebacks config collecting",
     "steps directions custom symbolic",
     "ir",
     "ops",

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from symdiff import stages
+from symdiff.collecting import seldom_collected
 from symdiff.config import Options, setting
 from symdiff.errors import LocatedTypeError, Location, SymdiffError, UnsupportedSyntaxError, located
 from symdiff.frontend.program import Program, StaticNeeded
@@ -197,7 +198,8 @@ class Dispatcher:
             for known in self.store.families.get(key, ()):
                 if known.holds(self.function) and known.same_types(self.function):
                     return known
-            family = self.build(call, steps, positions)
+            with seldom_collected:
+                family = self.build(call, steps, positions)
             self.store.families.setdefault(self.key(call, steps), []).append(family)
             return family
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from symdiff.collecting import seldom_collected
 from symdiff.config import Options, setting
 from symdiff.ir.graph import Function
 from symdiff.lower.lower import lower
@@ -32,13 +33,15 @@ def unit_of(function: Function, options: Options) -> Unit:
     Unit
         Its ``builtin`` takes one argument a parameter and gives a tuple of results.
     """
-    lowered = lower(function, options)
-    params = tuple(parameter_of(p, v, False) for p, v in zip(lowered.kernel.params, function.params, strict=True))
-    results = lowered.kernel.results
-    template = tuple(range(len(results)))
-    called = invoking(lowered)
-    signature = Signature(params, results, template, _misfit, raising(lowered), work="loop", invoked=called)
-    return compile_unit(lowered.kernel, signature=signature, options=NativeOptions(level=setting("SYMDIFF_OPT_LEVEL")))
+    level = NativeOptions(level=setting("SYMDIFF_OPT_LEVEL"))
+    with seldom_collected:
+        lowered = lower(function, options)
+        params = tuple(parameter_of(p, v, False) for p, v in zip(lowered.kernel.params, function.params, strict=True))
+        results = lowered.kernel.results
+        template = tuple(range(len(results)))
+        called = invoking(lowered)
+        signature = Signature(params, results, template, _misfit, raising(lowered), work="loop", invoked=called)
+        return compile_unit(lowered.kernel, signature=signature, options=level)
 
 
 def _misfit(*args: Any) -> Any:

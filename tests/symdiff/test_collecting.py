@@ -1,0 +1,72 @@
+"""The garbage collector's pace while the compiler works, and after."""
+
+import gc
+import threading
+
+import numpy as np
+import pytest
+
+import symdiff as sd
+from symdiff.collecting import PACE, seldom_collected
+
+
+@pytest.fixture(autouse=True)
+def pace_of_python():
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    yield
+    gc.set_threshold(*before)
+
+
+def test_it_is_slowed_and_restored_also_where_contexts_lie_in_one_another():
+    with seldom_collected:
+        with seldom_collected:
+            assert gc.get_threshold() == (PACE, 10, 10)
+        assert gc.get_threshold() == (PACE, 10, 10)
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+def test_it_is_restored_after_an_error():
+    with pytest.raises(ZeroDivisionError), seldom_collected:
+        1 / 0
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+@pytest.mark.parametrize("thresholds", [(0, 10, 10), (50_000, 5, 5)])
+def test_a_collector_that_is_off_or_slower_stays_so(thresholds):
+    gc.set_threshold(*thresholds)
+    with seldom_collected:
+        assert gc.get_threshold() == thresholds
+    assert gc.get_threshold() == thresholds
+
+
+def test_a_pace_set_in_the_meantime_is_left():
+    with seldom_collected:
+        gc.set_threshold(123, 10, 10)
+    assert gc.get_threshold() == (123, 10, 10)
+
+
+def test_the_last_thread_to_leave_restores_it():
+    inside, leave = threading.Event(), threading.Event()
+
+    def other():
+        with seldom_collected:
+            inside.set()
+            leave.wait()
+
+    with seldom_collected:
+        thread = threading.Thread(target=other)
+        thread.start()
+        inside.wait()
+    assert gc.get_threshold() == (PACE, 10, 10)
+    leave.set()
+    thread.join()
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+def test_compiling_leaves_the_pace_there_was(monkeypatch):
+    monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+    with pytest.raises(sd.SymdiffError):
+        sd.grad(lambda x: [][x])(1.0)
+    assert sd.grad(lambda x: np.sin(x) * 3.0)(0.0) == 3.0
+    assert gc.get_threshold() == (700, 10, 10)
