@@ -46,8 +46,8 @@ class _Seldom:
 
 def slowed(thresholds: tuple[int, int, int]) -> tuple[int, int, int]:
     """The collector's thresholds while the compiler works; 0 means that it is off, and stays."""
-    first, *others = thresholds
-    return (max(first, PACE) if first else 0, *others)
+    first, second, third = thresholds
+    return (max(first, PACE) if first else 0, second, third)
 
 
 seldom_collected = _Seldom()
