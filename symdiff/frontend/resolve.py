@@ -50,6 +50,8 @@ class Resolver:
         self.guards: dict[tuple[Path, str], Guard] = {}
         self._wrapped: dict[Path, Abstract] = {}
         self.passed: dict[Any, Abstract] = {}  # objects that are part of an argument
+        self.without_gradient: set[Value] = set()  # tensors that surely require none
+        self.contiguous: set[Value] = set()  # tensors that surely are no views of others
 
     def guard(self, path: Path | None, expected: Any, by: str) -> None:
         """Rely on something."""

@@ -13,8 +13,10 @@ from symdiff.tensors import elementwise, linear
 from symdiff.tensors.lazy import Lazy, as_array
 from symdiff.tensors.operations import Operation, common_dtype, operation, record
 from symdiff.tensors.plans import materialise
+from symdiff.tensors.requirements import is_traced, require
 from symdiff.tensors.size import Size
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
+from symdiff.tensors.tracing import Requirement
 
 __all__ = ["FUNCTIONS", "reduced", "reduction_of", "require_reduction"]
 
@@ -228,12 +230,27 @@ def binary_cross_entropy(
             "deprecated. Please ensure they have the same size."
         )
     _require_dtype(x, y)
+    _require_probabilities(x)
+    extra = () if weight is None else (_weight(weight, x),)
+    return wrap(record(_cross_entropy_of_probabilities, (x, y, *extra), (reduction,)))
+
+
+_NO_PROBABILITY = "all elements of input should be between 0 and 1"
+
+
+@operation("no_probability", "")
+def _no_probability(x: Any) -> Any:
+    return R["where"](x >= 0.0, R["where"](x <= 1.0, 0, 1), 1)
+
+
+def _require_probabilities(x: Lazy) -> None:
+    if is_traced(x):
+        require(Requirement(record(_no_probability, (x,)), 0, 1, RuntimeError, _NO_PROBABILITY))
+        return
     materialise([x])
     array = as_array(x)
     if not np.all((array >= 0) & (array <= 1)):
-        raise RuntimeError("all elements of input should be between 0 and 1")
-    extra = () if weight is None else (_weight(weight, x),)
-    return wrap(record(_cross_entropy_of_probabilities, (x, y, *extra), (reduction,)))
+        raise RuntimeError(_NO_PROBABILITY)
 
 
 def _weight(weight: Tensor, x: Lazy) -> Lazy:

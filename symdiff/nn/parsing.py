@@ -21,9 +21,10 @@ from symdiff.ir.graph import Value
 from symdiff.nn.containers import Sequential
 from symdiff.nn.module import Module
 from symdiff.runtime.arguments import ByIdentity
-from symdiff.tensors.parsing import ELEMENTS, Calling, as_tensor, call
+from symdiff.tensors.parsing import ELEMENTS, Calling, as_tensor, call, initial
 from symdiff.tensors.programs import called
 from symdiff.tensors.tensor import Held, Tensor
+from symdiff.tensors.tracing import is_for_training
 
 __all__ = ["named_tensors", "options_of"]
 
@@ -195,6 +196,8 @@ def _passed(passed: Passed, structure: Structure, children: Sequence[Abstract]) 
     """A module that is an argument: its tensors are what is passed for them."""
     module = children[0].object
     for (_, tensor), item in zip(named_tensors(module), children[1:], strict=True):
+        if is_for_training() and not tensor.requires_grad:
+            passed.resolver.without_gradient.add(initial(item))
         if isinstance(item, Value):
             item = passed.arrays.setdefault(item, Array(item, origin="argument"))
         passed.resolver.passed[tensor] = Instance(Tensor, {ELEMENTS: item})

@@ -43,11 +43,16 @@ from symdiff.tensors.plans import cuts, gather, materialise
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 from symdiff.tensors.tracing import DrawsNumbers, Requirement, Trace, ValuesNeeded, is_for_training, tracing
 
-__all__ = ["ELEMENTS", "RECORDING", "Calling", "as_tensor", "call", "content", "instance_of", "static_shape"]
+__all__ = [
+    "DATA", "ELEMENTS", "RECORDING", "Calling", "as_tensor", "call", "content", "initial", "instance_of",
+    "static_shape", "tensor_at",
+]  # fmt: skip
 
 ELEMENTS = "elements"
 """The attribute under which the parser keeps what a tensor holds."""
 
+DATA = "data"
+"""What it is called where it is a batch of a training: contiguous, and without gradient."""
 NEEDS_VALUES = "what this gives depends on elements that only a run will tell"
 RECORDING = "gradient mode"
 OPERATORS = frozenset(f"__{side}{name}__" for name in ("add", "sub", "mul", "truediv") for side in ("", "r")) | {
@@ -154,6 +159,7 @@ class Calling:
         if key not in self.tensors:
             shape = static_shape(self.p, value)
             dtype = DTYPES[value.type.dtype]
+            differentiable = differentiable and value not in self.p.resolver.without_gradient
             made = Lazy(None, (), (), shape, dtype, differentiable and dtype.category == 2)
             self.values[made] = value
             self.tensors[key] = wrap(made), made
@@ -184,6 +190,7 @@ class Calling:
         p = self.p
         try:
             with tracing() as trace, set_grad_enabled(p.modes.get(RECORDING, True)):
+                trace.contiguous |= {x for _, x in self.tensors.values() if self.values[x] in p.resolver.contiguous}
                 found = made()
                 found = list(found) if isinstance(found, Iterator | KeysView | ValuesView | ItemsView) else found
                 tensors = list(_tensors_in(found))
@@ -229,6 +236,8 @@ class Calling:
                 inputs = traced_inputs(p.build, [self._value(x) for x in node.inputs])
                 made = node.operation.build(*inputs, *node.attrs)
                 self.values[node] = (REGISTRY["stop_gradient"](made) if cuts(node) else made).value
+                if not node.differentiable:
+                    p.resolver.without_gradient.add(self.values[node])
         for value in wanted:
             self._value(value)
 
@@ -244,6 +253,8 @@ class Calling:
             return self.p.constant(x) if found is None else found
         if x not in self.values:
             self.values[x] = _constant(self.p, x)
+            if not x.differentiable:
+                self.p.resolver.without_gradient.add(self.values[x])
         return self.values[x]
 
     def _draw(self, trace: Trace) -> None:
@@ -254,6 +265,7 @@ class Calling:
             self.values[value] = self.p.resolver.capture(
                 Path(drawing, (("attr", "drawn"),)), Type(value.dtype.name, value.shape), "drawn"
             )
+            self.p.resolver.without_gradient.add(self.values[value])
 
     def _require(self, trace: Trace) -> None:
         self._append([wanted.value for wanted in trace.requirements])
@@ -273,7 +285,11 @@ class Calling:
     def _instance(self, tensor: Tensor) -> Instance:
         """A new tensor of the program, which may see what is stored into those it shares memory with."""
         made = instance_of(self.values[as_lazy(tensor)])
-        if tensor._storage is not None:
+        if tensor._storage is None:
+            value = self.values[as_lazy(tensor)]
+            if not any(value is self.values[x] for _, x in self.tensors.values()):
+                self.p.resolver.contiguous.add(value)
+        else:
             array = made.initial[ELEMENTS]
             for item, other, _ in self.entered:
                 if other._storage is tensor._storage:
@@ -354,9 +370,27 @@ def _from_outside(resolver: Resolver, found: Tensor, path: Path, hint: str) -> A
 OBJECTS[Tensor] = _from_outside
 
 
+def tensor_at(path: Path, function: Any) -> tuple[Path, Tensor] | None:
+    """The tensor whose elements a path leads to, and the path to it; None for anything else."""
+    if not path.steps or path.steps[-1] != ("attr", "_elements"):
+        return None
+    place = Path(path.root, path.steps[:-1])
+    found = place.read(function)
+    return (place, found) if isinstance(found, Tensor) else None
+
+
+def initial(item: Any) -> Value:
+    """What was passed for an argument that is a number or an array."""
+    found: Value = item if isinstance(item, Value) else item.initial
+    return found
+
+
 def _passed(passed: Passed, structure: Structure, children: Sequence[Abstract]) -> Instance:
     """A tensor that is an argument."""
     (item,) = children
+    if structure.keys == (DATA,):
+        passed.resolver.without_gradient.add(initial(item))
+        passed.resolver.contiguous.add(initial(item))
     if isinstance(item, Value):
         item = passed.arrays.setdefault(item, Array(item, origin="argument"))
     return Instance(Tensor, {ELEMENTS: item})

@@ -9,16 +9,32 @@ import numpy as np
 
 from symdiff.tensors import distributions, generator, integer_draws, multinomial
 from symdiff.tensors.creation import made
-from symdiff.tensors.dtypes import DType, default_dtype, int64
+from symdiff.tensors.dtypes import DTYPES, DType, default_dtype, int64
 from symdiff.tensors.generator import Generator
 from symdiff.tensors.lazy import known
 from symdiff.tensors.stores import overwrite
-from symdiff.tensors.tensor import Tensor, as_lazy, attach, memory_layout
+from symdiff.tensors.tensor import Tensor, as_lazy, attach, memory_layout, wrap
+from symdiff.tensors.tracing import DrawsNumbers, current, drawn, require_order_in_memory
 from symdiff.tensors.views import sizes_of
 
 __all__ = ["RANDOM"]
 
 Draw = Callable[..., np.ndarray[Any, Any]]
+
+
+def _new(
+    draw: Callable[[], np.ndarray[Any, Any]],
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    requires_grad: bool = False,
+    generator: Generator | None = None,
+) -> Tensor:
+    """A tensor of drawn numbers; in a program they are drawn whenever it runs."""
+    if current() is None:
+        return made(draw(), requires_grad=requires_grad)
+    if requires_grad or generator is not None:
+        raise DrawsNumbers
+    return wrap(drawn(draw, DTYPES[dtype.name], shape))
 
 
 def _sized(draw: Draw) -> Callable[..., Tensor]:
@@ -32,8 +48,10 @@ def _sized(draw: Draw) -> Callable[..., Tensor]:
         generator: Generator | None = None,
         pin_memory: bool = False,
     ) -> Tensor:
-        kind = (dtype or default_dtype()).numpy
-        return made(draw(sizes_of(size), dtype=kind, generator=generator), requires_grad=requires_grad)
+        kind, shape = (dtype or default_dtype()).numpy, sizes_of(size)
+        return _new(
+            lambda: draw(shape, dtype=kind, generator=generator), shape, kind, requires_grad, generator
+        )
 
     return create
 
@@ -61,8 +79,13 @@ def _like(draw: Draw) -> Callable[..., Tensor]:
         options: dict[str, Any] = {"generator": generator}
         if bounds:
             options.update(zip(("low", "high"), bounds if len(bounds) == 2 else (0, *bounds), strict=True))
-        array = np.empty_like(memory_layout(input), dtype=kind)
-        return made(_filled(array, draw, **options), requires_grad=requires_grad)
+        like = memory_layout(input)
+        require_order_in_memory(as_lazy(input) if input._storage is None else input._storage.value)
+
+        def fill() -> np.ndarray[Any, Any]:
+            return _filled(np.empty_like(like, dtype=kind), draw, **options)
+
+        return _new(fill, like.shape, kind, requires_grad, generator)
 
     return create
 
@@ -78,8 +101,10 @@ def _randint(
 ) -> Tensor:
     *given, shape = bounds if size is None else (*bounds, size)
     low, high = _bounds_of(given, named)
-    array = integer_draws.randint(low, high, sizes_of((shape,)), (dtype or int64).numpy, generator)
-    return made(array, requires_grad=requires_grad)
+    kind, sizes = (dtype or int64).numpy, sizes_of((shape,))
+    return _new(
+        lambda: integer_draws.randint(low, high, sizes, kind, generator), sizes, kind, requires_grad, generator
+    )
 
 
 def _bounds_of(given: list[int], named: dict[str, int]) -> tuple[int, int]:
@@ -100,7 +125,8 @@ def _randperm(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    return made(integer_draws.randperm(n, (dtype or int64).numpy, generator), requires_grad=requires_grad)
+    kind = (dtype or int64).numpy
+    return _new(lambda: integer_draws.randperm(n, kind, generator), (n,), kind, requires_grad, generator)
 
 
 def _multinomial(
@@ -112,7 +138,9 @@ def _multinomial(
 def _bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     if p is None:
         return made(distributions.bernoulli_each(input._array(), generator=generator))
-    return made(distributions.bernoulli(input.shape, p, input.dtype.numpy, generator))
+    shape, kind = tuple(input.shape), input.dtype.numpy
+    require_order_in_memory(as_lazy(input))
+    return _new(lambda: distributions.bernoulli(shape, p, kind, generator), shape, kind, generator=generator)
 
 
 def _normal(
@@ -130,8 +158,10 @@ def _normal(
         return made(distributions.normal_each(parts[0], parts[1], generator), requires_grad=requires_grad)
     if size is None:
         raise TypeError("normal() of two numbers needs a size")
-    kind = (dtype or default_dtype()).numpy
-    return made(distributions.normal(sizes_of((size,)), mean, std, kind, generator), requires_grad=requires_grad)
+    kind, sizes = (dtype or default_dtype()).numpy, sizes_of((size,))
+    return _new(
+        lambda: distributions.normal(sizes, mean, std, kind, generator), sizes, kind, requires_grad, generator
+    )
 
 
 # -- in place ----------------------------------------------------------------------------------------------------------
@@ -140,8 +170,13 @@ def _normal(
 def _store(tensor: Tensor, draw: Draw, **options: Any) -> Tensor:
     value = as_lazy(tensor)
     like = memory_layout(tensor)
-    array = _filled(np.empty_like(like), draw, **options)
-    return overwrite(tensor, known(array if value.shape else array[()], value.dtype, value.shape))
+    if current() is None:
+        array = _filled(np.empty_like(like), draw, **options)
+        return overwrite(tensor, known(array if value.shape else array[()], value.dtype, value.shape))
+    require_order_in_memory(value if tensor._storage is None else tensor._storage.value)
+    if options["generator"] is not None:
+        raise DrawsNumbers
+    return overwrite(tensor, drawn(lambda: _filled(np.empty_like(like), draw, **options), value.dtype, value.shape))
 
 
 def _uniform_(

@@ -10,13 +10,13 @@ from symdiff.tensors.lazy import Lazy, as_array
 from symdiff.tensors.plans import gather, materialise
 from symdiff.tensors.tracing import Requirement, current, is_unknown
 
-__all__ = ["compute_now", "require"]
+__all__ = ["compute_now", "is_traced", "require"]
 
 
 def require(wanted: Requirement) -> None:
     """Raise where a number does not lie in its range; ``{}`` in the message stands for the first that does not."""
     value, trace = wanted.value, current()
-    if trace is not None and _is_unknown(value):
+    if trace is not None and is_traced(value):
         trace.requirements.append(wanted)
         return
     materialise([value])
@@ -39,5 +39,6 @@ def compute_now(values: list[Lazy]) -> None:
         materialise(values)
 
 
-def _is_unknown(value: Lazy) -> bool:
-    return is_unknown([value]) or is_unknown(gather([value]).leaves)
+def is_traced(value: Lazy) -> bool:
+    """Whether only a run of the program that is compiled will tell what a value is."""
+    return current() is not None and (is_unknown([value]) or is_unknown(gather([value]).leaves))

@@ -27,6 +27,7 @@ __all__ = [
     "for_training",
     "is_for_training",
     "is_unknown",
+    "require_order_in_memory",
     "tracing",
 ]
 
@@ -81,6 +82,8 @@ class Trace:
 
     requirements: list[Requirement] = field(default_factory=list)
     drawings: list[tuple[Drawing, Lazy]] = field(default_factory=list)
+    contiguous: set[Lazy] = field(default_factory=set)
+    """What came from the program, and surely lies in memory in C order."""
 
 
 class _State(threading.local):
@@ -132,6 +135,13 @@ def drawn(draw: Callable[[], Any], dtype: DType, shape: tuple[int, ...]) -> Lazy
     made = Lazy(None, (), (), shape, dtype, False)
     trace.drawings.append((Drawing(draw), made))
     return made
+
+
+def require_order_in_memory(value: Lazy) -> None:
+    """That a value of a trace lies in memory in C order: what is drawn for it is drawn in that order."""
+    trace = _state.trace
+    if trace is not None and value.operation is None and value.array is None and value not in trace.contiguous:
+        raise DrawsNumbers
 
 
 def is_unknown(values: Sequence[Any]) -> bool:

@@ -16,6 +16,7 @@ from symdiff.nn.parsing import named_tensors, options_of
 from symdiff.optim.native import NativeOptimizer
 from symdiff.optim.optimizer import Optimizer
 from symdiff.tensors.tensor import Held, as_lazy
+from symdiff.training.aliases import check_memory
 from symdiff.training.engine import Array, Engine, Refused
 from symdiff.training.interrupts import Interrupts
 from symdiff.training.session import MOST_STEPS, Session
@@ -163,11 +164,12 @@ class NativeLoop:
     def _step(self, rows: int) -> Step:
         """The step for batches of so many rows, made anew if what it relies on has changed."""
         found = self.kept.steps.get(rows)
-        if found is None or not all(guard.holds(objective) for guard in found.program.guards):
+        if found is None or not all(guard.holds(objective) for guard in found.guards):
             found = step_of(self.model, self.loss, self.optimizer, self.inputs, self.target, rows)
             self.kept.steps[rows] = found
             for key in [key for key in self.kept.units if key[0] == rows]:
                 del self.kept.units[key]
+        check_memory([trained.tensor for trained in found.trained], found.constants, objective)
         return found
 
     def run(self, order: NDArray[np.int64], tick: Callable[[int], None]) -> NDArray[np.float64]:

@@ -12,16 +12,17 @@ from typing import Any
 
 from symdiff.errors import SymdiffError
 from symdiff.frontend.parse import parse
-from symdiff.frontend.program import Argument, Captured, Program, StaticNeeded
+from symdiff.frontend.program import Argument, Captured, Guard, Path, Program, StaticNeeded
 from symdiff.frontend.structure import LEAF, Static, Structure, flatten
 from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.nn.module import Module
 from symdiff.optim.native import NativeOptimizer
 from symdiff.runtime.arguments import ByIdentity
-from symdiff.tensors.parsing import ELEMENTS
+from symdiff.tensors.parsing import DATA
 from symdiff.tensors.tensor import Held, Tensor, as_lazy
 from symdiff.tensors.tracing import Drawing, for_training
 from symdiff.tracebacks import is_own
+from symdiff.training.aliases import outside
 from symdiff.training.dependence import dependence
 from symdiff.training.engine import Array, Refused
 from symdiff.transform.adjoint import differentiate
@@ -29,7 +30,7 @@ from symdiff.transform.simplify import simplify
 
 __all__ = ["Step", "Trained", "objective", "step_of"]
 
-_TENSOR = Structure("tensor", Tensor, (ELEMENTS,), (LEAF,))
+_TENSOR = Structure("tensor", Tensor, (DATA,), (LEAF,))
 
 
 def objective(model: Any, loss: Any, inputs: Any, target: Any) -> Any:
@@ -66,15 +67,15 @@ class Step:
         Random numbers that are drawn for a step, in this order.
     constants : list of Tensor or Captured
         What a step reads and leaves as it is.
-    program : Program
-        What the front end made of it: its guards say when it holds.
+    guards : tuple of Guard
+        They say when it holds.
     """
 
     function: Function
     trained: list[Trained]
     drawn: list[Captured]
     constants: list[Tensor | Captured]
-    program: Program
+    guards: tuple[Guard, ...]
 
 
 def step_of(
@@ -97,7 +98,9 @@ def step_of(
         raise Refused("a number that only a run will tell would have to be known") from error
     value = _loss_of(program)
     groups = {p: k for k, group in enumerate(optimizer.param_groups) for p in group["params"]}
-    params = dict(zip(program.graph.params, _parameters(program, tensors), strict=True))
+    places = outside(program.captured, objective)
+    found = {c: place for c, place in places.items() if place[1] in groups}
+    params = dict(zip(program.graph.params, _parameters(program, tensors, found), strict=True))
     data = [v for v, found in params.items() if found is None]
     wanted = _trainable(program, value, params, groups)
     written = _written(program, arguments)
@@ -111,7 +114,8 @@ def step_of(
     buffers = [Trained(tensors[v], None) for v in written]
     order = [*data, *wanted, *written, *drawn, *constants]
     function = Function(function.name, Block(tuple(order), function.block.nodes, function.results))
-    return Step(function, [*trained, *buffers], list(drawn.values()), list(constants.values()), program)
+    guards = (*program.guards, *[Guard(path, tensor) for path, tensor in found.values()])
+    return Step(function, [*trained, *buffers], list(drawn.values()), list(constants.values()), guards)
 
 
 def _reason(error: SymdiffError) -> str:
@@ -125,6 +129,7 @@ def _arguments(
 ) -> tuple[list[Argument], dict[Value, Tensor]]:
     """The arguments of the objective, and which tensor each of their values is."""
     tensors: dict[Value, Tensor] = {}
+    values: dict[Tensor, Value] = {}
 
     def taken(name: str, tree: Any) -> Argument:
         found, structure = flatten(tree)
@@ -134,7 +139,7 @@ def _arguments(
                 leaves.append(Static(leaf.held if isinstance(leaf, ByIdentity) else leaf))
                 continue
             held = as_lazy(leaf.tensor)
-            value = Value(Type(held.dtype.name, held.shape), name)
+            value = values.setdefault(leaf.tensor, Value(Type(held.dtype.name, held.shape), name))
             leaves.append(value)
             tensors[value] = leaf.tensor
         return Argument(name, structure, tuple(leaves))
@@ -150,9 +155,11 @@ def _arguments(
     ], tensors
 
 
-def _parameters(program: Program, tensors: dict[Value, Tensor]) -> Iterator[Tensor | Captured | None]:
+def _parameters(
+    program: Program, tensors: dict[Value, Tensor], found: dict[Captured, tuple[Path, Tensor]]
+) -> Iterator[Tensor | Captured | None]:
     """What each parameter of the graph is; None for a batch."""
-    captured = {c.value: c for c in program.captured}
+    captured = {c.value: found[c][1] if c in found else c for c in program.captured}
     for param in program.graph.params:
         yield tensors.get(param, captured.get(param))
 

@@ -167,3 +167,59 @@ def test_a_last_batch_that_is_too_small_fails_after_the_others():
         return [t.detach().numpy().tolist() for t in model.state_dict().values()]
 
     assert run("auto") == run(False)
+
+
+class Noisy(nn.Module):
+    def __init__(self, noise):
+        super().__init__()
+        self.layer, self.noise = nn.Linear(4, 2), noise
+
+    def forward(self, x):
+        if self.training:
+            x = x + self.noise(x)
+        return self.layer(x)
+
+
+@pytest.mark.parametrize(
+    ("noise", "native"),
+    [
+        (lambda x: 0.1 * sd.randn_like(x), True),
+        (lambda x: sd.rand(x.shape) + sd.randint(0, 3, (4,)), True),
+        (lambda x: sd.empty_like(x).normal_(0.0, 0.1), True),
+        (lambda x: sd.normal(0.0, 0.1, (4,)) * (sd.rand(4) < 0.5).float(), True),
+        (lambda x: x[sd.randperm(len(x))], True),
+        (lambda x: sd.randn_like(x.t()).t(), False),  # drawn in the order of the memory
+        (lambda x: sd.zeros(2, 4).t().normal_().sum() + x * 0, False),
+        (lambda x: sum(sd.rand(4) * k for k in range(x.shape[1] - 2)), True),
+    ],
+)
+def test_random_numbers_of_a_step(noise, native):
+    same(lambda: Noisy(noise), native=native)
+
+
+class Running(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(4, 2)
+        self.register_buffer("mean", sd.zeros(4))
+
+    def forward(self, x):
+        if self.training:
+            with sd.no_grad():
+                self.mean.mul_(0.9).add_(x.mean(0), alpha=0.1)
+        return self.layer(x - self.mean)
+
+
+def test_buffers_that_are_stored_into_without_gradient():
+    same(Running)
+
+
+def test_probabilities_are_checked_whenever_it_runs():
+    def make():
+        return nn.Sequential(nn.Linear(4, 2), nn.Sigmoid())
+
+    same(make, lambda output, target: nn.functional.binary_cross_entropy(output, (target > 0).float()))
+    model = nn.Linear(4, 2)
+    optimizer = sd.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(RuntimeError, match="all elements of input should be between 0 and 1"):
+        sd.fit(model, nn.BCELoss(), X, (Y > 0) * 1.0, optimizer=optimizer, native=True)
