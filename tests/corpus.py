@@ -23,6 +23,7 @@ from symdiff.runtime.family import Family
 from symdiff.runtime.interpret import interpret
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.dce import eliminate_dead_code
+from tests.graph_oracle import Exact, exact_gradient, exact_hessian_vector
 from tests.programs import CASES, PROGRAMS, Case, Program
 
 __all__ = ["BY_ID", "Prepared", "prepared", "run_text"]
@@ -51,6 +52,20 @@ def unit_for_any_sizes(family: Family, dispatcher: Dispatcher) -> Any:
     unit = family._build({}, dispatcher, dispatcher.function, ()).unit
     family.flat = before
     return unit
+
+
+@lru_cache(maxsize=KEPT)
+def exact_of(identifier: str) -> Exact:
+    """The gradient of a case in 50 digits, of the graph as parsed: simplification comes later."""
+    one = prepared(identifier)
+    return exact_gradient(one.primal, one.inputs, one.wrt)
+
+
+@lru_cache(maxsize=KEPT)
+def exact_product_of(identifier: str) -> tuple[np.ndarray, ...]:
+    """The Hessian of a case times its directions, likewise."""
+    one = prepared(identifier)
+    return exact_hessian_vector(one.primal, one.inputs, one.wrt, one.directions)
 
 
 @lru_cache(maxsize=KEPT)
@@ -146,6 +161,19 @@ class Prepared:
             for leaf, owner in enumerate(owners)
             if owner == k and call.kinds[leaf].dtype.startswith("float")
         ]
+
+    @property
+    def exact(self) -> Exact:
+        return exact_of(self.case.id)
+
+    @property
+    def exact_product(self) -> tuple[np.ndarray, ...]:
+        return exact_product_of(self.case.id)
+
+    @cached_property
+    def sizes_of_product(self) -> tuple[np.ndarray, ...]:
+        """How large an error rounding can explain in the Hessian times the directions."""
+        return exact_gradient(self.gradient_alone, self.inputs, self.wrt, weights=self.directions).sizes
 
     def gradients_of(self, results: Sequence[Any]) -> list[Any]:
         """The gradients among the results of a graph of value and gradient."""

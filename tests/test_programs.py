@@ -19,7 +19,7 @@ import symdiff as sd
 from symdiff.runtime.arguments import prepare
 from symdiff.runtime.interpret import interpret
 from tests.corpus import BY_ID, Prepared, prepared, run_text
-from tests.graph_oracle import EPS, Exact, assert_close, exact_gradient, exact_hessian_vector
+from tests.graph_oracle import EPS, assert_close
 from tests.oracles import central_differences, flatten, rebuild, reference
 from tests.programs import PROGRAMS
 
@@ -35,11 +35,6 @@ both_levels = pytest.mark.parametrize("simplify", [True, False], ids=["simplifie
 def quick_native_code(monkeypatch):
     """The passes of LLVM do not change the bits, and take most of the time."""
     monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
-
-
-def exact_of(one: Prepared) -> Exact:
-    """The gradient in 50 digits."""
-    return exact_gradient(one.primal, one.inputs, one.wrt)
 
 
 def numbers(tree: Any) -> list[Any]:
@@ -82,7 +77,7 @@ def test_graph_computes_what_cpython_computes(case):
 @pytest.mark.parametrize("case", SMOOTH)
 def test_derivative_of_the_graph_is_that_of_the_function(case):
     one = prepared(case)
-    exact = exact_of(one)
+    exact = one.exact
     # numbers of 50 digits do not mix with Python's complex ones
     by_differences = "complex" in one.program.tags
     derive = central_differences if by_differences else reference
@@ -103,7 +98,7 @@ def test_derivative_of_the_graph_is_that_of_the_function(case):
 @over_cases
 def test_gradient_interpreted_and_printed(case, simplify):
     one = prepared(case, simplify)
-    exact = exact_of(one)
+    exact = one.exact
     inputs = copy.deepcopy(one.inputs)
     ways = [
         interpret(one.family.made.adjoint, *inputs),
@@ -140,7 +135,7 @@ def assert_native(one: Prepared) -> None:
     assert_unchanged(arguments, one)
     assert value == pytest.approx(one.plain, rel=1e-12, nan_ok=True)
     assert same_bits(value, again), f"f(x) is {value!r}, but value_and_grad(x)[0] is {again!r}"
-    exact = exact_of(one)
+    exact = one.exact
     assert_close(numbers(gradient), exact.gradients, exact.sizes)
 
 
@@ -181,11 +176,9 @@ def test_at_least_forty_programs_have_second_derivatives():
 @pytest.mark.parametrize("case", SECOND)
 def test_second_derivative_interpreted_and_printed(case, simplify):
     one = prepared(case, simplify)
-    expected = exact_hessian_vector(one.primal, one.inputs, one.wrt, one.directions)
-    sizes = exact_gradient(one.gradient_alone, one.inputs, one.wrt, weights=one.directions).sizes
     arguments = (*one.inputs, *one.directions)
-    assert_close(interpret(one.hessian_product, *arguments), expected, sizes)
-    assert_close(run_text(one.hessian_product, arguments), expected, sizes)
+    assert_close(interpret(one.hessian_product, *arguments), one.exact_product, one.sizes_of_product)
+    assert_close(run_text(one.hessian_product, arguments), one.exact_product, one.sizes_of_product)
 
 
 @pytest.mark.parametrize("case", SECOND)
@@ -199,9 +192,7 @@ def test_second_derivative_native(case):
     dispatcher = one.gradient_question[0]
     names = (one.program.wrt,) if isinstance(one.program.wrt, str) else one.program.wrt
     products = numbers([found[dispatcher.names.index(name)] for name in names])
-    expected = exact_hessian_vector(one.primal, one.inputs, one.wrt, one.directions)
-    sizes = exact_gradient(one.gradient_alone, one.inputs, one.wrt, weights=one.directions).sizes
-    assert_close(products, expected, sizes)
+    assert_close(products, one.exact_product, one.sizes_of_product)
 
 
 # -- one text in every process -----------------------------------------------------------------------------------------
