@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from symdiff_codegen.call_meter import CallMeter
 
 __all__ = ["Budget", "OverBudgetError"]
 
@@ -16,8 +17,8 @@ T = TypeVar("T")
 class OverBudgetError(BaseException):
     """The budget is spent. Not an `Exception`, which computer algebra catches here and there.
 
-    Python takes a profile hook away when it raises. Where somebody swallows the exception nonetheless, it is put back
-    as the exception is disposed of, so that the next call raises again.
+    The meter raises once. Where somebody swallows the exception nonetheless, the meter is armed anew as the exception
+    is disposed of, so that the next call raises again.
     """
 
     def __init__(self, meter: _Meter) -> None:
@@ -32,19 +33,13 @@ class _Meter:
     """Counts the calls of Python functions in one thread, and raises at each one past the budget."""
 
     def __init__(self, calls: int) -> None:
-        self.left = calls
+        self.counter = CallMeter(calls, OverBudgetError, self)
         self.running = False
         self.thread = threading.get_ident()
 
-    def hook(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call":
-            self.left -= 1
-            if self.left < 0 and self.running:
-                raise OverBudgetError(self)
-
     def resume(self) -> None:
         if self.running and threading.get_ident() == self.thread:
-            sys.setprofile(self.hook)
+            self.counter.arm(True)
 
 
 class Budget:
@@ -82,7 +77,7 @@ class Budget:
         allowed = min(at_most, self.left)
         meter, before = _Meter(allowed), sys.getprofile()
         meter.running = True
-        sys.setprofile(meter.hook)
+        meter.counter.start()
         try:
             result = work()
         except OverBudgetError:
@@ -90,5 +85,5 @@ class Budget:
         finally:
             meter.running = False
             sys.setprofile(before)
-            self.left -= allowed - max(meter.left, 0)
-        return result if meter.left >= 0 else None
+            self.left -= allowed - max(meter.counter.left, 0)
+        return result if meter.counter.left >= 0 else None
