@@ -6,7 +6,7 @@ on both sides are differentiated one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from symdiff.tensors.operations import Operation, record
 from symdiff.tensors.plans import LARGEST, Piece, Plan, gather, keep, materialise, plan_for, primal
 from symdiff.tensors.saved import check_versions, saving_nodes
 from symdiff.tensors.segments import Segment, segments
+from symdiff.tensors.stops import Stops, Until
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.simplify import simplify
 
@@ -82,16 +83,14 @@ def cotangents(
     """
     wrt = set(wrt)
     piece = _gathered([value for value, _ in seeds])
-    if anomaly.is_anomaly_enabled():
-        found = _in_parts(seeds, wrt | set(piece.nodes), create_graph, retain_graph)
-    elif not wrt and not piece.has_hooks and piece.nodes:
-        found = _sweep(piece, seeds, create_graph, retain_graph)
+    if wrt or piece.has_hooks or not piece.nodes or anomaly.is_anomaly_enabled():
+        found = _in_parts(seeds, wrt, create_graph, retain_graph)
     else:
-        found = _in_parts(seeds, wrt | {v for v in piece.nodes if v.hooks}, create_graph, retain_graph)
+        found = _sweep(piece, seeds, create_graph, retain_graph)
     return {leaf: _hooked(leaf, g) if leaf.hooks and leaf.owner is not None else g for leaf, g in found.items()}
 
 
-def _gathered(values: Sequence[Lazy], barrier: Collection[Lazy] = ()) -> Piece:
+def _gathered(values: Sequence[Lazy], barrier: Container[Lazy] = ()) -> Piece:
     """The piece to differentiate.
 
     What an earlier sweep has used may still be needed for numbers, through which no gradient flows: a running mean of
@@ -118,45 +117,48 @@ def _beside(piece: Piece, values: Sequence[Lazy]) -> list[Lazy]:
     return list(found)
 
 
-def _in_parts(seeds: Sequence[Seed], barrier: set[Lazy], create_graph: bool, retain_graph: bool) -> dict[Lazy, Lazy]:
-    """Sweeps from value to value of a barrier, the last made first: its cotangent is whole then."""
+def _in_parts(seeds: Sequence[Seed], asked: set[Lazy], create_graph: bool, retain_graph: bool) -> dict[Lazy, Lazy]:
+    """Sweeps from stop to stop, the last made first: there something is to be done with a cotangent that is whole.
+
+    Each sweep ends at what was made before the next stop, so that no part of the graph is swept twice, though several
+    stops may depend on it: the cotangents of what lies further down wait there, to be summed.
+    """
     found: dict[Lazy, Lazy] = {}
-    done: set[Lazy] = set()
-    work: list[Seed] = list(seeds)
-    while True:
-        inner = [(v, g) for v, g in work if not _ends(v, barrier)]
+    front: dict[Lazy, Lazy] = {}
+    stops = Stops(asked)
+    _add(front, ((v, _ones(v) if g is None else g) for v, g in seeds))
+    stops.look(front)
+    while front:
+        stop = stops.next()
+        until = Until(-1 if stop is None else stop.serial)
+        inner = [(v, front.pop(v)) for v in list(front) if v not in until and not _ends(v)]
         before_sweep = anomaly.inputs_of(inner)
-        swept = list(_swept(inner, barrier, create_graph, retain_graph))
+        swept = list(_swept(inner, until, create_graph, retain_graph))
         if before_sweep:
             anomaly.check(before_sweep, swept)
-        _add(found, (*_ended(work, barrier), *swept))
-        pending = [v for v in found if v not in done and v.owner is None and (v in barrier or v.custom is not None)]
-        if not pending:
-            return found
-        last = max(pending, key=lambda v: v.serial)
-        done.add(last)
-        barrier.discard(last)
-        if last.custom is None:
-            found[last] = _hooked(last, found[last])
-            work = [(last, found[last])]
+        _add(front, swept)
+        _add(found, [(v, front.pop(v)) for v in list(front) if _ends(v) and v.custom is None])
+        if stop is None or stop not in front:
             continue
-        done.update(last.custom.results)
-        cotangents = [_hooked(v, found[v]) if v in found else None for v in last.custom.results]
-        work = last.custom.pull(cotangents, create_graph=create_graph, retain_graph=retain_graph)
-        anomaly.check({last: last.inputs}, work if anomaly.is_anomaly_enabled() else ())
+        if stop.custom is None:
+            front[stop] = found[stop] = _hooked(stop, front[stop])
+            continue
+        given = [_hooked(v, front.pop(v)) if v in front else None for v in stop.custom.results]
+        found.update((v, g) for v, g in zip(stop.custom.results, given, strict=True) if g is not None)
+        work = stop.custom.pull(given, create_graph=create_graph, retain_graph=retain_graph)
+        anomaly.check({stop: stop.inputs}, work if anomaly.is_anomaly_enabled() else ())
+        _add(front, ((v, _ones(v) if g is None else g) for v, g in work))
+        stops.look([v for v, _ in work])
+    return found
 
 
-def _ends(value: Lazy, barrier: set[Lazy]) -> bool:
-    """Whether a sweep goes no further than this value."""
-    return value.operation is None or value.owner is not None or value.custom is not None or value in barrier
-
-
-def _ended(work: Sequence[Seed], barrier: set[Lazy]) -> list[tuple[Lazy, Lazy]]:
-    return [(v, _ones(v) if g is None else g) for v, g in work if _ends(v, barrier)]
+def _ends(value: Lazy) -> bool:
+    """Whether no sweep begins at this value."""
+    return value.operation is None or value.owner is not None or value.custom is not None
 
 
 def _swept(
-    seeds: Sequence[Seed], barrier: set[Lazy], create_graph: bool, retain_graph: bool
+    seeds: Sequence[Seed], barrier: Container[Lazy], create_graph: bool, retain_graph: bool
 ) -> Iterable[tuple[Lazy, Lazy]]:
     if not seeds:
         return ()

@@ -8,7 +8,7 @@ operation each, kept for later graphs.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from symdiff.tensors import grad_mode
 from symdiff.tensors.kernels import COUNTS, OPTIONS, Kernels
 from symdiff.tensors.lazy import Lazy, scalar
 from symdiff.tensors.operations import run_at_once, traced_inputs
+from symdiff.tensors.pending import held_elsewhere, whole_turns
 from symdiff.tensors.tracing import ValuesNeeded, current, is_unknown
 
 __all__ = [
@@ -119,7 +120,7 @@ def _contiguous(result: Any) -> Any:
     return np.ascontiguousarray(result)
 
 
-def gather(targets: Sequence[Lazy], *, through: bool = False, barrier: Collection[Lazy] = ()) -> Piece:
+def gather(targets: Sequence[Lazy], *, through: bool = False, barrier: Container[Lazy] = ()) -> Piece:
     """The pending graph that some values depend on.
 
     Parameters
@@ -127,7 +128,7 @@ def gather(targets: Sequence[Lazy], *, through: bool = False, barrier: Collectio
     targets : sequence of Lazy
     through : bool
         Whether it goes on through values that are known but through which gradients flow, up to leaf tensors.
-    barrier : collection of Lazy
+    barrier : container of Lazy
         Values that count as leaves, though they are not known.
     """
     seen: set[Lazy] = set()
@@ -221,8 +222,37 @@ def materialise(targets: Sequence[Lazy]) -> None:
     piece = gather(wanted)
     if current() is not None and is_unknown([*wanted, *piece.leaves]):
         raise ValuesNeeded
-    plan = plan_for(piece.key, lambda: primal(piece, wanted))
-    keep(wanted, plan.run(piece.leaves))
+    _compute(piece, wanted)
+
+
+def _compute(piece: Piece, wanted: list[Lazy]) -> None:
+    """Compute targets of a piece, and what else of it is in use elsewhere: that would be computed again later, from
+    the beginning, or wait for all that comes after it (the state of a loop of which nothing looks at).
+    """
+    held = held_elsewhere(piece.nodes, wanted)
+    if not held:
+        plan = plan_for(piece.key, lambda: primal(piece, wanted))
+        keep(wanted, plan.run(piece.leaves))
+        return
+    targets = [*wanted, *(piece.nodes[k] for k in held)]
+    plan = plan_for((piece.key, held), lambda: primal(piece, targets))
+    keep(targets, plan.run(piece.leaves))
+
+
+def _compute_deep(value: Lazy) -> None:
+    """Compute what a long chain of pending values begins with, so that what is pending stays bounded.
+
+    Whole turns of a loop are computed, where it is one: then each part is of the structure of that before it.
+    """
+    nodes = gather([value]).nodes
+    end = whole_turns([(v.operation, v.attrs) for v in nodes])
+    rest = nodes[end:]
+    del nodes[end:]
+    targets = [nodes[k] for k in held_elsewhere(nodes, ())]
+    del nodes  # or they all count as held
+    materialise(targets if rest else [value])
+    for node in rest:
+        node.depth = max((x.depth + 1 for x in node.inputs if type(x) is Lazy and x.array is None), default=0)
 
 
 def keep(values: Sequence[Lazy], results: Sequence[Any]) -> None:
@@ -234,4 +264,4 @@ def keep(values: Sequence[Lazy], results: Sequence[Any]) -> None:
             value.operation, value.inputs = None, ()
 
 
-run_at_once.append(lambda value: materialise([value]))
+run_at_once.append(_compute_deep)

@@ -5,6 +5,7 @@ import pytest
 
 import symdiff as torch
 import symdiff.nn as nn
+from symdiff.tensors import backward
 from symdiff.tensors.arithmetic import FUNCTIONS
 from symdiff.tensors.plans import COUNTS
 
@@ -227,3 +228,70 @@ def test_a_store_into_what_is_read_detached_is_no_error():
     assert w.grad.item() == 9.0
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.sum().backward()
+
+
+def test_gradients_kept_of_two_values_of_one_trunk():
+    """The second of two stops does not sweep again what the first has used up."""
+    w = torch.tensor([0.5, -1.0], requires_grad=True)
+    trunk = w * w
+    double, square = trunk * 2, trunk * trunk
+    double.retain_grad()
+    square.retain_grad()
+    (double * square).sum().backward()
+    # 2 w^6: the derivative is 12 w^5
+    np.testing.assert_allclose(w.grad.numpy(), 12 * np.array([0.5, -1.0]) ** 5, rtol=1e-6)
+    np.testing.assert_allclose(double.grad.numpy(), np.array([0.5, -1.0]) ** 4, rtol=1e-6)
+    np.testing.assert_allclose(square.grad.numpy(), 2 * np.array([0.5, -1.0]) ** 2, rtol=1e-6)
+
+
+class Doubled(torch.autograd.Function):
+    """Twice its argument, whose gradient is said to be five times what comes."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+
+    @staticmethod
+    def backward(ctx, g):
+        return 5 * g
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_two_calls_with_a_rule_of_the_users_on_one_trunk(again):
+    w = torch.tensor([0.5, -1.0], requires_grad=True)
+    trunk = w * w
+    trunk.retain_grad()
+    one, two = Doubled.apply(trunk), Doubled.apply(trunk + 1)
+    loss = (one * 3).sum() + (two**2).sum() + trunk.sum()
+    for count in range(1, 3 if again else 2):
+        loss.backward(retain_graph=again)
+        # 15 + 10 * 2 (w^2 + 1) * 2 + 1 flows to the trunk
+        flows = 15 + 5 * (2 * 2 * (np.array([0.25, 1.0]) + 1)) + 1
+        np.testing.assert_allclose(trunk.grad.numpy(), count * flows, rtol=1e-6)
+        np.testing.assert_allclose(w.grad.numpy(), count * flows * 2 * np.array([0.5, -1.0]), rtol=1e-6)
+
+
+def test_a_hook_behind_a_call_with_a_rule_of_the_users_is_called():
+    w = torch.tensor([2.0], requires_grad=True)
+    inner = w * 3
+    seen = []
+    inner.register_hook(lambda g: seen.append(g.tolist()))
+    Doubled.apply(inner).sum().backward()
+    assert seen == [[5.0]]
+    assert w.grad.tolist() == [15.0]
+
+
+def test_kept_gradients_along_a_chain_sweep_each_turn_once(monkeypatch):
+    """An output at each turn of a recurrence, each with a gradient that is kept."""
+    swept = []
+    sweep = backward._sweep
+    monkeypatch.setattr(backward, "_sweep", lambda piece, *rest: swept.append(len(piece.nodes)) or sweep(piece, *rest))
+    w, state, outputs = torch.tensor(0.5, requires_grad=True), torch.tensor(1.0), []
+    for _ in range(12):
+        state = state * w
+        outputs.append(state * 2)
+        outputs[-1].retain_grad()
+    sum(outputs).backward()
+    assert sum(swept) <= 48, swept
+    assert [y.grad.item() for y in outputs] == [1.0] * 12
+    assert w.grad.item() == pytest.approx(sum(2 * k * 0.5 ** (k - 1) for k in range(1, 13)), rel=1e-6)
