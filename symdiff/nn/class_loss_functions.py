@@ -15,7 +15,7 @@ from symdiff.tensors.dtypes import int64
 from symdiff.tensors.lazy import Lazy, as_array
 from symdiff.tensors.operations import operation, positions, record
 from symdiff.tensors.plans import materialise
-from symdiff.tensors.requirements import require
+from symdiff.tensors.requirements import is_traced, require
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 from symdiff.tensors.tracing import Requirement
 
@@ -222,19 +222,28 @@ def cross_entropy(
     return wrap(record(_cross_entropy, (x, classes, *_weights(weight, x)), (int(ignore_index), smoothing, reduction)))
 
 
+NO_BOUND = 1 << 62
+_NEGATIVE_CLASS = "Class values must be non-negative."
+_NO_SUCH_CLASS = "Class values must be smaller than num_classes."
+
+
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Vectors with a one at the place of the class, int64."""
     value = as_lazy(tensor)
     if value.dtype is not int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if num_classes > 0 and is_traced(value):
+        require(Requirement(value, 0, NO_BOUND, RuntimeError, _NEGATIVE_CLASS))
+        require(Requirement(value, -NO_BOUND, num_classes, RuntimeError, _NO_SUCH_CLASS))
+        return (tensor.unsqueeze(-1) == made(np.arange(num_classes))).to(int64)  # type: ignore[attr-defined]
     materialise([value])
     array = as_array(value)
     if not array.size and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
     if array.size and array.min() < 0:
-        raise RuntimeError("Class values must be non-negative.")
+        raise RuntimeError(_NEGATIVE_CLASS)
     if array.size and 0 <= num_classes <= array.max():
-        raise RuntimeError("Class values must be smaller than num_classes.")
+        raise RuntimeError(_NO_SUCH_CLASS)
     count = int(array.max()) + 1 if num_classes < 0 else num_classes
     return made((array[..., None] == np.arange(count)).astype(np.int64))
 

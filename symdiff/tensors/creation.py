@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from symdiff.tensors.dtypes import DTYPES, DType, bool_, default_dtype, int64
+from symdiff.tensors.dtypes import DTYPES, DType, bool_, default_dtype, int64, promoted
 from symdiff.tensors.lazy import known
 from symdiff.tensors.storage import Storage
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 
-__all__ = ["CREATION", "as_tensor", "dtype_of_array", "from_numpy", "made", "tensor"]
+__all__ = ["CREATION", "as_tensor", "common_kind", "dtype_of_array", "from_numpy", "made", "tensor"]
 
 
 def made(array: np.ndarray[Any, Any], *, requires_grad: bool = False) -> Tensor:
@@ -83,34 +83,35 @@ def _array_of(data: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
 
 
 def _from_sequences(data: Any, *, exactly: bool) -> np.ndarray[Any, Any]:
-    """Python numbers as an array: floats of the default dtype, unless a dtype is asked for anyway."""
-    plain = _plain(data)
+    """Numbers as an array: of the widest of their dtypes, unless a dtype is asked for anyway."""
+    kinds: set[Any] = set()
+    plain = _plain(data, kinds)
     try:
         array = np.array(plain)
     except ValueError as error:
         raise ValueError(f"expected sequences of equal length at each dimension: {error}") from None
-    if array.dtype.kind == "f":
-        narrow = default_dtype().numpy
-        return array if exactly or _holds_arrays(data) else array.astype(narrow)
-    if array.size == 0:
+    if array.size == 0 and not kinds:
         return array.astype(default_dtype().numpy)
-    if array.dtype.kind not in "ib":
+    if array.dtype.kind not in "fib":
         raise TypeError(f"new(): data must be numbers, not {type(data).__name__}")
-    return array
+    return array if exactly else array.astype(common_kind(kinds, dtype_of_array(array)).numpy)
 
 
-def _plain(data: Any) -> Any:
-    if isinstance(data, Tensor):
-        return data.tolist()
+def _plain(data: Any, kinds: set[Any]) -> Any:
+    """Nested lists with numbers in the place of tensors, and of what dtypes or types these are."""
     if isinstance(data, list | tuple):
-        return [_plain(x) for x in data]
+        return [_plain(x, kinds) for x in data]
+    if isinstance(data, Tensor):
+        kinds.add(data.dtype)
+        return data.tolist()
+    kinds.add(DTYPES.get(data.dtype.name) if isinstance(data, np.ndarray | np.generic) else type(data))
     return data
 
 
-def _holds_arrays(data: Any) -> bool:
-    if isinstance(data, list | tuple):
-        return bool(data) and _holds_arrays(data[0])
-    return isinstance(data, np.ndarray | np.float64)
+def common_kind(kinds: Iterable[Any], found: DType) -> DType:
+    """The dtype of a tensor of what has these dtypes, or is of these types of Python's; found is that in NumPy."""
+    own = {float: default_dtype(), int: int64, bool: bool_}
+    return promoted((own.get(kind, kind if isinstance(kind, DType) else found), 2) for kind in kinds)
 
 
 def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:

@@ -8,6 +8,7 @@ from symdiff.ops import REGISTRY as R
 from symdiff.tensors.dtypes import DType, bool_, default_dtype
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import Operation, common_dtype, operation, record
+from symdiff.tensors.tracing import current
 
 __all__ = [
     "BINARY",
@@ -260,14 +261,43 @@ def expanded(x: Lazy, shape: tuple[int, ...]) -> Lazy:
     return x if x.shape == shape else record(_expand, (x,), (shape,))
 
 
+@operation("clamp", "ClampBackward1")
+def _clamp_between(x: Any, *bounds: Any) -> Any:
+    *numbers, has_low, has_high = bounds
+    return _clamp_numbers.build(x, numbers[0] if has_low else None, numbers[-1] if has_high else None)
+
+
+@operation("clamp", "ClampBackward0", _check_broadcast)
+def _clamp_elements(x: Any, *bounds: Any) -> Any:
+    # the slope of all but a bound that is beyond is the element's own, as PyTorch has it
+    *arrays, has_low, has_high = bounds
+    if not (has_low and has_high):
+        (bound,) = arrays
+        inside, beyond = (x >= bound, x < bound) if has_low else (x <= bound, x > bound)
+        return R["where"](inside, x, R["where"](beyond, bound, R["stop_gradient"](x + bound)))
+    low, high = arrays
+    known = R["logical_and"](x == x, low == low)
+    above = R["logical_and"](known, R["logical_or"](x > high, high < low))
+    rest = R["where"](above, high, R["stop_gradient"](R["minimum"](R["maximum"](x, low), high)))
+    below = R["where"](R["logical_and"](x < low, low < high), low, rest)
+    return R["where"](R["logical_and"](x >= low, x <= high), x, below)
+
+
 def clamp(x: Lazy, low: Any, high: Any) -> Lazy:
     """Between two bounds, each a number, a value, or None."""
+    bounds = [bound for bound in (low, high) if bound is not None]
+    given = (low is not None, high is not None)
     if isinstance(low, Lazy) or isinstance(high, Lazy):
-        if low is not None:
-            x = binary("maximum", x, low)
-        return x if high is None else binary("minimum", x, high)
+        dtype = common_dtype((x, *bounds))
+        if dtype.category < 2:
+            x = x if low is None else binary("maximum", x, low)
+            return x if high is None else binary("minimum", x, high)
+        values = [convert(value, dtype) if isinstance(value, Lazy) else value for value in (x, *bounds)]
+        return record(_clamp_elements, tuple(values), given)
     if any(isinstance(bound, float) for bound in (low, high)) and x.dtype.category < 2:
         x = convert(x, default_dtype())
+    if current() is not None and any(bound != bound for bound in bounds):  # it may stand for one that a run will tell
+        return record(_clamp_between, (x, *map(float, bounds)), given)
     return record(_clamp_numbers, (x,), (low, high))
 
 

@@ -11,13 +11,15 @@ from symdiff.ops import REGISTRY as R
 from symdiff.tensors import elementwise
 from symdiff.tensors.arithmetic import FUNCTIONS, first_operand, function, in_place, operand
 from symdiff.tensors.creation import allclose, as_tensor, equal, made
-from symdiff.tensors.dtypes import DType, default_dtype, dtype_of_number, promoted
+from symdiff.tensors.dtypes import DType, default_dtype, dtype_of_number, int64, promoted
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import Operation, operation, record
 from symdiff.tensors.reductions import axis_of, reduce
+from symdiff.tensors.requirements import require
 from symdiff.tensors.return_types import return_type
 from symdiff.tensors.stores import overwrite
 from symdiff.tensors.tensor import Tensor, as_lazy, attach, wrap
+from symdiff.tensors.tracing import Requirement
 
 __all__ = ["DTYPE_FUNCTIONS"]
 
@@ -196,8 +198,8 @@ def _quantile(
     ends = [x.index_select(axis, made(k)) for k in (low, high)]
     share = made((places - low).astype(input.dtype.numpy).reshape((-1, *[1] * (x.ndim - axis - 1))))
     found = (ends[0] + (ends[1] - ends[0]) * share).movedim(axis, 0)
-    if x.isnan().any():
-        raise NotImplementedError("quantile of numbers with NaN among them is not supported")
+    missing = as_lazy(x.isnan().any().to(int64))
+    require(Requirement(missing, 0, 1, NotImplementedError, "quantile of numbers with NaN is not supported"))
     if keepdim:
         shape = (1,) * input.ndim if whole else tuple(1 if k == axis else n for k, n in enumerate(input.shape))
         found = found.reshape((-1, *shape))

@@ -9,6 +9,7 @@ from symdiff.tensors import (
     autograd_calls,
     indexing,
     ordering,
+    parsed_creation,
     parsed_methods,
     products,
     programs,
@@ -35,7 +36,8 @@ from symdiff.tensors.tensor import Tensor
 __all__ = ["NAMES"]
 
 OTHER_MODULES = (
-    autograd_calls, indexing, ordering, parsed_methods, products, programs, rearranging, sums_of_products, views,
+    autograd_calls, indexing, ordering, parsed_creation, parsed_methods, products, programs, rearranging,
+    sums_of_products, views,
 )  # fmt: skip
 """They attach methods and functions when they are imported."""
 
@@ -79,3 +81,4 @@ NAMES: dict[str, Any] = {
     "nan": float("nan"),
     "pi": 3.141592653589793,
 }
+parsed_creation.register(NAMES)

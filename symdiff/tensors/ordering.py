@@ -6,14 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.ops import REGISTRY as R
 from symdiff.tensors.arithmetic import FUNCTIONS, first_operand, function
 from symdiff.tensors.creation import made
 from symdiff.tensors.dtypes import default_dtype, int32, int64
 from symdiff.tensors.lazy import known
+from symdiff.tensors.operations import operation, record
 from symdiff.tensors.reductions import axis_of
+from symdiff.tensors.requirements import is_traced, require
 from symdiff.tensors.return_types import return_type
 from symdiff.tensors.selection import largest_indices
-from symdiff.tensors.tensor import Tensor, wrap
+from symdiff.tensors.tensor import Tensor, as_lazy, wrap
+from symdiff.tensors.tracing import Requirement, ValuesNeeded, is_for_training
 
 __all__: list[str] = []
 
@@ -35,9 +39,27 @@ def _order(array: np.ndarray[Any, Any], axis: int, descending: bool) -> np.ndarr
     return array.shape[axis] - 1 - np.flip(np.argsort(turned, axis=axis, kind="stable"), axis)
 
 
-def _pair(name: str, input: Any, axis: int, places: np.ndarray[Any, Any], keepdim: bool = True) -> Any:
+@operation("argsort", "")
+def _argsort_row(x: Any, axis: int) -> Any:
+    return R["argsort"](x, axis=axis)
+
+
+def _places(input: Any, axis: int, descending: bool) -> Tensor:
+    """Positions in order, as a tensor; in a program that is compiled, it orders whenever it runs."""
+    x = as_lazy(input)
+    if not is_traced(x):
+        return _indices(_order(input._array(), axis, descending))
+    if x.dtype.category == 0:
+        input = input.to(int64)
+    if not descending:
+        return wrap(record(_argsort_row, (as_lazy(input),), (axis,)))
+    turned: Any = wrap(record(_argsort_row, (as_lazy(input.flip(axis)),), (axis,)))
+    places: Tensor = x.shape[axis] - 1 - turned.flip(axis)
+    return places
+
+
+def _pair(name: str, input: Any, axis: int, indices: Any, keepdim: bool = True) -> Any:
     """The elements at some places along an axis, and these places."""
-    indices: Any = _indices(places)
     values: Any = FUNCTIONS["gather"](input, axis, indices)
     if keepdim:
         return _PAIRS[name](values, indices)
@@ -49,13 +71,13 @@ def _sorted(input: Any, dim: int = -1, descending: bool = False, *, stable: bool
     if not x.shape:
         return _PAIRS["sort"](input.clone(), made(np.zeros((), np.int64)))
     axis = axis_of(dim, len(x.shape))
-    return _pair("sort", input, axis, _order(input._array(), axis, descending))
+    return _pair("sort", input, axis, _places(input, axis, descending))
 
 
 def _argsort(input: Any, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     if not input.ndim:
         return made(np.zeros((), np.int64))
-    return _indices(_order(input._array(), axis_of(dim, input.ndim), descending))
+    return _places(input, axis_of(dim, input.ndim), descending)
 
 
 def _top(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
@@ -67,7 +89,25 @@ def _top(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     axis = axis_of(dim, len(x.shape))
     if not 0 <= k <= x.shape[axis]:
         raise RuntimeError("selected index k out of range")
-    return _pair("topk", input, axis, _best(np.moveaxis(input._array(), axis, -1), k, largest, axis))
+    if is_traced(x):
+        return _pair("topk", input, axis, _best_of_run(input, k, largest, axis))
+    return _pair("topk", input, axis, _indices(_best(np.moveaxis(input._array(), axis, -1), k, largest, axis)))
+
+
+def _best_of_run(input: Any, k: int, largest: bool, axis: int) -> Any:
+    """The places of the largest, or smallest, of elements that a run will tell, which must not be equal."""
+    if is_for_training():
+        raise ValuesNeeded  # the training goes on with equal ones, too
+    places: Any = _places(input, axis, largest)
+    count = min(k + 1, input.shape[axis])
+    ordered = FUNCTIONS["gather"](input, axis, places.narrow(axis, 0, count))
+    if k > 0 and count > 1:
+        equal = ordered.narrow(axis, 1, count - 1) == ordered.narrow(axis, 0, count - 1)
+        require(Requirement(as_lazy(equal.to(int64)), 0, 1, RuntimeError, _EQUAL))
+    return places.narrow(axis, 0, k)
+
+
+_EQUAL = "topk of equal elements is not supported in a function that is compiled: which are taken has no rule"
 
 
 def _best(array: np.ndarray[Any, Any], k: int, largest: bool, axis: int) -> np.ndarray[Any, Any]:
@@ -91,22 +131,25 @@ def _kth(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     axis = axis_of(dim, input.ndim)
     if not 1 <= k <= input.shape[axis]:
         raise RuntimeError("kthvalue(): selected number k out of range for dimension " + str(axis))
-    places = np.take(_order(input._array(), axis, False), [k - 1], axis)
+    places = _places(input, axis, False).narrow(axis, k - 1, 1)  # type: ignore[attr-defined]
     return _pair("kthvalue", input, axis, places, keepdim)
 
 
 def _median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     """The lower one of the two in the middle; a NaN where there is one."""
     if dim is None:
-        return _median(input.reshape(-1), 0).values
+        found = _median(input.detach().reshape(-1), 0).values
+        if not input.dtype.is_floating_point:
+            return found
+        # equal elements share the gradient
+        chosen = FUNCTIONS["logical_or"](input == found, FUNCTIONS["isnan"](input))
+        return FUNCTIONS["where"](chosen, input, -float("inf")).max()
     axis = axis_of(dim, input.ndim)
-    array = input._array()
-    order = _order(array, axis, False)
-    places = np.take(order, [(array.shape[axis] - 1) // 2], axis)
-    if array.dtype.kind == "f":
-        missing = np.isnan(array)
-        first = np.expand_dims(np.argmax(missing, axis), axis)
-        places = np.where(missing.any(axis, keepdims=True), first, places)
+    places: Any = _places(input, axis, False).narrow(axis, (input.shape[axis] - 1) // 2, 1)  # type: ignore[attr-defined]
+    if input.dtype.is_floating_point:
+        missing = FUNCTIONS["isnan"](input).to(int64)
+        first = missing.argmax(axis, keepdim=True)
+        places = FUNCTIONS["where"](missing.amax(axis, keepdim=True) > 0, first, places)
     return _pair("median", input, axis, places, keepdim)
 
 

@@ -44,7 +44,7 @@ from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 from symdiff.tensors.tracing import DrawsNumbers, Requirement, Trace, ValuesNeeded, is_for_training, tracing
 
 __all__ = [
-    "DATA", "ELEMENTS", "RECORDING", "Calling", "as_tensor", "call", "content", "initial", "instance_of",
+    "DATA", "ELEMENTS", "ON_NUMBERS", "RECORDING", "Calling", "as_tensor", "call", "content", "initial", "instance_of",
     "static_shape", "tensor_at",
 ]  # fmt: skip
 
@@ -62,7 +62,8 @@ OPERATORS = frozenset(f"__{side}{name}__" for name in ("add", "sub", "mul", "tru
     "__gt__",
     "__ge__",
 }
-_ARITHMETIC = frozenset(getattr(Tensor, name) for name in OPERATORS if name in vars(Tensor))
+ON_NUMBERS: set[Any] = {getattr(Tensor, name) for name in OPERATORS if name in vars(Tensor)}
+"""What takes floats that only a run will tell."""
 
 
 def instance_of(value: Value, *, origin: str = "") -> Instance:
@@ -97,7 +98,7 @@ def call(p: Parser, found: Any, args: Sequence[Abstract], kwargs: Mapping[str, A
 
 def _takes_numbers(found: Any) -> bool:
     """Whether a Python float among the arguments may be a number that only a run will tell."""
-    return getattr(found, "__hash__", None) is not None and found in _ARITHMETIC
+    return getattr(found, "__hash__", None) is not None and found in ON_NUMBERS
 
 
 PACKAGES["symdiff.tensors"] = call

@@ -33,6 +33,7 @@ from symdiff.tensors.storage import (
     refresh,
     seen_in_memory,
 )
+from symdiff.tensors.tracing import current
 
 __all__ = [
     "DETACH",
@@ -383,7 +384,7 @@ def _is_worth_knowing(value: Lazy) -> bool:
     of which computes the whole.
     """
     if value.array is None:
-        if not value.has_parts:
+        if not value.has_parts or current() is not None:
             value.has_parts = True
             return False
         materialise([value])
