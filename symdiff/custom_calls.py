@@ -18,13 +18,13 @@ from symdiff.custom import CustomRule
 from symdiff.errors import DtypeError, LocatedTypeError, Location, ShapeError, SymdiffError
 from symdiff.frontend.abstract import Abstract, Array, Complex, DictObject, Known, ListObject, Tuple, now
 from symdiff.frontend.core import Parser
-from symdiff.frontend.liveness import walk_scope
 from symdiff.frontend.program import Path
 from symdiff.frontend.rows import Rows
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.structure import Static, Structure
 from symdiff.frontend.targets import bound_arguments
 from symdiff.frontend.trees import put_together, take_apart
+from symdiff.frontend.walking import walk_scope
 from symdiff.ir.graph import Block, Function, Type, Value
 from symdiff.ir.shapes import require_same, show_shape
 from symdiff.ops import REGISTRY

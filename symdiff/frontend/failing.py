@@ -13,10 +13,11 @@ from symdiff.errors import UnsupportedSyntaxError, located
 from symdiff.frontend.abstract import Abstract, Deferred, Known, Marker
 from symdiff.frontend.core import Parser
 from symdiff.frontend.deferred import deferred, deferred_call
-from symdiff.frontend.liveness import Liveness, assigned_names, walk_scope
+from symdiff.frontend.liveness import Liveness, assigned_names
 from symdiff.frontend.memory import Spoiled
 from symdiff.frontend.scope import Scope
 from symdiff.frontend.unbound import is_absent
+from symdiff.frontend.walking import walk_scope
 from symdiff.ir.graph import ACT, TRY, Node
 from symdiff.ir.sites import Clause
 from symdiff.ir.walk import may_raise

@@ -11,7 +11,8 @@ import copy
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
-from symdiff.frontend.liveness import BreakableFor, walk_scope
+from symdiff.frontend.liveness import BreakableFor
+from symdiff.frontend.walking import walk_scope
 
 __all__ = ["Hoisting", "assigned", "location_like", "read_name"]
 

@@ -22,7 +22,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from symdiff.frontend.liveness import BreakableFor, walk_scope
+from symdiff.frontend.liveness import BreakableFor
+from symdiff.frontend.walking import children, walk_scope
 
 __all__ = ["is_hidden", "lower_jumps"]
 
@@ -283,7 +284,7 @@ def _jumps(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
             stack += [(n, True) for n in node.body]
             stack += [(n, inside) for n in node.orelse]
         else:
-            stack += [(n, inside) for n in ast.iter_child_nodes(node) if not isinstance(n, ast.expr)]
+            stack += [(n, inside) for n in children(node) if not isinstance(n, ast.expr)]
     return found
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from symdiff.errors import UnsupportedSyntaxError, located
 from symdiff.frontend.source import Source
+from symdiff.frontend.walking import children
 
 __all__ = ["check_language"]
 
@@ -71,7 +72,7 @@ def _children(node: ast.AST) -> Iterable[ast.AST]:
         return [node.target] if node.value is None else [node.target, node.value]
     if isinstance(node, ast.FunctionDef):
         return [node.args, *node.body, *node.decorator_list]
-    return ast.iter_child_nodes(node)
+    return children(node)
 
 
 def _problem(node: ast.AST) -> tuple[str, str] | None:

@@ -10,7 +10,9 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["BreakableFor", "Liveness", "assigned_names", "bound_name", "nonlocal_names", "walk_scope"]
+from symdiff.frontend.walking import walk, walk_scope
+
+__all__ = ["BreakableFor", "Liveness", "assigned_names", "bound_name", "names_bound_in", "nonlocal_names"]
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -28,27 +30,18 @@ class BreakableFor(ast.For):
     stopped: ast.Name
 
 
-def walk_scope(nodes: Iterable[ast.AST]) -> Iterable[ast.AST]:
-    """All nodes that belong to the function itself, without the inside of nested functions."""
-    stack = list(nodes)
-    while stack:
-        node = stack.pop()
-        yield node
-        if isinstance(node, _SCOPES):
-            stack.extend(node.args.defaults)
-            stack.extend(d for d in node.args.kw_defaults if d is not None)
-        else:
-            stack.extend(ast.iter_child_nodes(node))
-
-
 def assigned_names(nodes: Iterable[ast.AST]) -> set[str]:
     """Names bound by statements: assignment, loops, nested functions; targets of comprehensions are their own."""
+    return names_bound_in(list(walk_scope(nodes)))
+
+
+def names_bound_in(scope: Sequence[ast.AST]) -> set[str]:
+    """Names that the nodes of a scope bind."""
     names: set[str] = set()
     own: set[ast.AST] = set()
-    scope = list(walk_scope(nodes))
     for node in scope:
         if isinstance(node, _COMPREHENSIONS):
-            own.update(n for g in node.generators for n in ast.walk(g.target))
+            own.update(n for g in node.generators for n in walk(g.target))
         elif isinstance(node, ast.FunctionDef):
             names.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
@@ -70,13 +63,13 @@ def nonlocal_names(nodes: Iterable[ast.AST]) -> set[str]:
     """Names that functions inside these statements assign through ``nonlocal``."""
     found: set[str] = set()
     for node in nodes:
-        found.update(name for n in ast.walk(node) if isinstance(n, ast.Nonlocal) for name in n.names)
+        found.update(name for n in walk(node) if isinstance(n, ast.Nonlocal) for name in n.names)
     return found
 
 
 def _reads(node: ast.AST) -> set[str]:
     """Names an expression (or a nested function) may read, at any depth."""
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return {n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def _targets(node: ast.expr) -> tuple[set[str], set[str]]:
@@ -110,10 +103,10 @@ class Liveness:
     head: dict[ast.AST, set[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, body: Sequence[ast.stmt]) -> Liveness:
-        """Analyse the body of a function."""
+    def of(cls, body: Sequence[ast.stmt], scope: Iterable[ast.AST] | None = None) -> Liveness:
+        """Analyse the body of a function; ``scope`` is all its nodes, where they are known."""
         live = cls()
-        for node in walk_scope(body):
+        for node in walk_scope(body) if scope is None else scope:
             if isinstance(node, _SCOPES):
                 inner = node.body if isinstance(node.body, list) else [node.body]
                 live.always.update(*(_reads(n) for n in inner))

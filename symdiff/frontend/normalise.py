@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from symdiff.errors import LimitError, located
 from symdiff.frontend.jumps import lower_jumps
-from symdiff.frontend.liveness import walk_scope
 from symdiff.frontend.source import Source
+from symdiff.frontend.walking import walk_scope
 
 __all__ = ["STATEMENT_LIMIT", "body_of", "tail_returns"]
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from symdiff.errors import UnsupportedSyntaxError, located
 from symdiff.frontend.source import Source
+from symdiff.frontend.walking import walk
 
 __all__ = ["is_mapping", "is_sequence", "without_patterns"]
 
@@ -37,14 +38,14 @@ def is_mapping(subject: Any) -> bool:
 
 def without_patterns(node: Any, source: Source) -> Any:
     """The function, or lambda, in plainer syntax; the tree itself stays as it is."""
-    if not any(isinstance(n, ast.Match) or (isinstance(n, ast.While) and _assigns(n.test)) for n in ast.walk(node)):
+    if not any(isinstance(n, ast.Match) or (isinstance(n, ast.While) and _assigns(n.test)) for n in walk(node)):
         return node
     return _Plainer(source).visit(copy.deepcopy(node))
 
 
 def _assigns(test: ast.expr) -> bool:
     """Whether a test binds a name."""
-    return any(isinstance(n, ast.NamedExpr) for n in ast.walk(test))
+    return any(isinstance(n, ast.NamedExpr) for n in walk(test))
 
 
 class _Plainer(ast.NodeTransformer):
@@ -107,7 +108,7 @@ class _Plainer(ast.NodeTransformer):
 def _assigns_late(test: ast.expr) -> bool:
     """Whether a part of a test that is not always evaluated assigns a name."""
     late: list[ast.expr] = []
-    for node in ast.walk(test):
+    for node in walk(test):
         match node:
             case ast.BoolOp():
                 late += node.values[1:]
@@ -115,7 +116,7 @@ def _assigns_late(test: ast.expr) -> bool:
                 late += node.comparators[1:]
             case ast.IfExp():
                 late += [node.body, node.orelse]
-    return any(isinstance(n, ast.NamedExpr) for part in late for n in ast.walk(part))
+    return any(isinstance(n, ast.NamedExpr) for part in late for n in walk(part))
 
 
 class _Continued(ast.NodeTransformer):

@@ -22,6 +22,7 @@ from types import CodeType, SimpleNamespace
 from typing import Any
 
 from symdiff.errors import LimitError
+from symdiff.frontend.walking import children
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -83,7 +84,7 @@ def entries_of(tree: ast.Module) -> Iterator[Entry]:
         if isinstance(node, _FUNCTIONS):
             yield Entry(node, private)
         inside = node.name if isinstance(node, ast.ClassDef) else private
-        stack.extend((child, inside) for child in ast.iter_child_nodes(node))
+        stack.extend((child, inside) for child in children(node))
 
 
 _warnings_lock = threading.Lock()

@@ -28,8 +28,9 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
 
 from symdiff.frontend.hoisting import Hoisting, assigned, location_like, read_name
-from symdiff.frontend.liveness import BreakableFor, Liveness, walk_scope
+from symdiff.frontend.liveness import BreakableFor, Liveness
 from symdiff.frontend.normalise import STATEMENT_LIMIT
+from symdiff.frontend.walking import walk_scope
 
 __all__ = ["Again", "Element", "Finish", "Items", "More", "Next", "Piece", "Pieces", "Start", "Suspend", "Unchanged"]
 

@@ -10,12 +10,13 @@ from symdiff.frontend.abstract import Abstract, Cell, Known, Marker
 from symdiff.frontend.circling import is_repeated, learn_circle, machine_of
 from symdiff.frontend.core import Parser
 from symdiff.frontend.frames import Frame
-from symdiff.frontend.liveness import Liveness, assigned_names, nonlocal_names, walk_scope
+from symdiff.frontend.liveness import Liveness, names_bound_in, nonlocal_names
 from symdiff.frontend.machine import Reached, key_of
 from symdiff.frontend.normalise import body_of
 from symdiff.frontend.program import Path
 from symdiff.frontend.recursion import as_loop
 from symdiff.frontend.source import Source
+from symdiff.frontend.walking import walk_scope
 
 __all__ = ["Prepared", "prepare", "run_function"]
 
@@ -54,10 +55,10 @@ def prepare(source: Source, node: ast.FunctionDef | ast.Lambda) -> Prepared:
     scope = list(walk_scope(statements))
     outside = frozenset(name for n in scope if isinstance(n, ast.Global) for name in n.names)
     around = {name for n in scope if isinstance(n, ast.Nonlocal) for name in n.names}
-    local = frozenset(parameters | (assigned_names(statements) - outside - around))
+    local = frozenset(parameters | (names_bound_in(scope) - outside - around))
     inner = [n for n in scope if isinstance(n, ast.FunctionDef)]
     cells = local & nonlocal_names(inner)
-    return Prepared(source, node, statements, local, Liveness.of(statements), cells, outside)
+    return Prepared(source, node, statements, local, Liveness.of(statements, scope), cells, outside)
 
 
 def run_function(p: Parser, frame: Frame, ready: Prepared, name: str, itself: Abstract) -> Abstract:

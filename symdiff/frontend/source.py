@@ -196,15 +196,14 @@ def _as_it_runs(entry: Entry, *, asserts: bool) -> FunctionNode:
     root = _adjusted(entry.node, entry.private, asserts)
     stack: list[ast.AST] = [root]
     while stack:
-        node = stack.pop()
-        for name, value in ast.iter_fields(node):
+        fields = stack.pop().__dict__
+        for name, value in fields.items():
             if isinstance(value, list):
                 copies = [_adjusted(v, entry.private, asserts) if isinstance(v, ast.AST) else v for v in value]
-                setattr(node, name, copies)
-                stack.extend(copy for copy in copies if isinstance(copy, ast.AST))
+                fields[name] = copies
+                stack += [copy for copy in copies if isinstance(copy, ast.AST)]
             elif isinstance(value, ast.AST):
-                copy = _adjusted(value, entry.private, asserts)
-                setattr(node, name, copy)
+                fields[name] = copy = _adjusted(value, entry.private, asserts)
                 stack.append(copy)
     return root
 
@@ -220,11 +219,12 @@ def _adjusted(node: Any, private: str | None, asserts: bool) -> Any:
         return ast.copy_location(ast.Pass(), node)
     if isinstance(node, ast.Name) and node.id == "__debug__":
         return ast.copy_location(ast.Constant(asserts), node)
-    copy = type(node)(**dict(ast.iter_fields(node)))
+    copy = ast.AST.__new__(type(node))
+    copy.__dict__.update(node.__dict__)
     name_field = _PRIVATE_FIELDS.get(type(node))
     if name_field and private:
         setattr(copy, name_field, mangle(getattr(node, name_field), private))
-    return ast.copy_location(copy, node) if hasattr(node, "lineno") else copy
+    return copy
 
 
 def mangle(name: str, private: str) -> str:
