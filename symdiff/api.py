@@ -240,7 +240,15 @@ def _is_float(leaf: Any) -> bool:
 
 
 def stop_gradient(x: Any) -> Any:
-    """The value itself; inside a differentiable function, no derivative passes through it."""
+    """The value itself; inside a differentiable function, and in graphs of tensors, no derivative passes through it."""
+    if hasattr(type(x), "detach"):
+        return x.detach()
+    if type(x) is tuple or type(x) is list:
+        parts = [stop_gradient(part) for part in x]
+        return x if all(a is b for a, b in zip(parts, x, strict=True)) else type(x)(parts)
+    if type(x) is dict:
+        found = {key: stop_gradient(part) for key, part in x.items()}
+        return x if all(found[key] is x[key] for key in x) else found
     return x
 
 

@@ -22,6 +22,7 @@ from symdiff.frontend.abstract import (
     BoundMethod,
     Checkpointed,
     DictObject,
+    Instance,
     Known,
     ListObject,
     Tuple,
@@ -279,7 +280,7 @@ def _trace(
     finally:
         p.build = outer
         layer = p.memory.pop()
-    if any(isinstance(item, Array | ListObject | DictObject) and item.serial < start for item in layer):
+    if any(isinstance(item, Array | ListObject | DictObject | Instance) and item.serial < start for item in layer):
         message = "the function that is differentiated here stores into an object from around it"
         p.refuse(UnsupportedSyntaxError, message, "pass the object as an argument, or return what is stored")
     results: list[Value] = []

@@ -50,6 +50,7 @@ class Resolver:
         self.guards: dict[tuple[Path, str], Guard] = {}
         self._wrapped: dict[Path, Abstract] = {}
         self.passed: dict[Any, Abstract] = {}  # objects that are part of an argument
+        self.passed_with: list[Any] = []  # the arguments that these are part of
         self.without_gradient: set[Value] = set()  # tensors that surely require none
         self.contiguous: set[Value] = set()  # tensors that surely are no views of others
 

@@ -17,6 +17,7 @@ __all__ = [
     "CONTEXTS",
     "EXPRESSIONS",
     "FUNCTIONS",
+    "MADE",
     "METHODS",
     "OBJECTS",
     "PACKAGES",
@@ -51,6 +52,7 @@ OBJECTS: dict[type, Handler] = {}  # by class: the abstract of an object from ou
 ARRAYS: dict[type, Handler] = {}  # by class: an object as the array that NumPy's functions take it for
 SHOWN: dict[type, Any] = {}  # by class: the function that makes an object of that array, where one is shown
 PASSED: dict[str, Handler] = {}  # by the kind of a structure: the abstract of an argument
+MADE: dict[str, Handler] = {}  # by the kind of a structure of one leaf: the abstract that holds a value
 
 
 def expression(*kinds: type[ast.expr]) -> Callable[[Handler], Handler]:

@@ -8,6 +8,7 @@ from symdiff.frontend.abstract import (
     Abstract,
     Array,
     DictObject,
+    Instance,
     Known,
     ListObject,
     Optional,
@@ -18,6 +19,7 @@ from symdiff.frontend.abstract import (
 )
 from symdiff.frontend.core import Parser
 from symdiff.frontend.structure import LEAF, Static, Structure
+from symdiff.frontend.tables import MADE
 from symdiff.ir.graph import Value
 
 __all__ = ["map_numbers", "put_together", "take_apart"]
@@ -57,6 +59,9 @@ def _take_apart(p: Parser, item: Abstract, leaves: list[Leaf]) -> Structure:
         case Record():
             parts = _parts(p, tuple(item.fields.values()), leaves)
             return Structure("object", item.cls, tuple(item.fields), parts)
+        case Instance() if (kind := getattr(item.cls, "__symdiff_kind__", "")) in MADE:
+            fields = p.memory.content(item)
+            return Structure(kind, item.cls, tuple(fields), _parts(p, tuple(fields.values()), leaves))
     leaves.append(Static(None) if is_none(item) else Static(item))
     return LEAF
 
@@ -76,6 +81,8 @@ def _put_together(structure: Structure, leaves: Iterator[Leaf], as_item: Callabl
         if isinstance(leaf, Value):
             return as_item(leaf)
         return Known(None) if leaf.object is None else leaf.object
+    if structure.kind in MADE:
+        return MADE[structure.kind](next(leaves))
     children = tuple(_put_together(child, leaves, as_item) for child in structure.children)
     match structure.kind:
         case "optional":

@@ -195,6 +195,7 @@ def _parts(module: Module) -> tuple[tuple[Any, ...], list[Any]]:
 def _passed(passed: Passed, structure: Structure, children: Sequence[Abstract]) -> Known:
     """A module that is an argument: its tensors are what is passed for them."""
     module = children[0].object
+    passed.resolver.passed_with.append(module)
     for (_, tensor), item in zip(named_tensors(module), children[1:], strict=True):
         if is_for_training() and not tensor.requires_grad:
             passed.resolver.without_gradient.add(initial(item))

@@ -31,7 +31,7 @@ from symdiff.frontend.program import Path
 from symdiff.frontend.resolve import Resolver
 from symdiff.frontend.signals import StaticCapture
 from symdiff.frontend.structure import Structure
-from symdiff.frontend.tables import ARRAYS, OBJECTS, PACKAGES, PASSED, SHOWN
+from symdiff.frontend.tables import ARRAYS, MADE, OBJECTS, PACKAGES, PASSED, SHOWN
 from symdiff.ir.graph import Type, Value
 from symdiff.ops.primitive import REGISTRY
 from symdiff.tensors.creation import tensor as made_tensor
@@ -357,10 +357,26 @@ def _abstract(p: Parser, found: Any, own: Mapping[int, Instance]) -> Abstract:
 # -- tensors from outside ----------------------------------------------------------------------------------------------
 
 
+class _Outside:
+    """Says whether a tensor is no parameter of the modules that are passed: those are arguments."""
+
+    def __init__(self, modules: tuple[Any, ...]) -> None:
+        self.modules = modules
+
+    def __call__(self, found: object) -> bool:
+        if type(found) is Tensor:
+            return True
+        return not any(found is tensor for module in self.modules for tensor in module.parameters())
+
+
 def _from_outside(resolver: Resolver, found: Tensor, path: Path, hint: str) -> Abstract:
     """A tensor outside the function: its elements are read at each call."""
     if found in resolver.passed:
+        if (Path(path.root, (("attr", "__dict__"),)), "by") not in resolver.guards:  # which says so already
+            resolver.guard(path, found, "is")
         return resolver.passed[found]
+    if resolver.passed_with:
+        resolver.guard(path, _Outside(tuple(resolver.passed_with)), "by")
     value = as_lazy(found)
     resolver.guard(path.then("attr", "shape"), found.shape, "equal")
     resolver.guard(path.then("attr", "dtype"), found.dtype, "is")
@@ -398,3 +414,4 @@ def _passed(passed: Passed, structure: Structure, children: Sequence[Abstract]) 
 
 
 PASSED["tensor"] = _passed
+MADE["tensor"] = instance_of

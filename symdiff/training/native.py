@@ -164,7 +164,7 @@ class NativeLoop:
     def _step(self, rows: int) -> Step:
         """The step for batches of so many rows, made anew if what it relies on has changed."""
         found = self.kept.steps.get(rows)
-        if found is None or not all(guard.holds(objective) for guard in found.guards):
+        if found is None or not found.holds(self.optimizer):
             found = step_of(self.model, self.loss, self.optimizer, self.inputs, self.target, rows)
             self.kept.steps[rows] = found
             for key in [key for key in self.kept.units if key[0] == rows]:

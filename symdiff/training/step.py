@@ -77,6 +77,14 @@ class Step:
     constants: list[Tensor | Captured]
     guards: tuple[Guard, ...]
 
+    def holds(self, optimizer: NativeOptimizer) -> bool:
+        """Whether what it was made of is as it was."""
+        if not all(guard.holds(objective) for guard in self.guards):
+            return False
+        read = outside([c for c in self.constants if isinstance(c, Captured)], objective)
+        trained = {p for group in optimizer.param_groups for p in group["params"]}
+        return not any(tensor in trained for _, tensor in read.values())
+
 
 def step_of(
     model: Module, loss: Any, optimizer: NativeOptimizer, inputs: Sequence[Array], target: Array, rows: int

@@ -126,3 +126,26 @@ def test_memory_that_is_shared_only_later_is_seen():
     with pytest.warns(sd.SymdiffWarning, match="shares its memory"):
         history = sd.fit(model, loss, X, Y, optimizer=optimizer, batch_size=5, epochs=2, callbacks=share)
     assert not history.native
+
+
+@pytest.mark.parametrize("native", [False, "auto"])
+def test_parameters_under_other_names_may_change(native):
+    sd.manual_seed(0)
+    model, held = nn.Linear(3, 1), {"w": sd.ones(1, 3)}
+    start = model.weight.detach().numpy()[0].copy(), model.bias.item()
+
+    def change(state):
+        held["w"] = model.weight if state.epoch == 1 else sd.ones(1, 3)
+
+    def loss(output, target):
+        return square(output, target) + held["w"].abs().sum()
+
+    optimizer = sd.optim.SGD(model.parameters(), lr=0.1)
+    history = sd.fit(model, loss, X, Y, optimizer=optimizer, epochs=3, native=native, callbacks=change)
+    assert history.native is (native == "auto")
+    weight, bias, w = start[0].astype(float), start[1], np.ones(3)
+    for epoch in range(3):
+        error = X @ weight[:, None] + bias - Y
+        assert history.loss[epoch] == pytest.approx((error**2).mean() + abs(weight if epoch == 1 else w).sum(), 1e-5)
+        slope = 2 * (error * X).mean(0) + (np.sign(weight) if epoch == 1 else 0.0)
+        weight, bias = weight - 0.1 * slope, bias - 0.2 * error.mean()
