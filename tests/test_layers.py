@@ -30,7 +30,7 @@ SYMDIFF_LAYERS = [
     "stages",
     "runtime",
     "tensors",
-    "nn optim autograd utils",
+    "nn optim autograd utils distributions",
     "training",
     "inspection",
     "machinery",

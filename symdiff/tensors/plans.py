@@ -85,6 +85,8 @@ class Plan:
         if call is not None:
             return call(*values)
         self.runs += 1
+        if self.runs == 2 and _bets.lost:
+            _bets.won()
         if self.runs == 1 or self.is_large:
             if grad_mode.enabled():
                 _NEW.append(self)
@@ -105,12 +107,49 @@ class Plan:
         return self.call
 
 
+class _Bets:
+    """Whether what was compiled after one run was of use: graphs whose size is that of an episode do not come again.
+
+    Attributes
+    ----------
+    lost : int
+        Steps after which something was compiled, less the structures that ran again.
+    """
+
+    lost = 0
+
+    def won(self) -> None:
+        """A structure ran again."""
+        self.lost = max(0, self.lost - 1)
+
+    def place(self, plan: Plan) -> None:
+        """Compile what ran once, and notice when it runs again."""
+        native = plan.compiled()
+
+        def first(*values: Any) -> Any:
+            plan.call = native
+            self.won()
+            return native(*values)
+
+        plan.call = first
+
+
+_bets = _Bets()
+_MOST_LOST = 4
+"""One for each optimiser of a loop that has several, before the first comes again."""
+
+
 def compile_for_next_step() -> None:
-    """An optimiser steps: what ran for the first time since its last step will run again, and is compiled now."""
-    while _NEW:
-        plan = _NEW.popleft()
-        if not plan.is_large:
-            plan.compiled()
+    """An optimiser steps: what ran for the first time since its last step will run again, and is compiled now.
+
+    Where that has been wrong several times, it is left until it runs for the second time.
+    """
+    plans = [plan for plan in _NEW if plan.call is None and not plan.is_large]
+    _NEW.clear()
+    if plans and _bets.lost < _MOST_LOST:
+        _bets.lost += 1
+        for plan in plans:
+            _bets.place(plan)
 
 
 def _contiguous(result: Any) -> Any:

@@ -89,3 +89,28 @@ def test_a_trajectory_under_no_grad_meets_few_structures(structures):
     real, imaginary = whole.T
     exact = np.cumprod(np.full(300, 1 - 0.005 - 0.1j))
     np.testing.assert_allclose(real + 1j * imaginary, exact, rtol=1e-3)
+
+
+def test_graphs_that_never_come_again_are_soon_not_compiled_for_the_next_step(monkeypatch):
+    """An episode has another length each time, and its graph another structure."""
+    monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+    monkeypatch.setattr(plans._bets, "lost", 0)
+    w = torch.tensor([0.5], requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.0)
+
+    def step(length):
+        before = plans.COUNTS["units"]
+        state = w * 1.25
+        for _ in range(length):
+            state = state * w
+        optimizer.zero_grad()
+        state.sum().backward()
+        assert w.grad.item() == pytest.approx(1.25 * (length + 1) * 0.5**length, rel=1e-5)
+        optimizer.step()
+        return plans.COUNTS["units"] - before
+
+    compiled = [step(length) for length in range(3, 15)]
+    assert sum(compiled[6:]) == 0, compiled
+    # what does come again is compiled at its second sight, and believed in from then on
+    assert [step(30), step(30), step(30)] == [0, 1, 0]
+    assert [step(31), step(31)] == [1, 0]
