@@ -52,6 +52,7 @@ __all__ = [
     "Op",
     "Type",
     "Value",
+    "dims_in",
 ]
 
 NO_ATTRS: Mapping[str, Any] = MappingProxyType({})
@@ -152,6 +153,17 @@ class Node:
     def output(self) -> Value:
         (value,) = self.outputs
         return value
+
+
+def dims_in(attrs: Mapping[str, Any]) -> list[Value]:
+    """The values among attributes, alone or in tuples: they are sizes."""
+    found = []
+    for value in attrs.values():
+        if isinstance(value, Value):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found += [item for item in value if isinstance(item, Value)]
+    return found
 
 
 @dataclass(frozen=True, eq=False, slots=True)

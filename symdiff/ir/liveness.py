@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Value
+from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Value, dims_in
 from symdiff.ir.walk import all_nodes, can_fail, constants_of, may_raise
 
 __all__ = ["Liveness", "Needs", "Place", "bounds_of", "carried_of", "is_act", "mentions"]
 
 
-def mentions(node: Node) -> Iterator[Value]:
+def mentions(node: Node) -> Sequence[Value]:
     """Values the spelling of one node mentions: inputs, and sizes among the attributes."""
-    yield from node.inputs
-    for value in node.attrs.values():
-        for item in value if isinstance(value, tuple) else (value,):
-            if isinstance(item, Value):
-                yield item
+    return (*node.inputs, *dims_in(node.attrs)) if node.attrs else node.inputs
 
 
 def bounds_of(node: Node) -> int:
@@ -171,7 +167,10 @@ class Needs:
             return node in self.tried
         if node.op is TRY and not node.attrs["clauses"]:
             return True
-        return any(o in self.needed for o in node.outputs) or is_act(node) or node in self.acting or node in self.bare
+        for output in node.outputs:
+            if output in self.needed:
+                return True
+        return is_act(node) or node in self.acting or node in self.bare
 
     # -- mentions ------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from symdiff.ir.graph import ACT, Block, Dim, Node, Type, Value
+from symdiff.ir.graph import ACT, Block, Dim, Node, Type, Value, dims_in
 
 __all__ = [
     "dims_of",
@@ -39,7 +39,7 @@ def map_type(type_: Type, mapping: Mapping[Value, Any]) -> Type:
 
 def map_attrs(attrs: Mapping[str, Any], mapping: Mapping[Value, Any]) -> Mapping[str, Any]:
     """Attributes with the dimensions among them (alone or in tuples) replaced."""
-    if not any(d in mapping for d in _dims_in(attrs)):
+    if not any(d in mapping for d in dims_in(attrs)):
         return attrs
     return {name: _map_attr(value, mapping) for name, value in attrs.items()}
 
@@ -52,18 +52,10 @@ def _map_attr(value: Any, mapping: Mapping[Value, Any]) -> Any:
     return value
 
 
-def _dims_in(attrs: Mapping[str, Any]) -> Iterator[Value]:
-    for value in attrs.values():
-        for item in value if isinstance(value, tuple) else (value,):
-            if isinstance(item, Value):
-                yield item
-
-
-def dims_of(node: Node) -> Iterator[Value]:
+def dims_of(node: Node) -> list[Value]:
     """Values a node mentions as sizes: in the types of its outputs and in its attributes."""
-    for output in node.outputs:
-        yield from (d for d in output.type.shape if isinstance(d, Value))
-    yield from _dims_in(node.attrs)
+    found = [d for output in node.outputs for d in output.type.shape if isinstance(d, Value)]
+    return found + dims_in(node.attrs) if node.attrs else found
 
 
 def references(node: Node) -> Iterator[Value]:

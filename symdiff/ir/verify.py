@@ -7,8 +7,21 @@ from typing import Any, NoReturn
 
 from symdiff.errors import InternalError, SymdiffError
 from symdiff.ir.build import Builder, python_type
-from symdiff.ir.graph import ACT, CONSTANT, FOR, IF, REQUIRE_EQUAL, TRY, WHILE, Block, Function, Node, Type, Value
-from symdiff.ir.rewrite import dims_of
+from symdiff.ir.graph import (
+    ACT,
+    CONSTANT,
+    FOR,
+    IF,
+    REQUIRE_EQUAL,
+    TRY,
+    WHILE,
+    Block,
+    Function,
+    Node,
+    Type,
+    Value,
+    dims_in,
+)
 
 __all__ = ["verify"]
 
@@ -55,7 +68,9 @@ class _Verifier:
         added: list[Value] = []
         self.define(block.params, owner, added)
         for node in block.nodes:
-            self.use((*node.inputs, *dims_of_attrs(node)), node)
+            # sizes in the types of its outputs are checked where these are defined
+            self.use(node.inputs, node)
+            self.use(dims_in(node.attrs), node)
             for inner in node.blocks:
                 yield inner, node
             self.node(node)
@@ -188,11 +203,6 @@ class _Layered(dict[Value, Node]):
 
     def get(self, key: Value, default: Any = None) -> Any:
         return super().get(key) or self.below.get(key, default)
-
-
-def dims_of_attrs(node: Node) -> Iterator[Value]:
-    """Sizes among a node's attributes (those in the types of its outputs are checked where these are defined)."""
-    return dims_of(Node(node.op, (), (), node.attrs))
 
 
 def _alike(a: Type, b: Type) -> bool:

@@ -23,12 +23,13 @@ def all_nodes(block: Block) -> Iterator[Node]:
     """Every node of a block and of the blocks inside it, each before those inside it."""
     stack: list[Iterator[Node]] = [iter(block.nodes)]
     while stack:
-        node = next(stack[-1], None)
-        if node is None:
+        for node in stack[-1]:
+            yield node
+            if node.blocks:
+                stack.extend(iter(inner.nodes) for inner in reversed(node.blocks))
+                break
+        else:
             stack.pop()
-            continue
-        yield node
-        stack.extend(iter(inner.nodes) for inner in reversed(node.blocks))
 
 
 def all_blocks(block: Block) -> Iterator[Block]:

@@ -53,10 +53,13 @@ class DtypeRule:
         return {"float": "float64", "bool": "bool", "int": "int64"}[self.result]
 
     def _numpy(self, types: Sequence[Type]) -> tuple[str, ...]:
-        weak = any(t.kind != "python" for t in types)
-        return self._resolve(tuple(_token(t, weak=weak) for t in types))
+        return self._promoted(tuple([(t.dtype, t.kind == "python") for t in types]))
 
     @functools.cache  # noqa: B019 - rules live as long as the process
+    def _promoted(self, operands: tuple[tuple[str, bool], ...]) -> tuple[str, ...]:
+        weak = not all(python for _, python in operands)
+        return self._resolve(tuple(_token(dtype, weak=weak and python) for dtype, python in operands))
+
     def _resolve(self, tokens: tuple[Any, ...]) -> tuple[str, ...]:
         function = getattr(self.function, "ufunc", self.function)  # SciPy's are looked up when they are needed
         if isinstance(function, np.ufunc):
@@ -98,12 +101,12 @@ def dtype_rule(function: Callable[..., Any], result: str) -> DtypeRule:
 def promoted(types: Sequence[Type]) -> str:
     """The dtype in which values of these types meet, as in ``matmul`` and ``concatenate``."""
     weak = any(t.kind != "python" for t in types)
-    tokens = [_token(t, weak=weak) for t in types]
+    tokens = [_token(t.dtype, weak=weak and t.kind == "python") for t in types]
     return str(np.result_type(*(t(0) if isinstance(t, type) else t for t in tokens)))
 
 
-def _token(type_: Type, *, weak: bool) -> Any:
+def _token(dtype: str, *, weak: bool) -> Any:
     """An operand as ``ufunc.resolve_dtypes`` takes it: Python's int and float are weak."""
-    if weak and type_.kind == "python" and type_.dtype != "bool":
-        return float if type_.is_float else int
-    return np.dtype(type_.dtype)
+    if weak and dtype != "bool":
+        return float if dtype.startswith("float") else int
+    return np.dtype(dtype)

@@ -334,7 +334,10 @@ def kind_of_types(types: Sequence[Type], attrs: Mapping[str, Any]) -> str:
     """As :func:`kind_of`, of types."""
     if "kind" in attrs:
         return str(attrs["kind"])
-    return "python" if types and all(t.kind == "python" for t in types) else "numpy"
+    for known in types:
+        if known.kind != "python":
+            return "numpy"
+    return "python" if types else "numpy"
 
 
 def infer_elementwise(

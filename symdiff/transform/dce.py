@@ -43,12 +43,14 @@ class _Liveness:
             value = stack.pop()
             if value not in self.values:
                 self.values.add(value)
-                stack.extend(d for d in value.type.shape if isinstance(d, Value))
+                if value.type.shape:
+                    stack += [d for d in value.type.shape if isinstance(d, Value)]
 
     def needs(self, node: Node) -> bool:
         """Whether a node must run."""
-        if any(output in self.values for output in node.outputs):
-            return True
+        for output in node.outputs:
+            if output in self.values:
+                return True
         if node not in self.effects:
             self.effects[node] = has_effect(node) or self.fails(node)
         return self.effects[node]
