@@ -26,7 +26,7 @@ from symdiff.tensors.programs import called
 from symdiff.tensors.tensor import Held, Tensor
 from symdiff.tensors.tracing import is_for_training
 
-__all__ = ["named_tensors", "options_of"]
+__all__ = ["entries", "named_tensors", "options_of"]
 
 _TABLES = ("_parameters", "_buffers")
 _CHANGING = frozenset([
@@ -85,7 +85,7 @@ def _call_method(
     given = [calling.given(item) for item in args]
     named = {name: calling.given(item) for name, item in kwargs.items()}
     stand_ins = {}
-    for part, table, name, tensor in _entries(module):
+    for part, table, name, tensor in entries(module):
         item = p.resolver.wrap(p.build, tensor, Path(part, (("attr", name),)), name)
         assert isinstance(item, Instance)
         stand_ins[part, table, name] = calling.tensor(item, differentiable=tensor.requires_grad)
@@ -98,7 +98,8 @@ def _call_method(
     return calling.result(made)
 
 
-def _entries(module: Module) -> Iterator[tuple[Module, str, str, Tensor]]:
+def entries(module: Module) -> Iterator[tuple[Module, str, str, Tensor]]:
+    """The tensors of a module and of those in it: where each stands, and itself."""
     for part in module.modules():
         for table in _TABLES:
             for name, tensor in part.__dict__[table].items():
@@ -131,6 +132,10 @@ class _Same:
 
     def __call__(self, found: object) -> bool:
         return _state(self.module, self.names) == self.expected
+
+    def bound_to(self, others: Mapping[int, Any]) -> _Same | None:
+        """The same asked of another module; nothing of one that is known to be like it."""
+        return None if id(self.module) in others else self
 
 
 def _state(module: Module, names: Sequence[str] | None) -> Any:

@@ -368,6 +368,10 @@ class _Outside:
             return True
         return not any(found is tensor for module in self.modules for tensor in module.parameters())
 
+    def bound_to(self, others: Mapping[int, Any]) -> _Outside:
+        """The same asked with other modules."""
+        return _Outside(tuple(others.get(id(module), module) for module in self.modules))
+
 
 def _from_outside(resolver: Resolver, found: Tensor, path: Path, hint: str) -> Abstract:
     """A tensor outside the function: its elements are read at each call."""

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symdiff.frontend.structure import flatten
 from symdiff.nn.module import Module
-from symdiff.nn.parsing import named_tensors, options_of
 from symdiff.optim.native import NativeOptimizer
 from symdiff.optim.optimizer import Optimizer
-from symdiff.tensors.tensor import Held, as_lazy
+from symdiff.tensors.tensor import as_lazy
 from symdiff.training.aliases import check_memory
 from symdiff.training.engine import Array, Engine, Refused
 from symdiff.training.interrupts import Interrupts
 from symdiff.training.session import MOST_STEPS, Session
+from symdiff.training.sharing import alike, bound_to, parts_of
 from symdiff.training.step import Step, objective, step_of
 
 __all__ = ["compiled"]
@@ -27,7 +26,7 @@ __all__ = ["compiled"]
 CHUNK_SECONDS = 0.05
 """How long a call should take: Ctrl-C is answered, and progress is shown, in between."""
 MOST_KEPT = 8
-"""Models whose native loops are kept; they are kept alive by that."""
+"""Kinds of models whose native loops are kept; of each kind one is kept alive by that."""
 
 
 def compiled(
@@ -67,19 +66,16 @@ def compiled(
 
 @dataclass(eq=False)
 class Kept:
-    """What was compiled for a model, a loss and a kind of optimiser.
+    """What was compiled for models that are alike, a loss and a kind of optimiser.
 
     Attributes
     ----------
-    held : tuple
-        What it was made of: as long as it is kept, nothing else gets their identities.
     steps : dict
-        By the rows of a batch.
+        By the rows of a batch, for the model that was trained last: it is kept alive by that.
     units : dict
         Native loops.
     """
 
-    held: tuple[Any, ...]
     steps: dict[int, Step] = field(default_factory=dict)
     units: dict[Any, Callable[..., Any]] = field(default_factory=dict)
 
@@ -87,32 +83,13 @@ class Kept:
 _KEPT: OrderedDict[Any, Kept] = OrderedDict()
 
 
-def _kept_for(model: Module, loss: Any, optimizer: NativeOptimizer, inputs: tuple[Array, ...], target: Array) -> Kept:
+def _kept_for(key: tuple[Any, ...]) -> Kept:
     """What was compiled before for the same, if anything: training goes on, or begins anew, without compiling."""
-    options = options_of(loss)
-    leaves, structure = flatten(loss if options is None else None)
-    tensors = [t for _, t in named_tensors(model)] + [leaf.tensor for leaf in leaves if isinstance(leaf, Held)]
-    groups = [group["params"] for group in optimizer.param_groups]
-    held = (model, loss, type(optimizer), *tensors)
-    criterion = (id(loss), structure, *map(_comparable, leaves)) if options is None else options
-    data = [(a.dtype.name, a.shape) for a in (*inputs, target)]
-    types = [(t.dtype, t.shape) for t in tensors]
-    trained = [tuple((id(p), p.requires_grad) for p in group) for group in groups]
-    key = (id(model), criterion, type(optimizer), *map(id, tensors), *types, *data, *trained)
-    found = _KEPT.pop(key) if key in _KEPT else Kept((*held, *groups, *leaves))
+    found = _KEPT.pop(key) if key in _KEPT else Kept()
     _KEPT[key] = found
     while len(_KEPT) > MOST_KEPT:
         _KEPT.popitem(last=False)
     return found
-
-
-def _comparable(leaf: Any) -> Any:
-    """A part of a loss: numbers and arrays by value, all else by identity."""
-    if isinstance(leaf, np.ndarray):
-        return leaf.dtype.str, leaf.shape, leaf.tobytes()
-    if isinstance(leaf, bool | int | float | str | bytes | np.generic | None):
-        return type(leaf), repr(leaf)
-    return id(leaf.tensor if isinstance(leaf, Held) else leaf)
 
 
 class NativeLoop:
@@ -145,7 +122,9 @@ class NativeLoop:
     def _prepare(self, *sizes: int) -> None:
         """Look at what may have changed, and make the steps for batches of these sizes."""
         self._check()
-        self.kept = _kept_for(self.model, self.loss, self.optimizer, self.inputs, self.target)
+        self.parts = parts_of(self.model, self.loss)
+        data = [(a.dtype.name, a.shape) for a in (*self.inputs, self.target)]
+        self.kept = _kept_for((*data, *alike(self.parts, self.loss, self.optimizer)))
         for rows in sizes:
             if rows:
                 self.draws = bool(self._step(rows).drawn) or self.draws
@@ -164,11 +143,13 @@ class NativeLoop:
     def _step(self, rows: int) -> Step:
         """The step for batches of so many rows, made anew if what it relies on has changed."""
         found = self.kept.steps.get(rows)
+        found = None if found is None else bound_to(found, self.parts)
         if found is None or not found.holds(self.optimizer):
-            found = step_of(self.model, self.loss, self.optimizer, self.inputs, self.target, rows)
-            self.kept.steps[rows] = found
+            made = step_of(self.model, self.loss, self.optimizer, self.inputs, self.target, rows)
+            found = replace(made, parts=tuple(self.parts))
             for key in [key for key in self.kept.units if key[0] == rows]:
                 del self.kept.units[key]
+        self.kept.steps[rows] = found
         check_memory([trained.tensor for trained in found.trained], found.constants, objective)
         return found
 

@@ -69,6 +69,8 @@ class Step:
         What a step reads and leaves as it is.
     guards : tuple of Guard
         They say when it holds.
+    parts : tuple of object
+        What it was made of, for which others may stand that are like it.
     """
 
     function: Function
@@ -76,6 +78,7 @@ class Step:
     drawn: list[Captured]
     constants: list[Tensor | Captured]
     guards: tuple[Guard, ...]
+    parts: tuple[Any, ...] = ()
 
     def holds(self, optimizer: NativeOptimizer) -> bool:
         """Whether what it was made of is as it was."""
@@ -83,6 +86,7 @@ class Step:
             return False
         read = outside([c for c in self.constants if isinstance(c, Captured)], objective)
         trained = {p for group in optimizer.param_groups for p in group["params"]}
+        trained.update(t.tensor for t in self.trained)
         return not any(tensor in trained for _, tensor in read.values())
 
 
