@@ -1,8 +1,8 @@
 """Models that can be trained by one native loop: a search over seeds compiles once.
 
 Two models are alike where their classes, the attributes of their modules and the dtypes and shapes of their tensors
-are, and where each of these stands at the same places. What was compiled for one is then bound to the other: whatever it
-reads by a path that begins at the one is read by the path that begins at the other.
+are, and where each of these stands at the same places. What was compiled for one is then bound to the other: whatever
+it reads by a path that begins at the one is read by the path that begins at the other.
 """
 
 from __future__ import annotations
