@@ -14,7 +14,7 @@ from symdiff.tensors.operations import Operation, operation, record
 from symdiff.tensors.stores import overwrite
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "stored"]
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """By PyTorch's names in ``nn.functional``."""
@@ -85,7 +85,8 @@ def _mish(x: Any) -> Any:
     return x * R["tanh"](R["logaddexp"](x, 0.0))
 
 
-def _stored(input: Tensor, result: Lazy, inplace: bool) -> Tensor:
+def stored(input: Tensor, result: Lazy, inplace: bool) -> Tensor:
+    """A result, or where it is asked for the input with the result stored into it."""
     if not inplace:
         return wrap(result)
     result.replaces = as_lazy(input)
@@ -94,29 +95,29 @@ def _stored(input: Tensor, result: Lazy, inplace: bool) -> Tensor:
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """The larger of x and 0."""
-    return _stored(input, record(elementwise.UNARY["relu"], (as_lazy(input),)), inplace)
+    return stored(input, record(elementwise.UNARY["relu"], (as_lazy(input),)), inplace)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where it is positive, else ``negative_slope * x``."""
-    return _stored(input, record(_leaky_relu, (as_lazy(input),), (float(negative_slope),)), inplace)
+    return stored(input, record(_leaky_relu, (as_lazy(input),), (float(negative_slope),)), inplace)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where it is positive, else ``alpha * (exp(x) - 1)``."""
-    return _stored(input, record(_elu, (as_lazy(input),), (float(alpha), 1.0, 1.0)), inplace)
+    return stored(input, record(_elu, (as_lazy(input),), (float(alpha), 1.0, 1.0)), inplace)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """`elu` with the constants of self-normalising networks."""
-    return _stored(input, record(_elu, (as_lazy(input),), SELF_NORMALISING), inplace)
+    return stored(input, record(_elu, (as_lazy(input),), SELF_NORMALISING), inplace)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where it is positive, else ``alpha * (exp(x / alpha) - 1)``."""
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _stored(input, record(_celu, (as_lazy(input),), (float(alpha), 1.0, 1.0 / alpha)), inplace)
+    return stored(input, record(_celu, (as_lazy(input),), (float(alpha), 1.0, 1.0 / alpha)), inplace)
 
 
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
@@ -130,7 +131,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``x * sigmoid(x)``."""
     x = as_lazy(input)
     _require_float(x, "silu_cpu")
-    return _stored(input, elementwise.silu(x), inplace)
+    return stored(input, elementwise.silu(x), inplace)
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -140,7 +141,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """x between two bounds, and these outside."""
-    return _stored(input, record(_hardtanh, (as_lazy(input),), (float(min_val), float(max_val))), inplace)
+    return stored(input, record(_hardtanh, (as_lazy(input),), (float(min_val), float(max_val))), inplace)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
@@ -160,7 +161,7 @@ def softsign(input: Tensor) -> Tensor:
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x * tanh(softplus(x))``."""
-    return _stored(input, record(_mish, (as_lazy(input),)), inplace)
+    return stored(input, record(_mish, (as_lazy(input),)), inplace)
 
 
 def tanh(input: Tensor) -> Tensor:

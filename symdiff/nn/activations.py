@@ -14,6 +14,7 @@ __all__ = [
     "GELU",
     "SELU",
     "Hardtanh",
+    "InPlace",
     "LeakyReLU",
     "LogSigmoid",
     "LogSoftmax",
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-class _InPlace(Module):
+class InPlace(Module):
     """An activation that may store its result into its input."""
 
     def __init__(self, inplace: bool = False) -> None:
@@ -52,28 +53,28 @@ class _Scaled(Module):
         return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
 
-class ReLU(_InPlace):
+class ReLU(InPlace):
     """The larger of x and 0."""
 
     def forward(self, input: Tensor) -> Tensor:
         return functions.relu(input, self.inplace)
 
 
-class SiLU(_InPlace):
+class SiLU(InPlace):
     """``x * sigmoid(x)``."""
 
     def forward(self, input: Tensor) -> Tensor:
         return functions.silu(input, self.inplace)
 
 
-class SELU(_InPlace):
+class SELU(InPlace):
     """`ELU` with the constants of self-normalising networks."""
 
     def forward(self, input: Tensor) -> Tensor:
         return functions.selu(input, self.inplace)
 
 
-class Mish(_InPlace):
+class Mish(InPlace):
     """``x * tanh(softplus(x))``."""
 
     def forward(self, input: Tensor) -> Tensor:

@@ -17,6 +17,10 @@ from symdiff.tensors.tensor import Tensor
 __all__ = ["MultiheadAttention"]
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """The last layer of `MultiheadAttention`, under PyTorch's name for it."""
+
+
 class MultiheadAttention(Module):
     """Attention in several subspaces at once.
 
@@ -64,7 +68,7 @@ class MultiheadAttention(Module):
         self.dropout, self.batch_first = dropout, batch_first
         self.in_proj_weight = fresh_parameter((3 * embed_dim, embed_dim), dtype, device)
         self.register_parameter("in_proj_bias", fresh_parameter((3 * embed_dim,), dtype, device) if bias else None)
-        self.out_proj = Linear(embed_dim, embed_dim, bias, dtype=dtype)
+        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, dtype=dtype)
         init.xavier_uniform_(self.in_proj_weight)
         if self.out_proj.bias is not None:
             init.zeros_(self.out_proj.bias)
@@ -106,13 +110,14 @@ class MultiheadAttention(Module):
         q, k, v = (self._projected(x, part) for part, x in enumerate((query, key, value)))
         mask = self._mask(key_padding_mask, attn_mask, q)
         result, weights = self._attended(q, k, v, mask, need_weights)
-        joined = result.transpose(1, 2).reshape(query.shape[0], query.shape[1], self.embed_dim)
+        # positions come first in memory, as in PyTorch, whatever comes first in the result
+        joined = result.permute(2, 0, 1, 3).reshape(query.shape[1], query.shape[0], self.embed_dim)
         out = self.out_proj(joined)
         if weights is not None and average_attn_weights:
             weights = weights.mean(1)
         if not batched:
-            return out.squeeze(0), None if weights is None else weights.squeeze(0)
-        return (out if self.batch_first else out.transpose(0, 1)), weights
+            return out.squeeze(1), None if weights is None else weights.squeeze(0)
+        return (out.transpose(0, 1) if self.batch_first else out), weights
 
     def _projected(self, x: Any, part: int) -> Any:
         """The query, key or value of each head: ``(batch, heads, positions, features)``."""

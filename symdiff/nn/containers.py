@@ -224,9 +224,6 @@ class ParameterList(Module):
             for k, p in enumerate(self)
         )
 
-    def __repr__(self) -> str:
-        return f"ParameterList(\n  {indented(self.extra_repr())}\n)" if len(self) else "ParameterList()"
-
 
 def _as_parameter(value: Any) -> Parameter:
     if isinstance(value, Parameter):

@@ -8,8 +8,11 @@ from symdiff.nn import (
     activation_functions,
     attention_functions,
     class_loss_functions,
+    distance_functions,
     loss_functions,
+    more_activation_functions,
     normalisation_functions,
+    resampling_functions,
     window_functions,
 )
 from symdiff.ops import REGISTRY as R
@@ -54,6 +57,9 @@ _FUNCTIONS: dict[str, Any] = {
     **loss_functions.FUNCTIONS,
     **normalisation_functions.FUNCTIONS,
     **window_functions.FUNCTIONS,
+    **more_activation_functions.FUNCTIONS,
+    **distance_functions.FUNCTIONS,
+    **resampling_functions.FUNCTIONS,
 }
 
 

@@ -16,7 +16,7 @@ from symdiff.tensors.operations import operation, record
 from symdiff.tensors.requirements import compute_now, require
 from symdiff.tensors.size import Size
 from symdiff.tensors.stores import overwrite
-from symdiff.tensors.tensor import Tensor, as_lazy, wrap
+from symdiff.tensors.tensor import Tensor, as_lazy, memory_layout, wrap
 from symdiff.tensors.tracing import Requirement, drawn
 
 __all__ = ["FUNCTIONS"]
@@ -280,12 +280,24 @@ def _dropped(input: Tensor, p: float, training: bool, inplace: bool, shape: tupl
         return input
     if x.dtype.category < 2:
         raise RuntimeError("result type Float can't be cast to the desired output type Long")
-    mask = drawn(lambda: dropout_mask(shape, p, x.dtype.numpy), x.dtype, shape)
+    order = _order_in_memory(input)
+    drawn_shape = tuple(shape[k] for k in order)
+    mask = drawn(lambda: np.ascontiguousarray(
+        dropout_mask(drawn_shape, p, x.dtype.numpy).transpose(np.argsort(order))), x.dtype, shape)  # fmt: skip
     result = record(BINARY["mul"], (x, mask))
     if not inplace:
         return wrap(result)
     result.replaces = x
     return overwrite(input, result)
+
+
+def _order_in_memory(input: Tensor) -> tuple[int, ...]:
+    """The axes as they lie in memory, the slowest first: PyTorch draws numbers in that order."""
+    axes = range(input.ndim)
+    if input._storage is None or not input._views:
+        return tuple(axes)
+    strides = memory_layout(input).strides
+    return tuple(sorted(axes, key=lambda k: -strides[k]))
 
 
 def _of_channels(name: str, rank: int) -> Callable[..., Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from symdiff.nn.border_functions import pad_by_index
 from symdiff.ops import REGISTRY as R
 from symdiff.ops import Traced, correlation, padding, pooling
 from symdiff.tensors.lazy import Lazy
@@ -225,10 +226,7 @@ _PAD = Operation("pad", _padded, "ConstantPadNdBackward0")
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """A border of one number: two widths for each axis, the last axis first; negative ones cut.
 
-    Raises
-    ------
-    NotImplementedError
-        If ``mode`` is another than ``constant``.
+    Modes ``reflect``, ``replicate`` and ``circular`` make the border of elements that are there.
     """
     x = as_lazy(input)
     if len(pad) % 2:
@@ -238,8 +236,10 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
             f"Padding length should be less than or equal to two times the input dimension but got padding length "
             f"{len(pad)} and input of dimension {len(x.shape)}"
         )
+    if mode in ("reflect", "replicate", "circular"):
+        return pad_by_index(input, pad, mode)
     if mode != "constant":
-        raise NotImplementedError(f"pad with mode {mode!r} is not supported: only 'constant'")
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
     pairs = [(int(pad[k]), int(pad[k + 1])) for k in range(0, len(pad), 2)]
     for (before, after), size in zip(pairs, x.shape[::-1], strict=False):
         if size + min(before, 0) + min(after, 0) < 0 or size + before + after < 0:

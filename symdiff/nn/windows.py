@@ -24,11 +24,21 @@ __all__ = [
     "Conv2d",
     "MaxPool1d",
     "MaxPool2d",
+    "draw_kernels",
 ]
 
 Sizes = int | Sequence[int]
 FUNCTIONS = functions.FUNCTIONS
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+def draw_kernels(weight: Parameter, bias: Parameter | None) -> None:
+    """Draw both uniformly within one over the root of how many numbers each output is computed from."""
+    init.kaiming_uniform_(weight, a=math.sqrt(5))
+    fan = math.prod(weight.shape[1:])
+    if bias is not None and fan:
+        bound = 1 / math.sqrt(fan)
+        init.uniform_(bias, -bound, bound)
 
 
 class _Convolution(Module):
@@ -43,7 +53,7 @@ class _Convolution(Module):
         Into how many parts channels are divided, each with kernels of its own.
     bias : bool
     padding_mode : str
-        Only ``"zeros"``.
+        What the border consists of: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
     """
 
     axes = 0
@@ -90,21 +100,26 @@ class _Convolution(Module):
             raise ValueError(
                 f"padding_mode must be one of {set(PADDING_MODES)}, but got padding_mode='{self.padding_mode}'"
             )
-        if self.padding_mode != "zeros":
-            raise NotImplementedError(f"padding_mode={self.padding_mode!r} is not supported: only 'zeros'")
 
     def reset_parameters(self) -> None:
         """Draw both uniformly within one over the root of how many numbers each output is computed from."""
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
-        fan = math.prod(self.weight.shape[1:])
-        if self.bias is not None and fan:
-            bound = 1 / math.sqrt(fan)
-            init.uniform_(self.bias, -bound, bound)
+        draw_kernels(self.weight, self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         call = FUNCTIONS[f"conv{self.axes}d"]
-        found: Tensor = call(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        padding: Any = self.padding
+        if self.padding_mode != "zeros":
+            input, padding = FUNCTIONS["pad"](input, self._border(), self.padding_mode), 0
+        found: Tensor = call(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
         return found
+
+    def _border(self) -> list[int]:
+        """The widths of the border, for the last axis first."""
+        if not isinstance(self.padding, str):
+            return [p for p in self.padding[::-1] for _ in range(2)]
+        totals = [d * (k - 1) if self.padding == "same" else 0
+                  for d, k in zip(self.dilation[::-1], self.kernel_size[::-1], strict=True)]  # fmt: skip
+        return [width for total in totals for width in (total // 2, total - total // 2)]
 
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
@@ -114,7 +129,8 @@ class _Convolution(Module):
             text += f", dilation={self.dilation}"
         if self.groups != 1:
             text += f", groups={self.groups}"
-        return text if self.bias is not None else text + ", bias=False"
+        text += "" if self.bias is not None else ", bias=False"
+        return text if self.padding_mode == "zeros" else f"{text}, padding_mode={self.padding_mode}"
 
 
 class Conv1d(_Convolution):

@@ -146,7 +146,9 @@ def _div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tens
     raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
 
 
-def _where(condition: Tensor, input: Any, other: Any) -> Tensor:
+def _where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    if input is None and other is None:
+        return FUNCTIONS["nonzero"](condition, as_tuple=True)
     return wrap(elementwise.where(first_operand(condition, "where"), _other(input, "where"), _other(other, "where")))
 
 
@@ -273,7 +275,11 @@ for _name in ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "and", "
 def _copied(self: Tensor, src: Tensor) -> Tensor:
     """Store the elements of another tensor, broadcast and cast."""
     value, other = as_lazy(self), as_lazy(src)
-    return overwrite(self, elementwise.expanded(elementwise.convert(other, value.dtype), value.shape))
+    new = elementwise.expanded(elementwise.convert(other, value.dtype), value.shape)
+    if new is other:
+        # a value of its own: a leaf's value stands for the leaf, and a store into one of the two is none into the other
+        new = elementwise.copied(other)
+    return overwrite(self, new)
 
 
 def _filled(self: Tensor, value: Any) -> Tensor:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any, TypeVar
 
-__all__ = ["cuda", "device", "on_cpu"]
+__all__ = ["device", "on_cpu"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,6 +50,3 @@ def on_cpu(function: F) -> F:
 
     return call  # type: ignore[return-value]
 
-
-cuda = SimpleNamespace(is_available=lambda: False, device_count=lambda: 0)
-"""There is none."""

@@ -22,6 +22,7 @@ __all__ = [
     "common_dtype",
     "compare",
     "convert",
+    "copied",
     "expanded",
     "fitting",
     "logical",
@@ -254,6 +255,14 @@ def _expand(x: Any, shape: tuple[int, ...]) -> Any:
 def cloned(x: Lazy) -> Lazy:
     """The same elements, as a result of an operation."""
     return record(_clone, (x,))
+
+
+_copy = Operation("copy", _clone.build, "CopyBackwards")
+
+
+def copied(x: Lazy) -> Lazy:
+    """The same elements, as what a store of another tensor leaves."""
+    return record(_copy, (x,))
 
 
 def expanded(x: Lazy, shape: tuple[int, ...]) -> Lazy:

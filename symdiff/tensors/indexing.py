@@ -21,7 +21,7 @@ from symdiff.tensors.tensor import Tensor, as_lazy, attach, view_of, wrap
 from symdiff.tensors.tracing import Requirement
 from symdiff.tensors.views import reshaped
 
-__all__ = ["parsed_index"]
+__all__ = ["added_at", "parsed_index", "stored_at"]
 
 Entry = tuple[Any, ...]
 
@@ -246,10 +246,34 @@ def _store(self: Tensor, index: Any, value: Any) -> None:
     if any(e[0] == "int" for e in entries):
         _store(_at_integers(self, entries), _without_integers(entries, arrays), value)
         return
+    overwrite(self, _changed_at(_put_advanced, x, entries, arrays, new))
+
+
+def _changed_at(op: Operation, x: Lazy, entries: list[Entry], arrays: list[Lazy], new: Any) -> Lazy:
+    """The elements, with others in the place of some, or added to them."""
     static, operands = _with_operands(tuple(entries), _checked(arrays, entries, x.shape))
     target = record(_advanced, (x, *operands), (static,))
     filler = elementwise.expanded(_filler(new, target), target.shape)
-    overwrite(self, record(_put_advanced, (x, filler, *operands), (static,)))
+    return record(op, (x, filler, *operands), (static,))
+
+
+def _at(op: Operation, input: Tensor, index: tuple[Any, ...], values: Any) -> Tensor:
+    x = as_lazy(input)
+    new = as_lazy(values) if isinstance(values, Tensor) else values
+    entries, arrays = parsed_index(x.shape, index)
+    if not arrays:
+        raise NotImplementedError("index_put: one of the indices has to be a tensor")
+    return wrap(_changed_at(op, x, entries, arrays, new))
+
+
+def stored_at(input: Tensor, index: tuple[Any, ...], values: Any) -> Tensor:
+    """A tensor with other elements at the places that arrays, masks and slices give."""
+    return _at(_put_advanced, input, index, values)
+
+
+def added_at(input: Tensor, index: tuple[Any, ...], values: Any) -> Tensor:
+    """A tensor with numbers added at the places that arrays, masks and slices give, as often as they occur."""
+    return _at(_add_advanced, input, index, values)
 
 
 def _filler(new: Any, target: Lazy) -> Lazy:

@@ -8,23 +8,28 @@ from typing import Any
 from symdiff.tensors import (
     autograd_calls,
     indexing,
+    more_linalg,
     ordering,
+    own_views,
     parsed_creation,
     parsed_methods,
     products,
     programs,
     rearranging,
+    scattering,
+    statistics,
     sums_of_products,
     views,
 )
 from symdiff.tensors.anomaly import is_anomaly_enabled
 from symdiff.tensors.arithmetic import FUNCTIONS
 from symdiff.tensors.creation import CREATION
-from symdiff.tensors.devices import cuda, device, on_cpu
+from symdiff.tensors.devices import device, on_cpu
 from symdiff.tensors.dtypes import DType, bool_, default_dtype, float32, float64, int32, int64, set_default_dtype
 from symdiff.tensors.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from symdiff.tensors.inference import inference_mode, is_inference_mode_enabled
 from symdiff.tensors.linalg import linalg
+from symdiff.tensors.machine import MACHINE
 from symdiff.tensors.more_arithmetic import DTYPE_FUNCTIONS
 from symdiff.tensors.printing import get_printoptions, set_printoptions
 from symdiff.tensors.protocols import PROTOCOLS
@@ -32,12 +37,13 @@ from symdiff.tensors.random_calls import RANDOM
 from symdiff.tensors.saving import load, save
 from symdiff.tensors.size import Size
 from symdiff.tensors.tensor import Tensor
+from symdiff.tensors.typed import TYPED
 
 __all__ = ["NAMES"]
 
 OTHER_MODULES = (
-    autograd_calls, indexing, ordering, parsed_creation, parsed_methods, products, programs, rearranging,
-    sums_of_products, views,
+    autograd_calls, indexing, more_linalg, ordering, own_views, parsed_creation, parsed_methods, products, programs,
+    rearranging, scattering, statistics, sums_of_products, views,
 )  # fmt: skip
 """They attach methods and functions when they are imported."""
 
@@ -47,6 +53,8 @@ NAMES: dict[str, Any] = {
     **{name: on_cpu(draw) if isinstance(draw, types.FunctionType) else draw for name, draw in RANDOM.items()},
     **DTYPE_FUNCTIONS,
     **PROTOCOLS,
+    **TYPED,
+    **MACHINE,
     "save": save,
     "load": load,
     "set_printoptions": set_printoptions,
@@ -75,7 +83,6 @@ NAMES: dict[str, Any] = {
     "get_default_dtype": default_dtype,
     "is_tensor": lambda obj: isinstance(obj, Tensor),
     "device": device,
-    "cuda": cuda,
     "linalg": linalg,
     "inf": float("inf"),
     "nan": float("nan"),

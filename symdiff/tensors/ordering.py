@@ -19,10 +19,11 @@ from symdiff.tensors.selection import largest_indices
 from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 from symdiff.tensors.tracing import Requirement, ValuesNeeded, is_for_training
 
-__all__: list[str] = []
+__all__ = ["pair_at"]
 
 _PAIRS: dict[str, Any] = {
-    name: return_type(name, "values", "indices") for name in ("sort", "topk", "kthvalue", "median", "cummax", "cummin")
+    name: return_type(name, "values", "indices")
+    for name in ("sort", "topk", "kthvalue", "median", "cummax", "cummin", "mode", "nanmedian")
 }
 
 
@@ -58,7 +59,7 @@ def _places(input: Any, axis: int, descending: bool) -> Tensor:
     return places
 
 
-def _pair(name: str, input: Any, axis: int, indices: Any, keepdim: bool = True) -> Any:
+def pair_at(name: str, input: Any, axis: int, indices: Any, keepdim: bool = True) -> Any:
     """The elements at some places along an axis, and these places."""
     values: Any = FUNCTIONS["gather"](input, axis, indices)
     if keepdim:
@@ -71,7 +72,7 @@ def _sorted(input: Any, dim: int = -1, descending: bool = False, *, stable: bool
     if not x.shape:
         return _PAIRS["sort"](input.clone(), made(np.zeros((), np.int64)))
     axis = axis_of(dim, len(x.shape))
-    return _pair("sort", input, axis, _places(input, axis, descending))
+    return pair_at("sort", input, axis, _places(input, axis, descending))
 
 
 def _argsort(input: Any, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
@@ -90,8 +91,8 @@ def _top(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     if not 0 <= k <= x.shape[axis]:
         raise RuntimeError("selected index k out of range")
     if is_traced(x):
-        return _pair("topk", input, axis, _best_of_run(input, k, largest, axis))
-    return _pair("topk", input, axis, _indices(_best(np.moveaxis(input._array(), axis, -1), k, largest, axis)))
+        return pair_at("topk", input, axis, _best_of_run(input, k, largest, axis))
+    return pair_at("topk", input, axis, _indices(_best(np.moveaxis(input._array(), axis, -1), k, largest, axis)))
 
 
 def _best_of_run(input: Any, k: int, largest: bool, axis: int) -> Any:
@@ -132,7 +133,7 @@ def _kth(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Any:
     if not 1 <= k <= input.shape[axis]:
         raise RuntimeError("kthvalue(): selected number k out of range for dimension " + str(axis))
     places = _places(input, axis, False).narrow(axis, k - 1, 1)  # type: ignore[attr-defined]
-    return _pair("kthvalue", input, axis, places, keepdim)
+    return pair_at("kthvalue", input, axis, places, keepdim)
 
 
 def _median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
@@ -150,7 +151,7 @@ def _median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         missing = FUNCTIONS["isnan"](input).to(int64)
         first = missing.argmax(axis, keepdim=True)
         places = FUNCTIONS["where"](missing.amax(axis, keepdim=True) > 0, first, places)
-    return _pair("median", input, axis, places, keepdim)
+    return pair_at("median", input, axis, places, keepdim)
 
 
 def _searched(

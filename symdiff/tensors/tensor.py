@@ -49,6 +49,10 @@ __all__ = [
 ]
 
 
+legacy: list[Callable[..., Tensor]] = []
+"""Makes what ``Tensor(...)`` is of sizes or data; set by what creates tensors, which imports this."""
+
+
 class Tensor:
     """A tensor on the CPU, with PyTorch's meaning.
 
@@ -72,8 +76,13 @@ class Tensor:
     _origin: str = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        from_data = wrap(known(np.array(args[0], default_dtype().numpy), default_dtype(), np.shape(args[0])))
-        self._adopt(from_data._value)
+        if kwargs:
+            raise TypeError(f"Tensor() takes sizes or data, and no options: {', '.join(kwargs)}")
+        found = legacy[0](*args)
+        self._adopt(found._value)
+        if found._storage is not None:
+            self._storage, self._views, self._seen = found._storage, found._views, found._seen
+            self._detached = found._detached
 
     @staticmethod
     def __symdiff_built__(names: tuple[str, ...], parts: list[Any]) -> Any:

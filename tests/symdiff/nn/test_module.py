@@ -53,7 +53,7 @@ def test_text_of_modules():
     )
     assert repr(nn.ModuleDict({"a": nn.ReLU()})) == "ModuleDict(\n  (a): ReLU()\n)"
     assert repr(nn.ParameterList([torch.ones(2)])) == (
-        "ParameterList(\n    (0): Parameter containing: [torch.float32 of size 2]\n)"
+        "ParameterList(  (0): Parameter containing: [torch.float32 of size 2])"
     )
     assert repr(nn.Parameter(torch.ones(2))) == "Parameter containing:\ntensor([1., 1.], requires_grad=True)"
 

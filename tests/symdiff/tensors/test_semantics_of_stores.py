@@ -381,3 +381,29 @@ def test_a_training_loop_by_hand(t):
         w.grad = None
     np.testing.assert_allclose(w.tolist(), [0.64, 1.28], rtol=1e-6)
     assert w.is_leaf and w.requires_grad and w._version == 2
+
+
+def test_a_copy_of_a_leaf_is_no_other_name_of_it(t):
+    target, source = (t.full((2,), k, requires_grad=True) for k in (0.0, 1.0))
+    with t.no_grad():
+        target.copy_(source)
+        source.add_(1)
+    (target * source).sum().backward()
+    assert target.grad.tolist() == [2, 2] and source.grad.tolist() == [1, 1]
+
+
+def test_a_copy_records_where_it_came_from(t):
+    source, target = t.ones(2, requires_grad=True), t.zeros(2)
+    target.copy_(source)
+    assert target.requires_grad and not target.is_leaf
+    (3 * target).sum().backward()
+    assert source.grad.tolist() == [3, 3]
+
+
+def test_a_store_into_what_was_copied_is_none_into_the_copy(t):
+    x, copied, source = t.ones(2, requires_grad=True), t.zeros(2), t.full((2,), 4.0)
+    copied.copy_(source)
+    y = (x * copied).sum()
+    source.add_(5)
+    y.backward()
+    assert x.grad.tolist() == [4, 4]

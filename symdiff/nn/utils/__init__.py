@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from symdiff.nn.utils import rnn
 from symdiff.ops import REGISTRY as R
 from symdiff.tensors import elementwise
 from symdiff.tensors.creation import made
@@ -25,6 +26,7 @@ __all__ = [
     "clip_grad_value_",
     "get_total_norm",
     "parameters_to_vector",
+    "rnn",
     "vector_to_parameters",
 ]
 
