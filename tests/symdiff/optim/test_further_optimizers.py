@@ -105,5 +105,5 @@ def test_refusals():
         own.optim.LBFGS([p]).step()
     with pytest.raises(ValueError, match="Invalid eta values"):
         own.optim.Rprop([p], etas=(1.5, 2.0))
-    with pytest.raises(ValueError, match="Invalid beta parameter at index 1: 1.0"):
+    with pytest.raises(ValueError, match=r"Invalid beta parameter at index 1: 1\.0"):
         own.optim.NAdam([p], betas=(0.9, 1.0))
