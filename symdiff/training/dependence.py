@@ -22,8 +22,10 @@ Reach = tuple[int, int]
 NOTHING: Reach = (0, 0)
 
 
-def dependence(block: Block, params: Sequence[Value], result: Value) -> tuple[set[Value], set[Value]]:
-    """The parameters that a result depends on for sure, and those that it may depend on.
+def dependence(
+    block: Block, params: Sequence[Value], result: Value, others: Sequence[Value] = ()
+) -> tuple[set[Value], set[Value], bool]:
+    """The parameters that a result depends on for sure, those that it may depend on, and whether it does on any.
 
     Parameters
     ----------
@@ -31,19 +33,39 @@ def dependence(block: Block, params: Sequence[Value], result: Value) -> tuple[se
     params : sequence of Value
         Parameters of the block.
     result : Value
+    others : sequence of Value
+        More parameters, which count where it is asked whether it depends on any.
     """
-    walk = _Walk()
-    walk.reach = {param: (1 << k, 1 << k) for k, param in enumerate(params)}
+    walk, one_of_them = Walk(), 1 << len(params)
+    walk.reach = dict.fromkeys(others, (one_of_them, one_of_them))
+    walk.reach.update({param: (1 << k | one_of_them,) * 2 for k, param in enumerate(params)})
     walk.block(block)
     sure, possible = walk.of(result)
     chosen = [{p for k, p in enumerate(params) if bits >> k & 1} for bits in (sure, possible)]
-    return chosen[0], chosen[1]
+    return chosen[0], chosen[1], bool(sure & one_of_them)
 
 
-class _Walk:
+class Walk:
+    """What the values of a block depend on.
+
+    Attributes
+    ----------
+    met : dict
+        Of each loop, and each value that it carries, the parameters that it may depend on in some trip, as bits.
+    """
+
     def __init__(self) -> None:
         self.reach: dict[Value, Reach] = {}
         self.constants: dict[Value, Any] = {}
+        self.met: dict[Node, list[int]] = {}
+
+    @classmethod
+    def of_params(cls, block: Block, params: Sequence[Value]) -> Walk:
+        """A walk that was done, from some parameters on."""
+        walk = cls()
+        walk.reach = {param: (1 << k, 1 << k) for k, param in enumerate(params)}
+        walk.block(block)
+        return walk
 
     def of(self, value: Value) -> Reach:
         """What a value depends on, through derivatives."""
@@ -83,6 +105,8 @@ class _Walk:
             if tuple(found) in states:
                 break
             states.append(tuple(found))
+        before = self.met.get(node, [0] * len(params))
+        self.met[node] = [bits | _one_of(way)[1] for bits, way in zip(before, zip(*states, strict=True), strict=True)]
         if trips is None:
             found = [_one_of(way) for way in zip(*states, strict=True)]
         elif len(states) <= trips:  # from some trip on they come again

@@ -34,12 +34,15 @@ class Update:
         The names of what is remembered of the parameter.
     table : int or None
         Which of the tables has the numbers of its steps.
+    asked : bool
+        Whether only some steps change it: how many did is carried.
     """
 
     group: int
     flags: tuple[Any, ...]
     kept: tuple[str, ...]
     table: int | None
+    asked: bool = False
 
 
 def loop_of(
@@ -68,7 +71,8 @@ def loop_of(
     Function
         Parameters: the number of steps, the numbers of the groups, a table for each kind of own numbers (a row each
         step), the rows of each batch unless ``whole``, what is drawn for each step, the data, constants, then what is
-        carried: the losses, what is trained, and what is remembered. Results: what is carried.
+        carried: the losses, what is trained, what is remembered, and the steps of each parameter that is asked.
+        Results: what is carried.
     """
     made = _Loop(step, optimizer, updates, data, whole)
     return made.function()
@@ -114,7 +118,8 @@ class _Loop:
     def _carried(self) -> list[Type]:
         """The types of what is trained, then of what is remembered of each parameter."""
         trained = [v.type for v in self._places()[0]]
-        return [*trained, *[t for t, u in zip(trained, self.updates, strict=False) for _ in u.kept]]
+        kept = [t for t, u in zip(trained, self.updates, strict=False) for _ in u.kept]
+        return [*trained, *kept, *[_INT for u in self.updates if u.asked]]
 
     def function(self) -> Function:
         """The loop."""
@@ -129,6 +134,8 @@ class _Loop:
 
     def _trip(self, body: Builder, index: Value, carried: Sequence[Value]) -> list[Value]:
         losses, *rest = traced_inputs(body, carried)
+        asked = sum(u.asked for u in self.updates)
+        counts = rest[len(rest) - asked :]
         trained, kept = rest[: len(self.step.trained)], iter(rest[len(self.step.trained) :])
         batch = self._batch(body, index)
         drawn = [_row(x, index) for x in traced_inputs(body, self.drawn)]
@@ -136,14 +143,23 @@ class _Loop:
         loss, *found = inlined(self.step.function, [*batch, *trained, *drawn, *constants])
         loss = REGISTRY["convert"](loss, dtype="float64", kind="numpy")
         noted = REGISTRY["put"](losses, loss, index, index=(("int",),))
-        changed, remembered = [], []
+        reached, own = iter(found[len(found) - asked :]), iter(counts)
+        changed, remembered, taken = [], [], []
         for update, p, g in zip(self.updates, trained, found, strict=False):
             state = [next(kept) for _ in update.kept]
-            new, *after = self.optimizer.formula(update.flags, p, g, state, self._numbers(body, update, index))
+            count = next(own) if update.asked else None
+            numbers = self._numbers(body, update, index if count is None else count.value)
+            new, *after = self.optimizer.formula(update.flags, p, g, state, numbers)
+            if count is not None:
+                is_reached = next(reached)
+                pairs = zip((new, *after), (p, *state), strict=True)
+                new, *after = [REGISTRY["where"](is_reached, x, y) for x, y in pairs]
+                taken.append(REGISTRY["where"](is_reached, count + 1, count))
             changed.append(new)
             remembered += after
-        buffers = found[len(self.updates) :]
-        return [x.value for x in (noted, *changed, *buffers, *remembered)]
+        buffers = found[len(self.updates) : len(found) - asked]
+        taken = [REGISTRY["convert"](x, dtype="int64", kind="python") for x in taken]
+        return [x.value for x in (noted, *changed, *buffers, *remembered, *taken)]
 
     def _batch(self, body: Builder, index: Value) -> list[Traced]:
         data = traced_inputs(body, self.data)

@@ -150,6 +150,7 @@ class Session:
             np.zeros(max(count, 2)),
             *[_content(t.tensor) for t in self.step.trained],
             *[x.content() for x in remembered],
+            *[0 for u in updates if u.asked],
         ]
 
     def _drawn(self, count: int) -> list[Array]:
@@ -171,7 +172,7 @@ class Session:
             begun = bool(setup.names) and state.get(setup.names[0]) is not None
             key = (setup.basis, _taken(state), begun)
             table = keys.setdefault(key, len(keys)) if setup.names and self.optimizer.counts[1] else None
-            updates.append(Update(trained.group, setup.flags, setup.names, table))
+            updates.append(Update(trained.group, setup.flags, setup.names, table, trained.asked))
             remembered += [_Remembered(state, name, trained.tensor) for name in setup.names]
         return updates, list(keys), remembered
 
@@ -187,15 +188,20 @@ class Session:
         self, updates: Sequence[Update], remembered: Sequence[_Remembered], changed: Sequence[Any], count: int
     ) -> None:
         """Give parameters, buffers and the optimiser what the steps made of them."""
+        own = iter(changed[len(self.step.trained) + len(remembered) :])
+        steps = [int(next(own)) if update.asked else count for update in updates]
+        kept = iter(zip(remembered, changed[len(self.step.trained) :], strict=False))
         for trained, array in zip(self.step.trained, changed, strict=False):
             assign(trained.tensor, as_lazy(trained.tensor), array)
-        for trained, update in zip(self.parameters, updates, strict=True):
-            if update.kept and self.optimizer.counts_steps:
+        for trained, update, taken in zip(self.parameters, updates, steps, strict=True):
+            if update.kept and self.optimizer.counts_steps and taken:
                 state = self.optimizer.state[trained.tensor]
                 step = state.setdefault("step", made(np.zeros((), np.float32)))
-                assign(step, as_lazy(step), _taken(state) + count)
-        for place, array in zip(remembered, changed[len(self.step.trained) :], strict=True):
-            place.keep(array)
+                assign(step, as_lazy(step), _taken(state) + taken)
+            for _ in update.kept:
+                place, array = next(kept)
+                if taken:  # nothing is remembered of a parameter before its first step
+                    place.keep(array)
         self.optimizer.steps_taken += count
 
     def _unit(self, updates: Sequence[Update]) -> Callable[..., Any]:

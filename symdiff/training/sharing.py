@@ -23,7 +23,7 @@ from symdiff.nn.parsing import entries, options_of
 from symdiff.optim.native import NativeOptimizer
 from symdiff.runtime.arguments import ByIdentity
 from symdiff.tensors.tensor import Held, Tensor
-from symdiff.training.step import Step, Trained
+from symdiff.training.step import Step
 
 __all__ = ["alike", "bound_to", "parts_of"]
 
@@ -105,7 +105,7 @@ def bound_to(step: Step, parts: Sequence[Any]) -> Step | None:
         guards += [] if bound is None else [bound]
     return replace(
         step,
-        trained=[Trained(others.get(id(t.tensor), t.tensor), t.group) for t in step.trained],
+        trained=[replace(t, tensor=others.get(id(t.tensor), t.tensor)) for t in step.trained],
         constants=[_constant(x, others) for x in step.constants],
         guards=tuple(guards),
         parts=tuple(parts),

@@ -25,6 +25,7 @@ from symdiff.tracebacks import is_own
 from symdiff.training.aliases import outside
 from symdiff.training.dependence import dependence
 from symdiff.training.engine import Array, Refused
+from symdiff.training.reaching import with_reach
 from symdiff.transform.adjoint import differentiate
 from symdiff.transform.simplify import simplify
 
@@ -47,10 +48,13 @@ class Trained:
     tensor : Tensor
     group : int or None
         The group of the optimiser for a parameter; None for a buffer.
+    asked : bool
+        Whether only some steps reach it, and say so.
     """
 
     tensor: Tensor
     group: int | None
+    asked: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +65,8 @@ class Step:
     ----------
     function : Function
         Parameters: inputs and target, what is trained, what is drawn, what is constant. Results: the loss, then for
-        each of what is trained the gradient of a parameter, or the new content of a buffer.
+        each of what is trained the gradient of a parameter, or the new content of a buffer, then for each parameter
+        that is asked whether it was reached.
     trained : list of Trained
     drawn : list of Captured
         Random numbers that are drawn for a step, in this order.
@@ -114,15 +119,15 @@ def step_of(
     found = {c: place for c, place in places.items() if place[1] in groups}
     params = dict(zip(program.graph.params, _parameters(program, tensors, found), strict=True))
     data = [v for v, found in params.items() if found is None]
-    wanted = _trainable(program, value, params, groups)
+    wanted, some = _trainable(program, value, params, groups)
     written = _written(program, arguments)
     if not all(v in tensors for v in written):
         raise Refused("it stores into its input")
     others = {v: t for v, t in params.items() if t is not None and v not in wanted and v not in written}
     drawn = {v: t for v, t in others.items() if isinstance(t, Captured) and isinstance(t.path.root, Drawing)}
     constants = {v: t for v, t in others.items() if v not in drawn}
-    function = _with_gradients(program, value, list(wanted), list(written.values()))
-    trained = [Trained(t, groups[t]) for t in wanted.values()]
+    function = _with_gradients(program, value, list(wanted), list(written.values()), some)
+    trained = [Trained(t, groups[t], v in some) for v, t in wanted.items()]
     buffers = [Trained(tensors[v], None) for v in written]
     order = [*data, *wanted, *written, *drawn, *constants]
     function = Function(function.name, Block(tuple(order), function.block.nodes, function.results))
@@ -192,20 +197,32 @@ def _written(program: Program, arguments: Sequence[Argument]) -> dict[Value, Val
     return {leaf: result for leaf, result in pairs if isinstance(leaf, Value)}
 
 
-def _trainable(program: Program, value: Value, params: dict[Value, Any], groups: dict[Any, int]) -> dict[Value, Tensor]:
-    """The parameters that the optimiser has and the loss depends on: others have no gradient, and are not stepped."""
-    candidates = {v: t for v, t in params.items() if isinstance(t, Tensor) and t in groups and t.requires_grad}
-    sure, possible = dependence(program.graph.block, list(candidates), value)
+def _trainable(
+    program: Program, value: Value, params: dict[Value, Any], groups: dict[Any, int]
+) -> tuple[dict[Value, Tensor], list[Value]]:
+    """The parameters that the optimiser has and the loss depends on, and those of them that it does at times only.
+
+    Others have no gradient, and are not stepped.
+    """
+    leaves = {v: t for v, t in params.items() if isinstance(t, Tensor) and t.requires_grad}
+    candidates = {v: t for v, t in leaves.items() if t in groups}
+    sure, possible, always = dependence(program.graph.block, list(candidates), value, list(leaves))
     if not possible:
         raise Refused("the loss depends on no parameter of the optimizer")
-    if sure != possible:
-        raise Refused("the loss depends on some parameters for some batches only, and the others are not stepped then")
-    return {v: t for v, t in candidates.items() if v in sure}
+    if not always:
+        raise Refused("the loss depends on no parameter at all for some batches")
+    found = {v: t for v, t in candidates.items() if v in possible}
+    return found, [v for v in found if v not in sure]
 
 
-def _with_gradients(program: Program, value: Value, wrt: list[Value], kept: list[Value]) -> Function:
-    """The loss, its gradients, and the contents of buffers."""
-    primal = Function("step", Block(program.graph.params, program.graph.block.nodes, (value, *kept)))
+def _with_gradients(
+    program: Program, value: Value, wrt: list[Value], buffers: list[Value], some: list[Value]
+) -> Function:
+    """The loss, its gradients, the contents of buffers, and which of some parameters were reached."""
+    block = Block(program.graph.params, program.graph.block.nodes, (value, *buffers))
+    block, reached = with_reach(block, some, value) if some else (block, [])
+    kept = [*buffers, *reached]
+    primal = Function("step", Block(block.params, block.nodes, (value, *kept)))
     places = [primal.params.index(v) for v in wrt]
     seeds = (value, *[None for _ in kept])
     made = differentiate(primal, places, seeds, name="step", value=True)
