@@ -173,9 +173,14 @@ def show(question: Question, found: Sequence[Figure], absent: Mapping[str, str])
     print("|---|---:|---:|---:|---|")
     for row in found:
         time = readable(row.seconds / question.per)
-        print(f"| {row.name} | {time} | {row.ratio:.2f} | {row.spread:.0%} | {question.goals.get(row.name, '')} |")
+        print(f"| {row.name} | {time} | {_ratio(row.ratio)} | {row.spread:.0%} | {question.goals.get(row.name, '')} |")
     for name, reason in absent.items():
         print(f"| {name} | does not run here: {reason.splitlines()[0]} | | | {question.goals.get(name, '')} |")
+
+
+def _ratio(ratio: float) -> str:
+    """Two digits after the point, or of a small ratio two that are not zero."""
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
 def ask(question: Question, rounds: int = 15, sample: float = 0.02) -> list[Figure]:

@@ -17,6 +17,8 @@ GOALS = {
     "MLP 784-128-10, batch 64": "at most PyTorch's time",
 }
 MODELS = tuple(GOALS)
+LINEAR = "linear regression 32 x 10"
+"""For native loops alone."""
 
 
 def arrays(name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -27,6 +29,9 @@ def arrays(name: str) -> tuple[np.ndarray, np.ndarray]:
     if name == MODELS[1]:
         x = rng.normal(size=(32, 2)).astype(np.float32)
         return x, np.sin(x.sum(1, keepdims=True))
+    if name == LINEAR:
+        x = rng.normal(size=(32, 10)).astype(np.float32)
+        return x, (x @ rng.normal(size=(10, 1)) + rng.normal(size=(32, 1))).astype(np.float32)
     return rng.random((64, 784), np.float32), rng.integers(0, 10, 64)
 
 
@@ -36,19 +41,26 @@ def model_of(torch: Any, name: str) -> Any:
     nn = torch.nn
     if name == MODELS[0]:
         return nn.Linear(1, 1)
+    if name == LINEAR:
+        return nn.Linear(10, 1)
     if name == MODELS[1]:
         return nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
     return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
 
 
-def step(library: str, name: str) -> Callable[[], Any]:
-    """A training step; the same lines whatever the library is."""
+def parts(library: str, name: str) -> tuple[Any, Any, Any, Any]:
+    """The library on one thread, a model, its loss and an optimiser."""
     torch: Any = importlib.import_module(library)
     if library == "torch":
         torch.set_num_threads(1)
     model = model_of(torch, name)
     criterion = torch.nn.CrossEntropyLoss() if name == MODELS[2] else torch.nn.MSELoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    return torch, model, criterion, torch.optim.SGD(model.parameters(), lr=0.01)
+
+
+def step(library: str, name: str) -> Callable[[], Any]:
+    """A training step; the same lines whatever the library is."""
+    torch, model, criterion, optimizer = parts(library, name)
     x, y = (torch.from_numpy(a.copy()) for a in arrays(name))
 
     def train() -> Any:
