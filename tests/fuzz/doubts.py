@@ -1,5 +1,6 @@
 """Whether a disagreement comes of rounding: fused operations that decide a branch, and programs that are chaotic."""
 
+import ast
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +15,8 @@ from tests.fuzz.generator import Program
 __all__ = ["chaotic", "rounding_decides"]
 
 NEIGHBOURS = 8  # how often something is moved by one unit in the last place
-INEXACT = frozenset(
-    ["sin", "cos", "tanh", "exp", "log", "log1p", "atan", "hypot", "sum", "mean", "dot", "prod", "norm", "cumsum"]
-)
+METHODS = frozenset(["sum", "mean", "dot", "prod", "cumsum"])
+INEXACT = METHODS | {"sin", "cos", "tanh", "exp", "log", "log1p", "atan", "hypot", "norm", "matmul"}
 
 
 def rounding_decides(
@@ -51,12 +51,37 @@ def chaotic(program: Program, function: Any, options: Options, arguments: tuple[
 def shaken(program: Program, r: np.random.Generator) -> Any:
     """The program in CPython, with results of sums and elementary functions one unit in the last place off."""
     namespace: dict[str, Any] = {"math": Shaken(math, r), "np": Shaken(np, r)}
-    exec(program.source.replace("import math\n\nimport numpy as np\n", ""), namespace)
+    tree = ast.parse(program.source.replace("import math\n\nimport numpy as np\n", ""))
+    exec(compile(ast.fix_missing_locations(AsFunctions().visit(tree)), "shaken", "exec"), namespace)
 
     def call(*arguments: Any) -> Any:
         return namespace["f"](*(a.copy() if isinstance(a, np.ndarray) else a for a in arguments))
 
     return call
+
+
+class AsFunctions(ast.NodeTransformer):
+    """Products and methods of arrays as functions of NumPy, which can be shaken."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        return numpy_call("matmul", [node.left, node.right], []) if isinstance(node.op, ast.MatMult) else node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        method = node.func
+        if not isinstance(method, ast.Attribute) or method.attr not in METHODS or is_module(method.value):
+            return node
+        return numpy_call(method.attr, [method.value, *node.args], node.keywords)
+
+
+def numpy_call(name: str, args: list[ast.expr], keywords: list[ast.keyword]) -> ast.Call:
+    return ast.Call(ast.Attribute(ast.Name("np", ast.Load()), name, ast.Load()), args, keywords)
+
+
+def is_module(node: ast.expr) -> bool:
+    root = node.value if isinstance(node, ast.Attribute) else node
+    return isinstance(root, ast.Name) and root.id in ("np", "math")
 
 
 class Shaken:

@@ -53,6 +53,15 @@ def f(w, tmp):
         [(np.array([[1.0, 2.0, 3.0]]), 0), (np.array([[1.0, 2.0], [4.0, 5.0]]), 1)],
         ("tmp",),
     ),
+    "a_product_of_vectors_that_rounds_otherwise_decides": (
+        """def f(z, x):
+    if sum(a_ * b_ for a_, b_ in zip(z, z)) < z @ z:
+        z[z > 1.0] *= 0.5
+    return np.sum(z) * math.sin(x)
+""",
+        [(np.array([1.5, 1.5, 1.5, float.fromhex("-0x1.9e5c962e09fc0p-5")]), 0.3)],
+        ("x",),
+    ),
     "a_product_minus_itself": (
         """def f(x, y):
     z = math.atan(1.5) * x
