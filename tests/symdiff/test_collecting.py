@@ -2,12 +2,13 @@
 
 import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
 
 import symdiff as sd
-from symdiff.collecting import PACE, seldom_collected
+from symdiff.collecting import CONTEXTS, PACE, seldom_collected
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +71,26 @@ def test_compiling_leaves_the_pace_there_was(monkeypatch):
         sd.grad(lambda x: [][x])(1.0)
     assert sd.grad(lambda x: np.sin(x) * 3.0)(0.0) == 3.0
     assert gc.get_threshold() == (700, 10, 10)
+
+
+class Cycle:
+    def __init__(self):
+        self.itself = self
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_what_is_dropped_is_found_after_some_contexts(enabled):
+    gc.collect()  # what was made before is old
+    dropped = Cycle()
+    gc.collect()
+    seen = weakref.ref(dropped)
+    del dropped
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        for _ in range(CONTEXTS):
+            with seldom_collected:
+                pass
+        assert (seen() is None) == enabled
+    finally:
+        (gc.enable if before else gc.disable)()

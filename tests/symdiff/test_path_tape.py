@@ -312,14 +312,15 @@ print(peak() - before)
 
 
 @linux
-@pytest.mark.parametrize("name, number, steps", [("call_price", 10**5, 250), ("mean_and_variance", 10**5, 250),
-                                                 ("scalar_draws", 10**5, 25), ("stops_early", 10**5, 200)])  # fmt: skip
-def test_memory_does_not_grow_with_the_number_of_paths(name, number, steps, tmp_path):
+@pytest.mark.parametrize(
+    "name, steps", [("call_price", 250), ("mean_and_variance", 250), ("scalar_draws", 25), ("stops_early", 200)]
+)
+def test_memory_does_not_grow_with_the_number_of_paths(name, steps, tmp_path):
     function, at = PROGRAMS[name]
     source = textwrap.dedent(inspect.getsource(function))
-    text = GROWTH.format(source=source, name=name, at=", ".join(map(str, at)), number=number, steps=steps)
+    text = GROWTH.format(source=source, name=name, at=", ".join(map(str, at)), number=20_000, steps=steps)
     path = tmp_path / "program.py"
     path.write_text(text)
     done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, timeout=300, env=os.environ)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert float(done.stdout) < 16.0  # a tape would take 40 MB or more
+    assert float(done.stdout) < 2.0  # a tape would take 8 MB or more
