@@ -117,7 +117,7 @@ __all__ = [
 ]
 
 
-_SUBMODULES = ("nn", "optim", "autograd", "utils", "distributions", "training")
+_SUBMODULES = ("nn", "optim", "autograd", "utils", "distributions", "func", "training")
 """Modules that are imported when they are looked up, most of them with PyTorch's names."""
 
 _OF_TRAINING = ("fit", "EarlyStopping", "Checkpoint")

@@ -30,7 +30,7 @@ SYMDIFF_LAYERS = [
     "stages",
     "runtime",
     "tensors",
-    "nn optim autograd utils distributions",
+    "nn optim autograd utils distributions func",
     "training",
     "inspection",
     "machinery",

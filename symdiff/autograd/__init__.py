@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from symdiff.tensors import differentiating as functional
+from symdiff.autograd import functional
+from symdiff.autograd.variable import Variable
 from symdiff.tensors.anomaly import detect_anomaly, set_detect_anomaly
 from symdiff.tensors.autograd_calls import backward, grad
 from symdiff.tensors.custom import Function
-from symdiff.tensors.differentiating import Variable
 from symdiff.tensors.grad_mode import enable_grad, no_grad, set_grad_enabled
 from symdiff.tensors.gradient_check import GradcheckError, gradcheck
 from symdiff.tensors.inference import inference_mode

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Self
 
+from symdiff.nn.backward_hooks import BackwardHook, Meeting
 from symdiff.nn.entries import Entries
 from symdiff.nn.parameter import Parameter, copied
 from symdiff.nn.state import IncompatibleKeys, load_entries, module_state
@@ -65,11 +66,15 @@ class Module(Tree):
                 args, kwargs = given
             else:
                 args = given if isinstance(given, tuple) else (given,)
-        result = self.forward(*args, **kwargs)
+        backward = [hook for hook, _ in self._hooks.values() if type(hook) is BackwardHook]
+        meeting = Meeting(self, backward) if backward else None
+        result = self.forward(*(meeting.arguments(args) if meeting else args), **kwargs)
         for hook, with_kwargs in list(self._hooks.values()):
+            if type(hook) is BackwardHook:
+                continue
             given = hook(self, args, kwargs, result) if with_kwargs else hook(self, args, result)
             result = result if given is None else given
-        return result
+        return meeting.result(result) if meeting else result
 
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -82,6 +87,10 @@ class Module(Tree):
     ) -> Handle:
         """Call ``hook(module, args)`` before each `forward`; what it returns takes the arguments' place."""
         return _entered(self._pre_hooks, (hook, with_kwargs), prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call ``hook(module, grad_input, grad_output)``; what it returns takes the place of ``grad_input``."""
+        return _entered(self._hooks, (BackwardHook(hook), False), prepend)
 
     # -- registering ---------------------------------------------------------------------------------------------------
 

@@ -44,10 +44,10 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        # without the gradient, unlike other tensors: it is so in PyTorch
         found: Parameter | None = memo.get(id(self))
         if found is None:
             found = memo[id(self)] = Parameter(self, self.requires_grad)
-            found._grad = None if self._grad is None else copied(self._grad)
         return found
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:

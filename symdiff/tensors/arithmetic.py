@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -96,9 +98,29 @@ attach("__invert__", _inverted)
 # -- functions ---------------------------------------------------------------------------------------------------------
 
 
+_WITHOUT_NUMPY_NAMES = ("norm", "split", "unique")
+"""Functions with a ``dim`` that cannot be called ``axis``: it is so in PyTorch."""
+
+
+def _with_numpy_names(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A function whose ``dim`` may be called ``axis``, and its ``keepdim`` ``keepdims``."""
+
+    @functools.wraps(call)
+    def named(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            for new, old in (("axis", "dim"), ("keepdims", "keepdim")):
+                if new in kwargs and old not in kwargs:
+                    kwargs[old] = kwargs.pop(new)
+        return call(*args, **kwargs)
+
+    return named
+
+
 def function(name: str, call: Callable[..., Any], *, method: bool = True) -> None:
     """Enter a function under PyTorch's name, and as a method."""
     call.__name__ = name
+    if name not in _WITHOUT_NUMPY_NAMES and "dim" in inspect.signature(call).parameters:
+        call = _with_numpy_names(call)
     FUNCTIONS[name] = call
     if method:
         attach(name, call)

@@ -316,10 +316,20 @@ def _gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return wrap(record(_advanced, (x, *operands), (key,)))
 
 
+def _used(src: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The part of a source that an index of some shape reads."""
+    given = tuple(src.shape)
+    if given == shape:
+        return src
+    if len(given) != len(shape) or any(n > m for n, m in zip(shape, given, strict=True)):
+        raise RuntimeError(f"Expected index {list(shape)} to be no larger than src {list(given)} in any dimension")
+    return src[tuple(slice(n) for n in shape)]  # type: ignore[index]
+
+
 def _scatter(input: Tensor, dim: int, index: Tensor, src: Any, *, add: bool = False) -> Tensor:
     x, at = first_operand(input, "scatter"), as_lazy(index)
     operands, key = _along(x, at, axis_of(dim, len(x.shape)))
-    value = as_lazy(src) if isinstance(src, Tensor) else src
+    value = as_lazy(_used(src, at.shape)) if isinstance(src, Tensor) else src
     filler = elementwise.expanded(_filler(value, x), at.shape)
     return wrap(record(_add_advanced if add else _put_advanced, (x, filler, *operands), (key,)))
 

@@ -3,6 +3,7 @@
 from symdiff.optim.lr_scheduler.base import LRScheduler
 from symdiff.optim.lr_scheduler.combined import ChainedScheduler, SequentialLR
 from symdiff.optim.lr_scheduler.cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
+from symdiff.optim.lr_scheduler.cyclic import CyclicLR
 from symdiff.optim.lr_scheduler.factors import (
     ConstantLR,
     ExponentialLR,
@@ -16,11 +17,14 @@ from symdiff.optim.lr_scheduler.factors import (
 from symdiff.optim.lr_scheduler.one_cycle import OneCycleLR
 from symdiff.optim.lr_scheduler.plateau import ReduceLROnPlateau
 
+_LRScheduler = LRScheduler  # its name in older programs
+
 __all__ = [
     "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
