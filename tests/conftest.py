@@ -25,12 +25,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Verify every graph, and keep compiled code of the tests out of the user's cache.
 
-    The workers of pytest-xdist inherit both settings, so that the directory is made and removed once.
+    Where Python is told to write no bytecode, it goes into a directory of the tests' own: programs that run in a
+    process of their own would compile all modules anew, which takes longer than most of them run. The workers of
+    pytest-xdist inherit all settings, so that the directories are made and removed once.
     """
     os.environ["SYMDIFF_CHECK"] = "1"
-    if WORKER not in os.environ and "SYMDIFF_CACHE_DIR" not in os.environ:
-        os.environ["SYMDIFF_CACHE_DIR"] = directory = tempfile.mkdtemp(prefix="symdiff-tests-")
-        config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
+    if WORKER in os.environ:
+        return
+    directory = tempfile.mkdtemp(prefix="symdiff-tests-")
+    config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
+    os.environ.setdefault("SYMDIFF_CACHE_DIR", os.path.join(directory, "cache"))
+    os.makedirs(os.environ["SYMDIFF_CACHE_DIR"], exist_ok=True)
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", os.path.join(directory, "bytecode"))
 
 
 @pytest.fixture
