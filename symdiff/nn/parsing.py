@@ -194,7 +194,23 @@ def _parts(module: Module) -> tuple[tuple[Any, ...], list[Any]]:
     found = named_tensors(module)
     # what no gradient is asked for has no name in the result: buffers, and parameters that are frozen
     names = [name if tensor.requires_grad else None for name, tensor in found]
-    return (None, *names), [ByIdentity(module), *[Held(tensor) for _, tensor in found]]
+    options = None if found else options_of(module)
+    leaf = ByIdentity(module) if options is None else _ByOptions(module, options)
+    return (None, *names), [leaf, *[Held(tensor) for _, tensor in found]]
+
+
+class _ByOptions(ByIdentity):
+    """A module that holds nothing but options, as part of a key: equal to those that do the same."""
+
+    def __init__(self, held: Module, options: Any) -> None:
+        super().__init__(held)
+        self.options = options
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByOptions) and other.options == self.options
+
+    def __hash__(self) -> int:
+        return hash(self.options)
 
 
 def _passed(passed: Passed, structure: Structure, children: Sequence[Abstract]) -> Known:

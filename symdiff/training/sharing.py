@@ -32,9 +32,11 @@ Numbers = Mapping[int, int]
 
 
 def parts_of(model: Module, loss: Any) -> list[Any]:
-    """The modules and tensors of a model in their order, and a loss that is a function: what others may stand for."""
-    found: dict[int, Any] = {id(part): part for part in model.modules()}
-    found.update((id(tensor), tensor) for *_, tensor in entries(model))
+    """The modules and tensors of model and loss in their order, or a loss that is a function: others may stand for it."""
+    found: dict[int, Any] = {}
+    for module in (model, loss) if isinstance(loss, Module) and options_of(loss) is None else (model,):
+        found.update((id(part), part) for part in module.modules())
+        found.update((id(tensor), tensor) for *_, tensor in entries(module))
     parts = list(found.values())
     return [*parts, loss] if isinstance(loss, types.FunctionType | types.MethodType) else parts
 
@@ -59,6 +61,8 @@ def _criterion(loss: Any, numbers: Numbers) -> Any:
     options = options_of(loss)
     if options is not None:
         return options
+    if isinstance(loss, Module):
+        return _comparable(loss, numbers)
     if isinstance(loss, types.MethodType):
         return ByIdentity(loss.__func__), _comparable(loss.__self__, numbers)
     if isinstance(loss, types.FunctionType) and not loss.__dict__:

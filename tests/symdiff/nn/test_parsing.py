@@ -203,3 +203,16 @@ def test_only_parameters_that_are_not_frozen_have_gradients():
 def test_methods_that_change_a_module_are_refused():
     with pytest.raises(sd.UnsupportedSyntaxError, match=r"test_parsing.py:\d+.*'eval' of a module"):
         sd.differentiable(lambda m, x: m.eval()(x).sum())(nn.Linear(3, 2), X)
+
+
+def test_a_loss_that_is_made_anew_compiles_nothing():
+    model, x, y = nn.Linear(3, 1), sd.ones(4, 3), sd.zeros(4, 1)
+    compiled = sd.differentiable(lambda model, loss, x, y: loss(model(x), y))
+    first = nn.MSELoss()
+    means = [compiled.value_and_grad(model, loss, x, y)[0].item() for loss in (first, nn.MSELoss(), nn.MSELoss())]
+    assert len(compiled.variants) == 1 and len(set(means)) == 1
+    assert compiled(model, nn.MSELoss(reduction="sum"), x, y).item() == pytest.approx(4 * means[0])
+    first.reduction = "sum"
+    for loss, expected in ((first, 4.0), (nn.MSELoss(), 1.0), (first, 4.0), (nn.L1Loss(), None), (nn.MSELoss(), 1.0)):
+        found = compiled.value_and_grad(model, loss, x, y)[0].item()
+        assert expected is None or found == pytest.approx(expected * means[0])

@@ -171,6 +171,21 @@ def test_methods_as_losses(compiled):
     assert compiled["step_of"] == 2
 
 
+def test_losses_that_are_modules(compiled):
+    class Weighted(nn.Module):
+        def __init__(self, weights):
+            super().__init__()
+            self.log = nn.Parameter(sd.zeros(1))
+            self.register_buffer("weights", sd.tensor(weights))
+
+        def forward(self, output, target):
+            return ((output - target) ** 2 * self.weights * sd.exp(-self.log) + self.log).mean()
+
+    for seed, weights in enumerate(([1.0, 2.0], [0.5, 1.0])):
+        both(lambda seed=seed: Net(seed), lambda model, weights=weights: Weighted(weights))
+    assert compiled["step_of"] == 2
+
+
 def test_a_model_is_not_kept_when_another_like_it_was_trained():
     import gc
     import weakref
