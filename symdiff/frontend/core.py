@@ -348,9 +348,12 @@ class Parser:
             if name in frame.local:
                 cell = frame.cells.get(name)
                 found = frame.names.get(name) if cell is None else self.memory.content(cell).get(name)
-                if is_hidden(name) and (found is None or isinstance(found, Marker)):
+                if is_hidden(name) and found is None:
                     # what was to be returned where no path through a loop returns: nothing leads here
                     raise Diverged
+                if is_hidden(name) and isinstance(found, Marker) and found.retry is None:
+                    message = "what a loop returns here has no place that it can be kept in until the loop ends"
+                    self.unsupported(message, "return numbers, arrays, or containers of them")
                 if found is None and self.facts:
                     # only some paths lead here
                     self.require_bound(name, self.constant(False))

@@ -11,7 +11,10 @@ from symdiff.frontend.abstract import (
     Array,
     Closure,
     Complex,
+    DictObject,
+    Instance,
     Known,
+    ListObject,
     Marker,
     Maybe,
     Optional,
@@ -20,6 +23,7 @@ from symdiff.frontend.abstract import (
     View,
 )
 from symdiff.frontend.core import Parser
+from symdiff.frontend.rows import Rows
 from symdiff.frontend.scope import Scope
 from symdiff.ir.graph import Type, Value
 
@@ -44,6 +48,14 @@ def placeholder(p: Parser, item: Abstract, scope: Scope) -> Abstract | None:
         case Record():
             found = {name: placeholder(p, part, scope) for name, part in item.fields.items()}
             return None if None in found.values() else Record(item.cls, found)
+        case DictObject() | Instance():
+            found = {name: placeholder(p, part, scope) for name, part in p.memory.content(item).items()}
+            if None in found.values():
+                return None
+            return Instance(item.cls, found) if isinstance(item, Instance) else DictObject(found)
+        case ListObject() if not isinstance(p.memory.content(item), Rows):
+            parts = [placeholder(p, part, scope) for part in p.memory.content(item)]
+            return None if None in parts else ListObject(tuple(parts))
         case Known() | Closure():
             return item
         case Complex():

@@ -32,7 +32,7 @@ Numbers = Mapping[int, int]
 
 
 def parts_of(model: Module, loss: Any) -> list[Any]:
-    """The modules and tensors of model and loss in their order, or a loss that is a function: others may stand for it."""
+    """The modules and tensors of model and loss in their order, and a loss that is a function."""
     found: dict[int, Any] = {}
     for module in (model, loss) if isinstance(loss, Module) and options_of(loss) is None else (model,):
         found.update((id(part), part) for part in module.modules())

@@ -210,7 +210,7 @@ def _trainable(
     if not possible:
         raise Refused("the loss depends on no parameter of the optimizer")
     if not always:
-        raise Refused("the loss depends on no parameter at all for some batches")
+        raise Refused("the loss may depend on no parameter at all for some batches")
     found = {v: t for v, t in candidates.items() if v in possible}
     return found, [v for v in found if v not in sure]
 

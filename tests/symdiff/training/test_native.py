@@ -108,7 +108,7 @@ def test_parameters_without_gradient_are_left_alone(join, native):
     if native:
         same(lambda: Pair(join), native=native)
         return
-    with pytest.raises(sd.CompileError, match="the loss depends on no parameter at all for some batches"):
+    with pytest.raises(sd.CompileError, match="the loss may depend on no parameter at all for some batches"):
         trained(True, lambda: Pair(join), nn.MSELoss(), lambda m: sd.optim.SGD(m.parameters(), **DECAY))
 
 
