@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -178,8 +179,10 @@ class ParameterDict(Module):
         return found
 
     def update(self, parameters: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
-        """Enter several."""
-        for name, value in dict(parameters).items():
+        """Enter several; those of a plain dict by name, as in PyTorch."""
+        ordered = isinstance(parameters, OrderedDict | ParameterDict) or not isinstance(parameters, Mapping)
+        items = list(dict(parameters).items())
+        for name, value in items if ordered else sorted(items):
             self[name] = value
 
     def extra_repr(self) -> str:

@@ -110,6 +110,8 @@ def test_a_dict_of_parameters():
     table["b"] = nn.Parameter(ones(1))
     assert [name for name, _ in table.named_parameters()] == ["a", "b"] and "a" in table and len(table) == 2
     assert table.pop("a").requires_grad and list(table) == ["b"]
+    assert list(nn.ParameterDict({"z": ones(1), "b": ones(1)})) == ["b", "z"]
+    assert list(nn.ParameterDict([("z", ones(1)), ("b", ones(1))])) == ["z", "b"]
 
 
 def test_a_recurrent_network_is_the_same_padded_and_packed():
