@@ -77,6 +77,8 @@ def _zero(p: Parser, type_: Type, scope: Scope) -> Value:
 
 def _zeros(p: Parser, array: Array | View, scope: Scope) -> Array | None:
     type_ = p.read(array).type
+    if not type_.shape:
+        return Array(_zero(p, Type(type_.dtype, (), "numpy"), scope), contiguous=True)
     shape = tuple(p.build.hoist(dim) for dim in type_.shape)
     if not all(scope.sees(dim) for dim in shape):
         return None

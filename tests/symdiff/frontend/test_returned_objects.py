@@ -72,6 +72,24 @@ def test_values_and_slopes(monkeypatch, function, n, x):
     assert slope == pytest.approx((function(x + 1e-6, n) - function(x - 1e-6, n)) / 2e-6, rel=1e-8)
 
 
+def test_a_tensor_without_axes(monkeypatch):
+    monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
+
+    @sd.differentiable
+    def left(rate, w):
+        for _ in range(50):
+            g = sd.grad(lambda v: (v**2).sum() / 2)(w)
+            if (g**2).sum() < 1.0:
+                return 3 * (w**2).sum()
+            w = w - rate * g
+        return (w**2).sum()
+
+    for rate, trips, factor in ((0.1, 7, 3), (0.001, 50, 1)):  # 4 * 0.9 ** 14 is the first below 1
+        value, slope = left.value_and_grad(rate, sd.tensor([2.0, 0.0], dtype=sd.float64))
+        assert value.item() == pytest.approx(factor * 4 * (1 - rate) ** (2 * trips), rel=1e-12)
+        assert slope == pytest.approx(-factor * 8 * trips * (1 - rate) ** (2 * trips - 1), rel=1e-12)
+
+
 @pytest.mark.parametrize("static", [False, True])
 def test_a_tensor(monkeypatch, static):
     monkeypatch.setenv("SYMDIFF_OPT_LEVEL", "0")
