@@ -16,6 +16,7 @@ from llvmlite import ir
 from . import numpy_layout as layout
 from .context import I8, I32, I64, POINTER, field
 from .kernel import Const, Local, Operand
+from .lanes import weigh
 from .python_api import DOUBLE, Symbols
 from .signature import ABSENT, Array, Fixed, Scalar
 from .support import NULL, is_null, reserve
@@ -49,7 +50,7 @@ class Guards:
     def require(self, condition: Value) -> None:
         """Go on only where the condition holds."""
         holds = self.builder.append_basic_block("holds")
-        self.builder.cbranch(condition, holds, self.elsewhere).set_weights([1000, 1])
+        weigh(self.builder.cbranch(condition, holds, self.elsewhere), (1000, 1))
         self.builder.position_at_end(holds)
 
     def same(self, pointer: Value, value: object) -> Value:
@@ -164,7 +165,7 @@ class Guards:
         builder = self.builder
         other, good = builder.append_basic_block("other_dtype"), builder.append_basic_block("good_dtype")
         usual = layout.DTYPES[type]
-        builder.cbranch(self.same(descr, usual), good, other).set_weights([1000, 1])
+        weigh(builder.cbranch(self.same(descr, usual), good, other), (1000, 1))
         builder.position_at_end(other)
         number = self.load(descr, layout.DESCR_TYPE_NUMBER, I32, "number")
         self.require(builder.icmp_unsigned("<", number, I32(layout.BUILTIN_TYPE_NUMBERS)))

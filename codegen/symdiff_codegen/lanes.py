@@ -16,6 +16,17 @@ LLVM_TYPE = {"f64": DOUBLE, "f32": FLOAT, "i64": I64, "i32": I32, "i1": I1}
 SUFFIX = {DOUBLE: "f64", FLOAT: "f32", I64: "i64", I32: "i32", I8: "i8", I1: "i1", POINTER: "p0"}
 
 
+def weigh(branch: Any, weights: tuple[int, int]) -> None:
+    """Say how often a branch goes each way; the metadata of equal weights is looked up, and not made anew."""
+    # kept by the module itself: metadata refer to it
+    known = vars(branch.module).setdefault("known_weights", {})
+    if weights in known:
+        branch.set_metadata("prof", known[weights])
+    else:
+        branch.set_weights(weights)
+        known[weights] = branch.metadata["prof"]
+
+
 def element(type: ir.Type) -> ir.Type:
     """Return the type of a lane, or the type itself."""
     return type.element if isinstance(type, ir.VectorType) else type

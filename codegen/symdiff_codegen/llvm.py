@@ -45,7 +45,7 @@ from .kernel import (
     View,
     While,
 )
-from .lanes import LLVM_TYPE
+from .lanes import LLVM_TYPE, weigh
 from .llvm_alias import find_aliases
 from .llvm_fourier import lower_fourier
 from .llvm_linalg import lower_linalg, lower_matmul
@@ -274,7 +274,7 @@ def lower_while(state: State, loop: While) -> None:
     nexts = [state.operand(carried.next) for carried in loop.carried]
     following = builder.add(counter, I64(1), flags=("nuw", "nsw"))
     close([counter, *params], [following, *nexts], builder.block)
-    builder.cbranch(builder.icmp_unsigned("<", following, I64(chunk)), head, again).set_weights(LIKELY)
+    weigh(builder.cbranch(builder.icmp_unsigned("<", following, I64(chunk)), head, again), LIKELY)
     builder.position_at_end(again)
     emit_poll(state)
     close(outer, nexts, builder.block)

@@ -8,6 +8,7 @@ from llvmlite import ir
 
 from .context import EXCEPTION_SET, I32, I64, poll
 from .kernel import Body, Copy, Fill, For, Fourier, Linalg, Matmul, While
+from .lanes import weigh
 from .llvm_state import LIKELY, State, Value
 from .walk import walk
 
@@ -115,7 +116,7 @@ def _strips(state: State, limit: Value, step: int, chunk: int, inits: Sequence[V
     end = builder.select(short, limit, builder.add(first, I64(chunk), flags=("nuw",)))
     counter, *outs = _simple(state, first, end, step, params, body)
     again, done = state.block("again"), state.block("done")
-    builder.cbranch(builder.icmp_unsigned("<", counter, limit), again, done).set_weights(LIKELY[::-1])
+    weigh(builder.cbranch(builder.icmp_unsigned("<", counter, limit), again, done), (LIKELY[1], LIKELY[0]))
     builder.position_at_end(again)
     emit_poll(state)
     close([first, *params], [counter, *outs], builder.block)

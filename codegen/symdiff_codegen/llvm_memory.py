@@ -25,7 +25,7 @@ from .context import (
 )
 from .instructions import ITEMSIZE, NUMPY_NAME
 from .kernel import Accumulate, Alloc, Buffer, Copy, Load, Mark, NewStack, Output, Pop, Push, Release, Store, View
-from .lanes import intrinsic
+from .lanes import intrinsic, weigh
 from .llvm_state import StackCells, State, Value, from_memory, memory_type, to_memory
 from .llvm_workspace import frame_bytes
 
@@ -215,7 +215,7 @@ def lower_push(state: State, push: Push) -> None:
     count = builder.load(cells.count, typ=I64)
     full = builder.icmp_unsigned("==", count, builder.load(cells.capacity, typ=I64))
     grow, put = state.block("grow"), state.block("put")
-    builder.cbranch(full, grow, put).set_weights((1, 1 << 10))
+    weigh(builder.cbranch(full, grow, put), (1, 1 << 10))
     builder.position_at_end(grow)
     _grow(state, cells, ITEMSIZE[push.stack.type], count)
     builder.branch(put)

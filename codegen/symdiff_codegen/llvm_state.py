@@ -11,7 +11,7 @@ from llvmlite import ir
 
 from .context import ERROR_ARGS_OFFSET, I8, I64, POINTER, field
 from .kernel import Body, Buffer, Const, Kernel, Local, Operand, Stack
-from .lanes import LLVM_TYPE
+from .lanes import LLVM_TYPE, weigh
 from .llvm_alias import Aliases
 from .llvm_ops import FAST, emit_op
 from .llvm_workspace import Workspace
@@ -110,7 +110,7 @@ class State:
     def guard(self, condition: Value, status: int, on_failure: Callable[[], None] | None = None) -> None:
         """Go on if a condition holds, else leave the kernel with a status, or the innermost attempt that catches it."""
         failed, passed = self.block("failed"), self.block("passed")
-        self.builder.cbranch(condition, passed, failed).set_weights(LIKELY)
+        weigh(self.builder.cbranch(condition, passed, failed), LIKELY)
         self.builder.position_at_end(failed)
         if on_failure is not None:
             on_failure()

@@ -15,6 +15,7 @@ from llvmlite import ir
 
 from .context import I8, I64, POINTER, result_cell
 from .kernel import ResultSpec
+from .lanes import weigh
 from .python_api import DOUBLE, Symbols
 from .signature import Template, slots_of
 from .support import NULL, is_null, reserve
@@ -92,7 +93,7 @@ class _Boxes:
     def require(self, value: Value) -> Value:
         """Give everything up if a value is NULL."""
         made = self.builder.append_basic_block("made")
-        self.builder.cbranch(is_null(self.builder, value), self.failed, made).set_weights([1, 1000])
+        weigh(self.builder.cbranch(is_null(self.builder, value), self.failed, made), (1, 1000))
         self.builder.position_at_end(made)
         return value
 
