@@ -345,7 +345,7 @@ def _to(
     return wrap(elementwise.convert(as_lazy(self), dtype))
 
 
-def _type(self: Tensor, dtype: DType | str | None = None, non_blocking: bool = False) -> Any:
+def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The name of its type; with a dtype, or the name of a type, the tensor as such."""
     if dtype is None:
         return as_lazy(self).dtype.tensor_type
@@ -354,6 +354,8 @@ def _type(self: Tensor, dtype: DType | str | None = None, non_blocking: bool = F
         if not found:
             raise ValueError(f"invalid type: {dtype!r}")
         dtype = found[0]
+    elif isinstance(getattr(dtype, "dtype", None), DType):
+        dtype = dtype.dtype
     elif not isinstance(dtype, DType):
         raise TypeError("dtype must be a type, str, or dtype object")
     return _to(self, dtype)

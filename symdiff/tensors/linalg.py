@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +14,9 @@ from symdiff.tensors.arithmetic import FUNCTIONS, first_operand, function
 from symdiff.tensors.creation import made
 from symdiff.tensors.lazy import Lazy
 from symdiff.tensors.operations import Operation, record
+from symdiff.tensors.requirements import compute_now
 from symdiff.tensors.return_types import return_type
-from symdiff.tensors.tensor import Tensor, wrap
+from symdiff.tensors.tensor import Tensor, as_lazy, wrap
 
 __all__ = ["linalg"]
 
@@ -87,13 +89,50 @@ def _float(A: Any, name: str) -> Lazy:
     return value
 
 
+class LinAlgError(np.linalg.LinAlgError, RuntimeError):
+    """A matrix is singular, or not positive-definite."""
+
+
+LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"  # PyTorch's name of it
+
+
+def _at_once(found: Tensor, A: Any, explain: Callable[[np.ndarray[Any, Any]], str]) -> Tensor:
+    """The result, which is computed now: so that what cannot be computed is an error where it is asked for."""
+    try:
+        compute_now([as_lazy(found)])
+    except np.linalg.LinAlgError:
+        raise LinAlgError(explain(A._array())) from None
+    return found
+
+
+def _not_positive(array: np.ndarray[Any, Any]) -> str:
+    for k, matrix in enumerate(array.reshape(-1, *array.shape[-2:])):
+        for order in range(1, len(matrix) + 1):
+            try:
+                np.linalg.cholesky(matrix[:order, :order])
+            except np.linalg.LinAlgError:
+                which = f"(Batch element {k}): " if array.ndim > 2 else ""
+                return (
+                    f"linalg.cholesky: {which}The factorization could not be completed because the input is not "
+                    f"positive-definite (the leading minor of order {order} is not positive-definite)."
+                )
+    return "linalg.cholesky: The factorization could not be completed because the input is not positive-definite."
+
+
+def _inverse(A: Any) -> Any:
+    singular = "linalg.inv: The inversion could not be completed because the input matrix is singular."
+    return _at_once(_of_one(_INV)(A), A, lambda array: singular)
+
+
 def _solve(A: Any, B: Any, *, left: bool = True) -> Any:
     if not left:
         return _solve(A.mT, B.mT).mT
     vectors = B.ndim > 1 and B.ndim == A.ndim - 1 and B.shape == A.shape[:-1]
     if vectors:
         return _solve(A, B.unsqueeze(-1)).squeeze(-1)
-    return wrap(record(_SOLVE, (_float(A, "solve"), _float(B, "solve"))))
+    singular = "torch.linalg.solve: The solver failed because the input matrix is singular."
+    found = wrap(record(_SOLVE, (_float(A, "solve"), _float(B, "solve"))))
+    return _at_once(found, A, lambda array: singular)
 
 
 def _slogdet(A: Any) -> Any:
@@ -101,7 +140,7 @@ def _slogdet(A: Any) -> Any:
 
 
 def _cholesky(A: Any, *, upper: bool = False) -> Any:
-    found: Any = _of_one(_CHOLESKY)(A)
+    found: Any = _at_once(_of_one(_CHOLESKY)(A), A, _not_positive)
     return found.mT if upper else found
 
 
@@ -157,7 +196,7 @@ def _norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dt
 
 def _power(A: Any, n: int) -> Any:
     if n < 0:
-        return _power(_of_one(_INV)(A), -n)
+        return _power(_inverse(A), -n)
     if n == 0:
         return A.new_tensor(np.eye(A.shape[-1])).expand(A.shape).clone()
     found, square = None, A
@@ -178,13 +217,13 @@ def _many(tensors: Any) -> Any:
 
 
 linalg = SimpleNamespace(
-    solve=_solve, inv=_of_one(_INV), det=_of_one(_DET), slogdet=_slogdet, cholesky=_cholesky, qr=_qr, eigh=_eigh,
+    solve=_solve, inv=_inverse, det=_of_one(_DET), slogdet=_slogdet, cholesky=_cholesky, qr=_qr, eigh=_eigh,
     eigvalsh=lambda A, UPLO="L": _of_one(_EIGH["values", UPLO == "U"])(A), svd=_svd, svdvals=_of_one(_SVDVALS),
     norm=_norm, vector_norm=_vector_norm, matrix_norm=_matrix_norm, matrix_power=_power, multi_dot=_many,
     matmul=lambda input, other: input @ other,
     cross=lambda input, other, *, dim=-1: FUNCTIONS["cross"](input, other, dim),
     diagonal=lambda A, *, offset=0, dim1=-2, dim2=-1: FUNCTIONS["diagonal"](A, offset, dim1, dim2),
-    LinAlgError=np.linalg.LinAlgError,
+    LinAlgError=LinAlgError,
 )  # fmt: skip
 
 function("inverse", lambda input: linalg.inv(input))

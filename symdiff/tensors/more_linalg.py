@@ -50,10 +50,11 @@ def _cholesky_inverse(L: Any, upper: bool = False) -> Any:
 
 def _cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> Any:
     """The Cholesky factor, and zeros where there is one."""
-    factor = linalg.cholesky(A, upper=upper)
     try:
-        factor._array()
-    except np.linalg.LinAlgError:
+        factor = linalg.cholesky(A, upper=upper)
+    except linalg.LinAlgError:
+        if check_errors:
+            raise
         raise NotImplementedError(
             "linalg.cholesky_ex of a matrix that is not positive-definite is not supported: catch the LinAlgError of "
             "linalg.cholesky"

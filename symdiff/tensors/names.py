@@ -28,6 +28,7 @@ from symdiff.tensors.devices import device, on_cpu
 from symdiff.tensors.dtypes import DType, bool_, default_dtype, float32, float64, int32, int64, set_default_dtype
 from symdiff.tensors.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from symdiff.tensors.inference import inference_mode, is_inference_mode_enabled
+from symdiff.tensors.keywords import accept_keywords, with_out, with_sizes
 from symdiff.tensors.linalg import linalg
 from symdiff.tensors.machine import MACHINE
 from symdiff.tensors.more_arithmetic import DTYPE_FUNCTIONS
@@ -47,8 +48,12 @@ OTHER_MODULES = (
 )  # fmt: skip
 """They attach methods and functions when they are imported."""
 
+accept_keywords()
+
+_SIZED = ("zeros", "ones", "empty", "rand", "randn")
+
 NAMES: dict[str, Any] = {
-    **FUNCTIONS,
+    **with_out(FUNCTIONS),
     **{name: on_cpu(make) for name, make in CREATION.items()},
     **{name: on_cpu(draw) if isinstance(draw, types.FunctionType) else draw for name, draw in RANDOM.items()},
     **DTYPE_FUNCTIONS,
@@ -89,3 +94,4 @@ NAMES: dict[str, Any] = {
     "pi": 3.141592653589793,
 }
 parsed_creation.register(NAMES)
+NAMES |= {name: with_sizes(NAMES[name]) for name in _SIZED}

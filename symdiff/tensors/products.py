@@ -62,8 +62,11 @@ def _right(self: Tensor, other: Any) -> Any:
     return _matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
-def _diag_call(input: Tensor) -> Tensor:
+def _diag_call(input: Tensor, diagonal: int = 0) -> Tensor:
     x: Lazy = first_operand(input, "diag")
+    if diagonal:
+        beside: Tensor = FUNCTIONS["diag_embed" if len(x.shape) == 1 else "diagonal"](input, diagonal)
+        return beside
     return wrap(record(_diag if len(x.shape) == 1 else _diagonal, (x,)))
 
 

@@ -189,7 +189,7 @@ attach("nelement", lambda self: Size(as_lazy(self).shape).numel())
 attach("element_size", lambda self: self.dtype.itemsize)
 FUNCTIONS["numel"] = lambda input: Size(as_lazy(input).shape).numel()
 Tensor.T = property(  # type: ignore[attr-defined]
-    lambda self: view_of(self, _permute_view(tuple(reversed(range(self.ndim))), _T))
+    lambda self: view_of(self, _permute_view(tuple(reversed(range(self.ndim)))))
 )
 Tensor.mT = property(lambda self: _transposed(self, -2, -1))  # type: ignore[attr-defined]
 

@@ -271,3 +271,26 @@ def test_statistics_of_a_layer_begin_where_those_of_the_layer_before_ended():
         y = layer(y)
         pending.append(len(plans.gather([as_lazy(y)]).nodes))
     assert max(pending) == 2
+
+
+def test_backward_hooks():
+    model, seen = nn.Sequential(nn.Linear(1, 1, bias=False), nn.Tanh()), []
+    nn.init.constant_(model[0].weight, 0.0)
+    model[0].register_full_backward_hook(lambda module, given, arrived: seen.append((given, arrived)))
+    x = torch.tensor([[2.0]])
+    model(x).sum().backward()
+    assert seen[0][0] == (None,) and seen[0][1][0].tolist() == [[1]] and model[0].weight.grad.tolist() == [[2]]
+    handle = model[1].register_full_backward_hook(lambda module, given, arrived: (given[0] * 5,))
+    x.requires_grad_()
+    model(x).sum().backward()
+    assert seen[1][1][0].tolist() == [[5]] and model[0].weight.grad.tolist() == [[12]]
+    handle.remove()
+    model(x).sum().backward()
+    assert model[0].weight.grad.tolist() == [[14]]
+
+
+def test_dropout_draws_in_the_order_of_memory():
+    torch.manual_seed(0)
+    across = nn.functional.dropout(torch.ones(2, 3).t(), 0.5)
+    torch.manual_seed(0)
+    assert torch.equal(across, nn.functional.dropout(torch.ones(2, 3), 0.5).t())
