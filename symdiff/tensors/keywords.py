@@ -1,9 +1,8 @@
-"""Arguments by name: what is passed one by one, NumPy's ``axis`` and ``keepdims``, and ``out``."""
+"""Arguments by name: what may be passed one by one, PyTorch's names where ours are others, and ``out``."""
 
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -21,10 +20,8 @@ LISTED = {
 
 RENAMED = {
     "mm": {"mat2": "other"}, "bmm": {"mat2": "other"}, "mv": {"vec": "other"}, "dot": {"tensor": "other"},
-    "swapaxes": {"axis0": "dim0", "axis1": "dim1"}, "swapdims": {"dim0": "dim0", "dim1": "dim1"},
+    "swapaxes": {"axis0": "dim0", "axis1": "dim1"},
 }  # fmt: skip
-
-NUMPY = {"axis": "dim", "keepdims": "keepdim"}
 
 STORED = (
     "add", "sub", "mul", "div", "pow", "matmul", "mm", "bmm", "mv", "dot", "exp", "log", "sqrt", "sin", "cos", "tanh",
@@ -44,6 +41,8 @@ def _named(call: Callable[..., Any], names: dict[str, str], listed: str = "") ->
             args = (*args, kwargs.pop(listed))
         for name in names:
             if name in kwargs:
+                if names[name] in kwargs:
+                    raise TypeError(f"{call.__name__}() got {name!r} and {names[name]!r}, which are one argument")
                 kwargs[names[name]] = kwargs.pop(name)
         return call(*args, **kwargs)
 
@@ -55,10 +54,6 @@ def with_sizes(create: Callable[..., Any]) -> Callable[..., Any]:
     return _named(create, {}, "size")
 
 
-def _parameters(call: Callable[..., Any]) -> Any:
-    return inspect.signature(call).parameters
-
-
 def accept_keywords() -> None:
     """Let the functions and methods of tensors be called with these names."""
     for name, listed in LISTED.items():
@@ -67,10 +62,8 @@ def accept_keywords() -> None:
             attach(name, _named(call, {}, listed))
         if name in FUNCTIONS:
             FUNCTIONS[name] = _named(FUNCTIONS[name], {}, listed)
-    for name, call in list(FUNCTIONS.items()):
-        names = {other: own for other, own in (RENAMED.get(name, {}) | NUMPY).items() if own in _parameters(call)}
-        if not names or name in LISTED:
-            continue
+    for name, names in RENAMED.items():
+        call = FUNCTIONS[name]
         accepting = FUNCTIONS[name] = _named(call, names)
         if vars(Tensor).get(name) is call:
             attach(name, accepting)
