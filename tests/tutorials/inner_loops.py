@@ -80,7 +80,7 @@ print(f"averaged over {averaged.n_averaged.item()}: {F.mse_loss(averaged(x), y).
 
 seen = []
 handle = copied[0].register_full_backward_hook(lambda module, given, out: seen.append(out[0].norm().item()))
-h = copied[0](x)
+h = copied[0](x.requires_grad_())
 left, right = torch.relu(h), torch.sigmoid(h)
 left.retain_grad()
 right.retain_grad()
