@@ -38,7 +38,7 @@ class _Seldom:
 
     def __exit__(self, *error: object) -> None:
         with self.lock:
-            self.inside -= 1
+            self.inside = max(0, self.inside - 1)  # a child that was forked in here begins at 0
             self.left += 1
             # a pace that somebody has set in the meantime is left
             if self.inside == 0 and gc.get_threshold() == self.during:
@@ -50,6 +50,9 @@ class _Seldom:
     def renew(self) -> None:
         """In a forked child: threads of the parent may have held the lock, or been inside, and are not there."""
         self.lock = threading.Lock()
+        if self.inside and gc.get_threshold() == self.during:
+            gc.set_threshold(*self.before)
+        self.inside = 0
 
 
 def slowed(thresholds: tuple[int, int, int]) -> tuple[int, int, int]:

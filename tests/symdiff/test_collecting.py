@@ -1,6 +1,7 @@
 """The garbage collector's pace while the compiler works, and after."""
 
 import gc
+import os
 import threading
 import weakref
 
@@ -94,3 +95,15 @@ def test_what_is_dropped_is_found_after_some_contexts(enabled):
         assert (seen() is None) == enabled
     finally:
         (gc.enable if before else gc.disable)()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_has_the_pace_there_was():
+    """Threads that were inside are not there any more; nobody would restore it."""
+    with seldom_collected:
+        child = os.fork()
+        if child == 0:
+            with seldom_collected:
+                slowed = gc.get_threshold() == (PACE, 10, 10)
+            os._exit(0 if slowed and gc.get_threshold() == (700, 10, 10) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
