@@ -348,12 +348,8 @@ class Parser:
             if name in frame.local:
                 cell = frame.cells.get(name)
                 found = frame.names.get(name) if cell is None else self.memory.content(cell).get(name)
-                if is_hidden(name) and found is None:
-                    # what was to be returned where no path through a loop returns: nothing leads here
-                    raise Diverged
-                if is_hidden(name) and isinstance(found, Marker) and found.retry is None:
-                    message = "what a loop returns here has no place that it can be kept in until the loop ends"
-                    self.unsupported(message, "return numbers, arrays, or containers of them")
+                if is_hidden(name) and (found is None or (isinstance(found, Marker) and found.retry is None)):
+                    self._refuse_lost(frame, name)
                 if found is None and self.facts:
                     # only some paths lead here
                     self.require_bound(name, self.constant(False))
@@ -367,6 +363,13 @@ class Parser:
                 return self.resolver.name(self.build, frame, name)
             frame = frame.parent
         raise AssertionError(name)
+
+    def _refuse_lost(self, frame: Frame, name: str) -> NoReturn:
+        """What was to be returned has no value after the loop: no path returns, or it could not be kept."""
+        if name not in frame.reached:
+            raise Diverged
+        message = "what a loop returns here has no place that it can be kept in until the loop ends"
+        self.unsupported(message, "return numbers, arrays, or containers of them")
 
     def checked(self, found: Abstract) -> Abstract:
         """The value itself, unless it is one that cannot be read."""

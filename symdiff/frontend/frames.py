@@ -34,4 +34,5 @@ class Frame:
     key: Key | None = None  # of the function
     calling: ast.expr | None = None  # the call that is being made from here
     serial: int = field(default_factory=now)
+    reached: set[str] = field(default_factory=set)  # hidden names that an assignment was parsed of
     forgets: bool = False  # what it returns are numbers and arrays, so its lists and dicts are gone then

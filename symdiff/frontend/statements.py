@@ -24,6 +24,7 @@ from symdiff.frontend.core import Parser
 from symdiff.frontend.extending import extend_list
 from symdiff.frontend.frames import Frame
 from symdiff.frontend.indexing import store
+from symdiff.frontend.jumps import is_hidden
 from symdiff.frontend.objects import set_attribute
 from symdiff.frontend.operators import OPERATORS, binary
 from symdiff.frontend.optional import never_none, none_counts, without_none
@@ -117,6 +118,8 @@ def assign_name(p: Parser, name: str, item: Abstract) -> None:
     """Bind a name of the function, or of one around it."""
     frame = frame_of(p, name)
     _suggest_name(p, name, item)
+    if is_hidden(name):
+        frame.reached.add(name)
     if name in frame.cells:
         p.memory.replace(frame.cells[name], {name: item})
         return

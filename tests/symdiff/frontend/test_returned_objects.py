@@ -1,5 +1,7 @@
 """Objects that a loop returns, or that only a trip makes: they are not lost where the loop may run zero times."""
 
+import math
+
 import pytest
 
 import symdiff as sd
@@ -70,6 +72,35 @@ def test_values_and_slopes(monkeypatch, function, n, x):
     value, slope = sd.differentiable(function).value_and_grad(x, n)
     assert value == pytest.approx(function(x, n), rel=1e-15)
     assert slope == pytest.approx((function(x + 1e-6, n) - function(x - 1e-6, n)) / 2e-6, rel=1e-8)
+
+
+def a_generator(x, n):
+    def inner(x):
+        for k in range(n):
+            if x * k > 2.0:
+                return (x * j for j in range(k))
+        return (x * j for j in range(1))
+
+    return sum(inner(x))
+
+
+def one_of_two_functions(x, n):
+    def inner(x):
+        for k in range(n):
+            if x * k > 2.0:
+                return math.sin
+            if x * k > 1.0:
+                return math.cos
+        return math.exp
+
+    return inner(x)(x)
+
+
+@pytest.mark.parametrize("function", [a_generator, one_of_two_functions])
+def test_what_cannot_be_kept_is_refused(function):
+    """It was lost, and what the function returns at its end was taken."""
+    with pytest.raises(sd.SymdiffError, match="what a loop returns here has no place"):
+        sd.differentiable(function)(1.3, 5)
 
 
 def test_a_tensor_without_axes(monkeypatch):
